@@ -1,0 +1,51 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "hardhat/config";
+import type { HardhatPlugin } from "hardhat/types/plugins";
+
+// `path` with the text file of the compiler makes Hardhat run it as WebAssembly: no download, no list of versions.
+const path = createRequire(import.meta.url).resolve("solc/soljson.js");
+const compiler = { version: "0.8.37", path };
+
+// Without the hash of the metadata the bytecode depends on the sources only, not on where they were compiled.
+const settings = {
+  optimizer: { enabled: true, runs: 200 },
+  evmVersion: "cancun",
+  metadata: { bytecodeHash: "none", appendCBOR: false },
+};
+
+/** `CONTRACTS_RUNS=20` multiplies the fuzz and invariant runs by 20 (nightly runs); 1 is what CI pays for. */
+const times = Number(process.env.CONTRACTS_RUNS ?? 1);
+
+/** Drops the compiler's warnings about packages (forge-std raises hundreds); ours and every error stay. */
+const quietPackages: HardhatPlugin = {
+  id: "corepool:quiet-packages",
+  hookHandlers: {
+    solidity: async () => ({
+      default: async () => ({
+        getCompilationJobErrors: async (context, job, output, next) =>
+          (await next(context, job, output)).filter(
+            (e) => e.severity === "error" || e.sourceLocation?.file.startsWith("project/") === true,
+          ),
+      }),
+    }),
+  },
+};
+
+export default defineConfig({
+  plugins: [quietPackages],
+  // `artifacts/` holds the committed, trimmed artefacts; Hardhat's own are scratch.
+  paths: { sources: "src", tests: { solidity: "test" }, cache: "cache", artifacts: "cache/artifacts" },
+  solidity: {
+    profiles: {
+      default: { ...compiler, settings },
+      // What is deployed: through the IR, all contracts in one job.
+      production: { ...compiler, isolated: false, settings: { ...settings, viaIR: true } },
+    },
+  },
+  test: {
+    solidity: {
+      fuzz: { runs: 256 * times },
+      invariant: { runs: 32 * times, depth: 64, failOnRevert: true },
+    },
+  },
+});
