@@ -7,50 +7,57 @@
  * carry it, so that a weaker host is never a silent fallback.
  */
 
-/** What bounds one resource of a sandbox on this host, strongest first in each union. */
-export type Isolation = {
-  /** Name of the adapter: `bubblewrap` now; containers, Slurm and Kubernetes are further adapters. */
-  readonly sandbox: string;
-  /** Version of the engine behind the adapter, as it reports it, e.g. `0.8.0`. */
-  readonly version: string;
-  /** Hash (`sha256:…`) of the seccomp program that every process of the workload runs under. */
-  readonly seccomp: string;
-  /** Which network the workload has. Only `none` exists today. */
-  readonly network: 'none';
-  /** `cgroup`: all processes together; `rlimit`: each process alone. */
-  readonly memory: 'cgroup' | 'rlimit';
-  /** `cgroup`: a quota; `none`: the workload may use every core. */
-  readonly cpu: 'cgroup' | 'none';
-  readonly pids: 'cgroup' | 'rlimit';
-  /** `quota`: a file system of its own, writes past it fail; `watched`: a workload found above its limit is ended. */
-  readonly disk: 'quota' | 'watched';
-  /** Known weaknesses of this host, one clear line each; shown to clients beside the offer. */
-  readonly warnings: readonly string[];
-};
+/**
+ * What a sandbox on this host really enforces. The wire's form is `isolation` in `@corepool/protocol/spec`; a unit's
+ * specification holds it, so the offer's hash covers it.
+ */
+export interface Isolation {
+  readonly runtime: "bubblewrap";
+  /** As the engine reports it, e.g. `0.8.0`. */
+  readonly runtimeVersion: string;
+  /** `dedicated`: the agent's own system user; `operator`: the ordinary user who started the agent. */
+  readonly user: "dedicated" | "operator";
+  /** `cgroup-*`: memory, CPU and processes of the whole sandbox; `rlimit`: memory of each process, no CPU limit. */
+  readonly limits: "cgroup-v1" | "cgroup-v2" | "rlimit";
+  /** `ext4-loop`: writes past the limit fail; `watched`: a workload found above its limit is ended. */
+  readonly workspace: "ext4-loop" | "watched";
+  readonly seccomp: boolean;
+  readonly network: "none";
+  /** Known weaknesses of this host, one short line each. */
+  readonly weaknesses: string[];
+}
 
 /** One thing that the host lacks: what it is, why it matters and what the owner can do, in one line. */
-export type MissingCapability = { readonly what: string; readonly line: string; readonly fatal: boolean };
+export interface MissingCapability {
+  readonly what: string;
+  readonly line: string;
+  /** Whether no sandbox can run without it. */
+  readonly fatal: boolean;
+}
 
 /** What this host can do for workloads. `isolation` is null when no sandbox can run here at all. */
-export type RuntimeCapabilities = {
+export interface RuntimeCapabilities {
   readonly isolation: Isolation | null;
   readonly missing: readonly MissingCapability[];
   /** Workspace slots that the host prepared, with the disk limit of each in bytes (null: not bounded by a quota). */
   readonly slots: readonly { readonly slot: string; readonly diskBytes: number | null }[];
-};
+}
 
 /** An input file: bound read-only at `/work/<path>`. `path` is relative with `/` separators and no `.` or `..`. */
-export type SandboxInput = { readonly path: string; readonly hostFile: string };
+export interface SandboxInput {
+  readonly path: string;
+  readonly hostFile: string;
+}
 
 /** Hard limits of one sandbox. `cpus` may be fractional (0.5 = half a core). */
-export type SandboxLimits = {
+export interface SandboxLimits {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly pids: number;
-};
+}
 
-export type SandboxSpec = {
+export interface SandboxSpec {
   /** Unique on this host, `[a-z0-9-]{1,64}`; the agent uses the lease or attempt id. */
   readonly id: string;
   /** A slot of `capabilities.slots`; one live sandbox per slot. It is wiped before use. */
@@ -65,18 +72,18 @@ export type SandboxSpec = {
   readonly deadlineSeconds: number;
   /** 32 bytes; the sandbox's init answers probes with it and the workload cannot read it. */
   readonly probeKey: Uint8Array;
-};
+}
 
 /**
- * Why a workload ended. `exited` and `signalled` are its own doing; `oom` its memory limit, `disk` its disk limit,
- * `deadline` its hard deadline, `stopped` a call of `stop` or `destroy`; `lost` means that the sandbox vanished
+ * Why a workload ended. `exited` and `signalled` are its own doing; `out-of-memory` and `disk-full` its
+ * limits, `deadline` its hard deadline, `stopped` a call of `stop` or `destroy`; `lost` means that the sandbox vanished
  * without a record (host restart, init killed from outside).
  */
-export type EndReason = 'exited' | 'signalled' | 'oom' | 'disk' | 'deadline' | 'stopped' | 'lost';
+export type SandboxEnd = "exited" | "signalled" | "out-of-memory" | "disk-full" | "deadline" | "stopped" | "lost";
 
 /** The record a sandbox leaves. Times are nanoseconds since the host's boot; null where nothing was recorded. */
-export type SandboxResult = {
-  readonly reason: EndReason;
+export interface SandboxResult {
+  readonly reason: SandboxEnd;
   readonly exitCode: number | null;
   readonly signal: number | null;
   readonly startedBootNs: bigint | null;
@@ -90,9 +97,9 @@ export type SandboxResult = {
   readonly logBytesDropped: number;
   /** Processes of the sandbox that the kernel killed for memory. */
   readonly oomKills: number;
-};
+}
 
-export type SandboxStats = {
+export interface SandboxStats {
   readonly elapsedMs: number;
   readonly cpuUs: number;
   /** Memory in use now: of the cgroup where there is one, else the largest resident set so far. */
@@ -101,46 +108,56 @@ export type SandboxStats = {
   readonly frozen: boolean;
   readonly logBytesKept: number;
   readonly logBytesDropped: number;
-};
+}
 
 /** Part of a workload's output. `notice` is written by the sandbox itself (e.g. the command was not found). */
-export type LogChunk = {
-  readonly stream: 'stdout' | 'stderr' | 'notice';
+export interface LogChunk {
+  readonly stream: "stdout" | "stderr" | "notice";
   readonly bytes: Uint8Array;
   /** Nanoseconds since the host's boot at which the sandbox read it. */
   readonly bootNs: bigint;
   /** Position just after this chunk: give it to `readLog` to go on from here. */
   readonly next: number;
-};
+}
 
 /** `offset` and `next` are opaque positions that grow; 0 is the beginning. An empty list means nothing new yet. */
-export type LogPage = { readonly chunks: readonly LogChunk[]; readonly next: number };
+export interface LogPage {
+  readonly chunks: readonly LogChunk[];
+  readonly next: number;
+}
 
-export type OutputFile = { readonly path: string; readonly bytes: number };
+export interface OutputFile {
+  readonly path: string;
+  readonly bytes: number;
+}
 /** Why an entry of `/work/outputs` is not taken. */
 export type OutputRefusal =
-  | 'symlink'
-  | 'hardlink'
-  | 'special-file'
-  | 'bad-name'
-  | 'too-deep'
-  | 'too-many'
-  | 'too-large'
-  | 'other-device'
-  | 'unreadable';
-export type OutputListing = {
+  | "symlink"
+  | "hardlink"
+  | "special-file"
+  | "bad-name"
+  | "too-deep"
+  | "too-many"
+  | "too-large"
+  | "other-device"
+  | "unreadable";
+export interface OutputListing {
   readonly files: readonly OutputFile[];
   /** Entries refused, with the reason; at most 100 are listed, `refusedCount` counts all. */
   readonly refused: readonly { readonly path: string; readonly reason: OutputRefusal }[];
   readonly refusedCount: number;
   readonly totalBytes: number;
-};
+}
 
 /** Bounds for `outputs`; anything beyond is refused with its reason. */
-export type OutputBounds = { readonly maxFiles: number; readonly maxDepth: number; readonly maxTotalBytes: number };
+export interface OutputBounds {
+  readonly maxFiles: number;
+  readonly maxDepth: number;
+  readonly maxTotalBytes: number;
+}
 
 /** One sandbox, running or ended. Every call works after a restart of the agent too. */
-export type SandboxHandle = {
+export interface SandboxHandle {
   readonly id: string;
   readonly slot: string;
   /** What this very sandbox got; it goes into the lease's record. */
@@ -172,9 +189,9 @@ export type SandboxHandle = {
   readOutput(path: string): AsyncIterable<Uint8Array>;
   /** Ends the sandbox if it lives, wipes its workspace and forgets it, logs included. Idempotent. */
   destroy(): Promise<void>;
-};
+}
 
-export type Runtime = {
+export interface Runtime {
   probeCapabilities(): Promise<RuntimeCapabilities>;
   /** Wipes the slot, starts the workload and resolves once it runs (or has already ended). */
   create(spec: SandboxSpec): Promise<SandboxHandle>;
@@ -184,4 +201,4 @@ export type Runtime = {
   attach(id: string): Promise<SandboxHandle | null>;
   /** Lets go of connections and timers; sandboxes live on. */
   close(): Promise<void>;
-};
+}
