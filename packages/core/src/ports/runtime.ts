@@ -43,7 +43,10 @@ export interface RuntimeCapabilities {
   readonly slots: readonly { readonly slot: string; readonly diskBytes: number | null }[];
 }
 
-/** An input file: bound read-only at `/work/<path>`. `path` is relative with `/` separators and no `.` or `..`. */
+/**
+ * An input file: bound read-only at `/work/<path>`, with the mode bits of `hostFile` (an executable input needs a file
+ * with them). `path` is relative with `/` separators and no `.` or `..`.
+ */
 export interface SandboxInput {
   readonly path: string;
   readonly hostFile: string;
@@ -58,7 +61,7 @@ export interface SandboxLimits {
 }
 
 export interface SandboxSpec {
-  /** Unique on this host, `[a-z0-9-]{1,64}`; the agent uses the lease or attempt id. */
+  /** Unique on this host, `[a-z0-9_-]{1,64}`; the agent uses the lease or attempt id. */
   readonly id: string;
   /** A slot of `capabilities.slots`; one live sandbox per slot. It is wiped before use. */
   readonly slot: string;
