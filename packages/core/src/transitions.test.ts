@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { codeOf } from "./errors.ts";
+import { LEASE } from "./lease.ts";
+import { hasEnded, mayMove, move, type Transitions } from "./transitions.ts";
+import { ATTEMPT, WORKLOAD } from "./workload.ts";
+
+const machines: readonly [string, Transitions<string>, string][] = [
+  ["workload", WORKLOAD as Transitions<string>, "pending"],
+  ["attempt", ATTEMPT as Transitions<string>, "assigned"],
+  ["lease", LEASE as Transitions<string>, "ordered"],
+];
+
+describe.each(machines)("the state machine of a %s", (name, machine, first) => {
+  const states = Object.keys(machine);
+
+  it("makes every move that is written down, and refuses every other with both states named", () => {
+    let refused = 0;
+    for (const from of states) {
+      for (const to of states) {
+        if (machine[from]?.includes(to)) {
+          expect(move(machine, name, from, to)).toBe(to);
+          continue;
+        }
+        refused++;
+        let caught: unknown;
+        try {
+          move(machine, name, from, to);
+        } catch (error) {
+          caught = error;
+        }
+        expect(codeOf(caught), `${from} to ${to}`).toBe("illegal-transition");
+        expect((caught as Error).message).toContain(from);
+      }
+    }
+    expect(refused).toBeGreaterThan(states.length);
+  });
+
+  it("names only states that exist, reaches all of them, and can always end", () => {
+    const reach = (start: string): Set<string> => {
+      const seen = new Set([start]);
+      for (const state of seen) for (const next of machine[state] ?? []) seen.add(next);
+      return seen;
+    };
+    expect([...reach(first)].sort()).toEqual([...states].sort());
+    for (const state of states) {
+      expect([...reach(state)].some((s) => hasEnded(machine, s) || s === "closed"), state).toBe(true);
+    }
+  });
+});
+
+describe("staying", () => {
+  it("is no move", () => {
+    expect(mayMove(WORKLOAD, "running", "running")).toBe(false);
+  });
+});
