@@ -35,7 +35,10 @@ describe("amounts", () => {
 
   it("refuses signs, exponents, lost digits and absurd lengths", () => {
     for (const text of ["", "-1", "+1", "1e3", "0x10", "1.0000001", ".5", "1.", "1,5", "NaN", "9".repeat(41)]) {
-      expect(codeThrown(() => parseAmount(text, USDC)), text).toBe("bad-amount");
+      expect(
+        codeThrown(() => parseAmount(text, USDC)),
+        text,
+      ).toBe("bad-amount");
     }
   });
 

@@ -18,5 +18,9 @@ export interface ResourceRequest {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
-  readonly gpus: { readonly count: number; readonly model?: string | undefined; readonly memoryBytes?: number | undefined };
+  readonly gpus: {
+    readonly count: number;
+    readonly model?: string | undefined;
+    readonly memoryBytes?: number | undefined;
+  };
 }

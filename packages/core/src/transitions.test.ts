@@ -43,7 +43,10 @@ describe.each(machines)("the state machine of a %s", (name, machine, first) => {
     };
     expect([...reach(first)].sort()).toEqual([...states].sort());
     for (const state of states) {
-      expect([...reach(state)].some((s) => hasEnded(machine, s) || s === "closed"), state).toBe(true);
+      expect(
+        [...reach(state)].some((s) => hasEnded(machine, s) || s === "closed"),
+        state,
+      ).toBe(true);
     }
   });
 });

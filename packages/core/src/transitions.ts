@@ -13,7 +13,10 @@ export function move<S extends string>(machine: Transitions<S>, subject: string,
   if (!mayMove(machine, from, to)) {
     throw new CorepoolError("illegal-transition", {
       detail: `${subject} is ${from} and cannot become ${to}.`,
-      next: machine[from].length === 0 ? "It has ended; start a new one." : `From here it can become: ${machine[from].join(", ")}.`,
+      next:
+        machine[from].length === 0
+          ? "It has ended; start a new one."
+          : `From here it can become: ${machine[from].join(", ")}.`,
       data: { from, to },
     });
   }

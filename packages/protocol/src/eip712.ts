@@ -14,16 +14,47 @@ const f = (name: string, type: string) => ({ name, type });
 /** The EIP-712 types of LeaseMarket, field for field as in contracts/src/interfaces/ILeaseMarket.sol. */
 export const TYPES = {
   Offer: [
-    f("provider", "address"), f("payTo", "address"), f("token", "address"), f("unit", "uint64"), f("spec", "bytes32"), f("rate", "uint96"),
-    f("minSeconds", "uint32"), f("maxSeconds", "uint32"), f("grace", "uint32"), f("notBefore", "uint40"), f("expiry", "uint40"), f("counter", "uint32"), f("client", "address"),
+    f("provider", "address"),
+    f("payTo", "address"),
+    f("token", "address"),
+    f("unit", "uint64"),
+    f("spec", "bytes32"),
+    f("rate", "uint96"),
+    f("minSeconds", "uint32"),
+    f("maxSeconds", "uint32"),
+    f("grace", "uint32"),
+    f("notBefore", "uint40"),
+    f("expiry", "uint40"),
+    f("counter", "uint32"),
+    f("client", "address"),
   ],
   Order: [
-    f("client", "address"), f("token", "address"), f("maxRate", "uint96"), f("bid", "uint96"), f("maxEscrow", "uint128"), f("duration", "uint32"), f("key", "address"),
-    f("units", "bytes32"), f("expiry", "uint40"), f("nonce", "uint32"), f("counter", "uint32"), f("gang", "uint64"), f("funder", "address"), f("fundingRef", "bytes32"),
+    f("client", "address"),
+    f("token", "address"),
+    f("maxRate", "uint96"),
+    f("bid", "uint96"),
+    f("maxEscrow", "uint128"),
+    f("duration", "uint32"),
+    f("key", "address"),
+    f("units", "bytes32"),
+    f("expiry", "uint40"),
+    f("nonce", "uint32"),
+    f("counter", "uint32"),
+    f("gang", "uint64"),
+    f("funder", "address"),
+    f("fundingRef", "bytes32"),
   ],
   Mandate: [
-    f("client", "address"), f("operator", "address"), f("token", "address"), f("maxRate", "uint96"), f("maxEscrow", "uint128"), f("maxTotal", "uint128"),
-    f("providers", "bytes32"), f("expiry", "uint40"), f("counter", "uint32"), f("salt", "uint32"),
+    f("client", "address"),
+    f("operator", "address"),
+    f("token", "address"),
+    f("maxRate", "uint96"),
+    f("maxEscrow", "uint128"),
+    f("maxTotal", "uint128"),
+    f("providers", "bytes32"),
+    f("expiry", "uint40"),
+    f("counter", "uint32"),
+    f("salt", "uint32"),
   ],
   OfferBatch: [f("root", "bytes32")],
   PaymentNote: [f("lease", "bytes32"), f("total", "uint128")],
@@ -38,15 +69,26 @@ export const TYPES = {
 export const OFF_CHAIN_TYPES = {
   AgentHello: [f("provider", "address"), f("machine", "bytes32"), f("nonce", "bytes32")],
   UsageReport: [
-    f("lease", "bytes32"), f("attempt", "string"), f("startedAtMs", "uint64"), f("endedAtMs", "uint64"), f("frozenMs", "uint64"), f("cpuMs", "uint64"),
-    f("maxRssBytes", "uint64"), f("exitCode", "int32"), f("reason", "string"), f("outputs", "bytes32"),
+    f("lease", "bytes32"),
+    f("attempt", "string"),
+    f("startedAtMs", "uint64"),
+    f("endedAtMs", "uint64"),
+    f("frozenMs", "uint64"),
+    f("cpuMs", "uint64"),
+    f("maxRssBytes", "uint64"),
+    f("exitCode", "int32"),
+    f("reason", "string"),
+    f("outputs", "bytes32"),
   ],
 } as const;
 
 type Message = Readonly<Record<string, unknown>>;
 
 function typed(domain: MarketDomain, primaryType: string, message: Message): TypedData {
-  const all: Record<string, readonly { readonly name: string; readonly type: string }[]> = { ...TYPES, ...OFF_CHAIN_TYPES };
+  const all: Record<string, readonly { readonly name: string; readonly type: string }[]> = {
+    ...TYPES,
+    ...OFF_CHAIN_TYPES,
+  };
   const fields = all[primaryType];
   if (fields === undefined) throw new TypeError(`unknown typed data ${primaryType}`);
   return {
@@ -61,13 +103,17 @@ export const offerData = (d: MarketDomain, m: OfferMessage) => typed(d, "Offer",
 export const orderData = (d: MarketDomain, m: OrderMessage) => typed(d, "Order", m);
 export const mandateData = (d: MarketDomain, m: MandateMessage) => typed(d, "Mandate", m);
 export const offerBatchData = (d: MarketDomain, root: Hex) => typed(d, "OfferBatch", { root });
-export const paymentNoteData = (d: MarketDomain, lease: Hex, total: bigint) => typed(d, "PaymentNote", { lease, total });
+export const paymentNoteData = (d: MarketDomain, lease: Hex, total: bigint) =>
+  typed(d, "PaymentNote", { lease, total });
 export const closeData = (d: MarketDomain, lease: Hex, total: bigint) => typed(d, "Close", { lease, total });
 export const requestCloseData = (d: MarketDomain, lease: Hex) => typed(d, "RequestClose", { lease });
-export const topUpData = (d: MarketDomain, lease: Hex, addSeconds: number, expectedEnd: number) => typed(d, "TopUp", { lease, addSeconds, expectedEnd });
-export const cancelAllData = (d: MarketDomain, account: Address, counter: number) => typed(d, "CancelAll", { account, counter });
+export const topUpData = (d: MarketDomain, lease: Hex, addSeconds: number, expectedEnd: number) =>
+  typed(d, "TopUp", { lease, addSeconds, expectedEnd });
+export const cancelAllData = (d: MarketDomain, account: Address, counter: number) =>
+  typed(d, "CancelAll", { account, counter });
 export const revokeMandateData = (d: MarketDomain, mandate: Hex) => typed(d, "RevokeMandate", { mandate });
-export const agentHelloData = (d: MarketDomain, provider: Address, machine: Hex, nonce: Hex) => typed(d, "AgentHello", { provider, machine, nonce });
+export const agentHelloData = (d: MarketDomain, provider: Address, machine: Hex, nonce: Hex) =>
+  typed(d, "AgentHello", { provider, machine, nonce });
 export const usageReportData = (d: MarketDomain, report: UsageReport) => typed(d, "UsageReport", report);
 
 /** The EIP-712 digest that is signed. */
@@ -89,7 +135,9 @@ const ANY_UNIT = 2n ** 256n - 1n;
 
 /** Leaf of an order's or mandate's allow-list: one unit of a provider, or all of them when `unit` is undefined. */
 export function unitLeaf(provider: Address, unit?: bigint): Hex {
-  const inner = keccak256(encodeAbiParameters([{ type: "address" }, { type: "uint256" }], [provider, unit ?? ANY_UNIT]));
+  const inner = keccak256(
+    encodeAbiParameters([{ type: "address" }, { type: "uint256" }], [provider, unit ?? ANY_UNIT]),
+  );
   return keccak256(inner);
 }
 
@@ -97,7 +145,9 @@ export function unitLeaf(provider: Address, unit?: bigint): Hex {
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (value !== null && typeof value === "object") {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(",")}}`;
   }
   return JSON.stringify(value);

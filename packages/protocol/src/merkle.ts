@@ -6,7 +6,10 @@ import { concat, keccak256 } from "viem";
 const pair = (a: Hex, b: Hex): Hex => keccak256(a.toLowerCase() < b.toLowerCase() ? concat([a, b]) : concat([b, a]));
 
 /** Root and, for each leaf in order, its proof. One leaf is its own root with an empty proof. Throws RangeError on none. */
-export function merkleTree(leaves: readonly Hex[]): { readonly root: Hex; readonly proofs: readonly (readonly Hex[])[] } {
+export function merkleTree(leaves: readonly Hex[]): {
+  readonly root: Hex;
+  readonly proofs: readonly (readonly Hex[])[];
+} {
   if (leaves.length === 0) throw new RangeError("a Merkle tree needs at least one leaf");
   const proofs: Hex[][] = leaves.map(() => []);
   let level = leaves.map((hash, i) => ({ hash, members: [i] }));

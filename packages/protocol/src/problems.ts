@@ -11,7 +11,18 @@ export interface Problem {
 }
 
 /** Exit codes of `corepool`: 0 success; 1 the workload failed; the rest by kind of problem. */
-export const EXIT = { ok: 0, workloadFailed: 1, usage: 2, unreachable: 3, refused: 4, money: 5, notFound: 6, machine: 7, internal: 70, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  workloadFailed: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  money: 5,
+  notFound: 6,
+  machine: 7,
+  internal: 70,
+  interrupted: 130,
+} as const;
 
 export const PROBLEMS = {
   "bad-request": { title: "The request is malformed", status: 400, exit: EXIT.usage },
@@ -19,8 +30,17 @@ export const PROBLEMS = {
   "bad-usage": { title: "The command line is wrong", status: 400, exit: EXIT.usage },
   "bad-cursor": { title: "The cursor does not belong to this list", status: 400, exit: EXIT.usage },
   "idempotency-key-missing": { title: "An Idempotency-Key header is required", status: 400, exit: EXIT.usage },
-  "idempotency-key-reused": { title: "The Idempotency-Key was used for another request", status: 422, exit: EXIT.usage },
-  "idempotency-in-progress": { title: "The first request with this Idempotency-Key is still running", status: 409, exit: EXIT.refused, retryable: true },
+  "idempotency-key-reused": {
+    title: "The Idempotency-Key was used for another request",
+    status: 422,
+    exit: EXIT.usage,
+  },
+  "idempotency-in-progress": {
+    title: "The first request with this Idempotency-Key is still running",
+    status: 409,
+    exit: EXIT.refused,
+    retryable: true,
+  },
   unauthenticated: { title: "Sign in first", status: 401, exit: EXIT.refused },
   forbidden: { title: "This key may not do that", status: 403, exit: EXIT.refused },
   "spend-cap-reached": { title: "The API key's spend cap is reached", status: 403, exit: EXIT.money },
@@ -59,7 +79,12 @@ export const PROBLEMS = {
   "sandbox-gone": { title: "The sandbox is no longer there", status: 410, exit: EXIT.machine },
   "chain-unavailable": { title: "The chain node did not answer", status: 503, exit: EXIT.unreachable, retryable: true },
   "call-reverted": { title: "The contract refused", status: 422, exit: EXIT.money },
-  "coordinator-unreachable": { title: "The coordinator did not answer", status: 503, exit: EXIT.unreachable, retryable: true },
+  "coordinator-unreachable": {
+    title: "The coordinator did not answer",
+    status: 503,
+    exit: EXIT.unreachable,
+    retryable: true,
+  },
   "not-ready": { title: "Not ready yet", status: 503, exit: EXIT.unreachable, retryable: true },
   "port-in-use": { title: "A port is taken", status: 500, exit: EXIT.machine },
   "setup-failed": { title: "This machine lacks something", status: 500, exit: EXIT.machine },

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { address, amount, bytes32, hex, id, seconds, timestamp } from "./primitives.ts";
-import { constraints, jobSpec, offerMessage, outputFile, signedOffer, termsMessage, unitSpec, usageReport } from "./spec.ts";
+import {
+  constraints,
+  jobSpec,
+  offerMessage,
+  outputFile,
+  signedOffer,
+  termsMessage,
+  unitSpec,
+  usageReport,
+} from "./spec.ts";
 
 /** What the API shows. Times are RFC 3339 UTC, money base units as decimal strings beside the token's address. */
 
@@ -24,7 +33,24 @@ export const refusal = z.object({
   machine: bytes32,
   unit: z.int(),
   provider: address,
-  dimension: z.enum(["cpus", "memory", "disk", "gpu-count", "gpu-model", "gpu-memory", "price", "token", "duration", "isolation", "software", "provider", "busy", "offline", "offer-expired", "funds"]),
+  dimension: z.enum([
+    "cpus",
+    "memory",
+    "disk",
+    "gpu-count",
+    "gpu-model",
+    "gpu-memory",
+    "price",
+    "token",
+    "duration",
+    "isolation",
+    "software",
+    "provider",
+    "busy",
+    "offline",
+    "offer-expired",
+    "funds",
+  ]),
   asked: z.string(),
   had: z.string(),
 });
@@ -33,15 +59,42 @@ export type Refusal = z.infer<typeof refusal>;
 /** The cheapest single change to a request that would let some machine take it. */
 export const relaxation = z.object({ dimension: refusal.shape.dimension, change: z.string(), offers: z.int() });
 
-export const candidate = z.object({ offerId: id("ofr"), provider: address, machine: bytes32, unit: z.int(), rate: amount, escrow: amount, spec: unitSpec });
+export const candidate = z.object({
+  offerId: id("ofr"),
+  provider: address,
+  machine: bytes32,
+  unit: z.int(),
+  rate: amount,
+  escrow: amount,
+  spec: unitSpec,
+});
 
-export const placement = z.object({ considered: z.int(), candidates: z.array(candidate), refusals: z.array(refusal), relaxations: z.array(relaxation) });
+export const placement = z.object({
+  considered: z.int(),
+  candidates: z.array(candidate),
+  refusals: z.array(refusal),
+  relaxations: z.array(relaxation),
+});
 export type PlacementView = z.infer<typeof placement>;
 
-export const offer = z.object({ id: id("ofr"), machine: bytes32, online: z.boolean(), busy: z.boolean(), signed: signedOffer });
+export const offer = z.object({
+  id: id("ofr"),
+  machine: bytes32,
+  online: z.boolean(),
+  busy: z.boolean(),
+  signed: signedOffer,
+});
 export type OfferView = z.infer<typeof offer>;
 
-export const machine = z.object({ id: bytes32, provider: address, online: z.boolean(), lastSeenAt: timestamp.nullable(), registeredAt: timestamp, agentVersion: z.string(), units: z.array(unitSpec) });
+export const machine = z.object({
+  id: bytes32,
+  provider: address,
+  online: z.boolean(),
+  lastSeenAt: timestamp.nullable(),
+  registeredAt: timestamp,
+  agentVersion: z.string(),
+  units: z.array(unitSpec),
+});
 export type MachineView = z.infer<typeof machine>;
 
 export const lease = z.object({
@@ -82,13 +135,34 @@ export type AttemptView = z.infer<typeof attempt>;
 export const workload = z.object({
   id: id("wkl"),
   account: address,
-  state: z.enum(["pending", "ordered", "leased", "starting", "running", "frozen", "finishing", "succeeded", "failed", "cancelled"]),
+  state: z.enum([
+    "pending",
+    "ordered",
+    "leased",
+    "starting",
+    "running",
+    "frozen",
+    "finishing",
+    "succeeded",
+    "failed",
+    "cancelled",
+  ]),
   reason: z.string().nullable(),
   detail: z.string().nullable(),
   spec: jobSpec,
   constraints,
   /** The offer that placement chose and the client has to accept (while pending), and its alternatives' refusals. */
-  placed: z.object({ offerId: id("ofr"), offer: offerMessage, signed: signedOffer, escrow: amount, leaseSeq: z.int(), providerPublicKey: hex, refusals: z.array(refusal) }).nullable(),
+  placed: z
+    .object({
+      offerId: id("ofr"),
+      offer: offerMessage,
+      signed: signedOffer,
+      escrow: amount,
+      leaseSeq: z.int(),
+      providerPublicKey: hex,
+      refusals: z.array(refusal),
+    })
+    .nullable(),
   lease: lease.nullable(),
   attempts: z.array(attempt),
   outputs: z.array(outputFile),
@@ -97,11 +171,23 @@ export const workload = z.object({
 });
 export type WorkloadView = z.infer<typeof workload>;
 
-export const workloadEvent = z.object({ id: z.string(), type: z.string(), workload: id("wkl"), at: timestamp, state: z.string().nullable(), note: z.string().nullable() });
+export const workloadEvent = z.object({
+  id: z.string(),
+  type: z.string(),
+  workload: id("wkl"),
+  at: timestamp,
+  state: z.string().nullable(),
+  note: z.string().nullable(),
+});
 export type WorkloadEvent = z.infer<typeof workloadEvent>;
 
 /** A log record; `offset` counts bytes of the whole log, so a reader resumes at offset + bytes read. */
-export const logRecord = z.object({ attempt: id("att"), stream: z.enum(["stdout", "stderr"]), offset: z.int(), data: z.string() });
+export const logRecord = z.object({
+  attempt: id("att"),
+  stream: z.enum(["stdout", "stderr"]),
+  offset: z.int(),
+  data: z.string(),
+});
 export type LogRecord = z.infer<typeof logRecord>;
 
 /** The bill of a workload, checkable against the chain by its transactions. */
@@ -131,7 +217,9 @@ export type Receipt = z.infer<typeof receipt>;
 
 export const account = z.object({
   address,
-  balances: z.array(z.object({ token: address, symbol: z.string(), decimals: z.int(), cash: amount, escrowed: amount, wallet: amount })),
+  balances: z.array(
+    z.object({ token: address, symbol: z.string(), decimals: z.int(), cash: amount, escrowed: amount, wallet: amount }),
+  ),
   counter: z.int(),
   /** A nonce for the next order that the market has not seen from this account. */
   nextNonce: z.int(),
@@ -139,5 +227,13 @@ export const account = z.object({
 export type AccountView = z.infer<typeof account>;
 
 export const apiKey = z.object({
-  id: id("key"), name: z.string(), scopes: z.array(z.string()), spendCap: amount.nullable(), spent: amount, createdAt: timestamp, expiresAt: timestamp.nullable(), lastUsedAt: timestamp.nullable(), revokedAt: timestamp.nullable(),
+  id: id("key"),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  spendCap: amount.nullable(),
+  spent: amount,
+  createdAt: timestamp,
+  expiresAt: timestamp.nullable(),
+  lastUsedAt: timestamp.nullable(),
+  revokedAt: timestamp.nullable(),
 });

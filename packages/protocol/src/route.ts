@@ -2,7 +2,17 @@ import type { z } from "zod";
 import type { ProblemCode } from "./problems.ts";
 
 /** What a caller may do. API keys carry a subset; a wallet session carries all but `agent`. */
-export const SCOPES = ["account:read", "workloads:read", "workloads:write", "leases:write", "blobs:read", "blobs:write", "keys:write", "mandates:write", "agent"] as const;
+export const SCOPES = [
+  "account:read",
+  "workloads:read",
+  "workloads:write",
+  "leases:write",
+  "blobs:read",
+  "blobs:write",
+  "keys:write",
+  "mandates:write",
+  "agent",
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Rate classes; limits are per key, account or address. */
@@ -43,4 +53,8 @@ export type RouteQuery<R extends Route> = Infer<R["query"]>;
 export type RouteBody<R extends Route> = Infer<R["body"]>;
 export type RouteBodyInput<R extends Route> = In<R["body"]>;
 export type RouteQueryInput<R extends Route> = In<R["query"]>;
-export type RouteResponse<R extends Route> = R["response"] extends z.ZodType ? z.output<R["response"]> : R["response"] extends "none" ? undefined : ReadableStream<Uint8Array>;
+export type RouteResponse<R extends Route> = R["response"] extends z.ZodType
+  ? z.output<R["response"]>
+  : R["response"] extends "none"
+    ? undefined
+    : ReadableStream<Uint8Array>;

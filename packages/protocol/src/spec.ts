@@ -2,24 +2,59 @@ import { z } from "zod";
 import { address, amount, blobHash, bytes, hex, seconds, uint, workspacePath } from "./primitives.ts";
 
 /** What a job needs and does. Unknown fields are refused. */
-export const jobSpec = z.strictObject({
-  kind: z.literal("job"),
-  name: z.string().min(1).max(120).optional(),
-  command: z.array(z.string().max(32_768)).min(1).max(256),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a variable name"), z.string().max(32_768)).default({}),
-  resources: z.strictObject({
-    cpus: z.int().min(1).max(4096).default(1),
-    memoryBytes: z.int().min(16 * 2 ** 20).max(2 ** 46).default(512 * 2 ** 20),
-    diskBytes: z.int().min(2 ** 20).max(2 ** 50).default(256 * 2 ** 20),
-    gpus: z.strictObject({ count: z.int().min(0).max(1024), model: z.string().min(1).max(80).optional(), memoryBytes: bytes.optional() }).default({ count: 0 }),
-  }),
-  /** Files that appear read-only at `path` under the working directory /work. */
-  inputs: z.array(z.strictObject({ path: workspacePath, hash: blobHash, sizeBytes: bytes, executable: z.boolean().default(false) })).max(1000).default([]),
-  /** Longest run; the lease is opened for this long and what is not used is refunded. */
-  durationSeconds: z.int().min(1).max(30 * 86_400).default(3600),
-  /** Refuse machines without these: names from a unit's `software` list. */
-  needs: z.array(z.string().min(1).max(80)).max(32).default([]),
-}).refine((spec) => new Set(spec.inputs.map((i) => i.path)).size === spec.inputs.length, { message: "two inputs have the same path", path: ["inputs"] });
+export const jobSpec = z
+  .strictObject({
+    kind: z.literal("job"),
+    name: z.string().min(1).max(120).optional(),
+    command: z.array(z.string().max(32_768)).min(1).max(256),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a variable name"), z.string().max(32_768))
+      .default({}),
+    resources: z.strictObject({
+      cpus: z.int().min(1).max(4096).default(1),
+      memoryBytes: z
+        .int()
+        .min(16 * 2 ** 20)
+        .max(2 ** 46)
+        .default(512 * 2 ** 20),
+      diskBytes: z
+        .int()
+        .min(2 ** 20)
+        .max(2 ** 50)
+        .default(256 * 2 ** 20),
+      gpus: z
+        .strictObject({
+          count: z.int().min(0).max(1024),
+          model: z.string().min(1).max(80).optional(),
+          memoryBytes: bytes.optional(),
+        })
+        .default({ count: 0 }),
+    }),
+    /** Files that appear read-only at `path` under the working directory /work. */
+    inputs: z
+      .array(
+        z.strictObject({
+          path: workspacePath,
+          hash: blobHash,
+          sizeBytes: bytes,
+          executable: z.boolean().default(false),
+        }),
+      )
+      .max(1000)
+      .default([]),
+    /** Longest run; the lease is opened for this long and what is not used is refunded. */
+    durationSeconds: z
+      .int()
+      .min(1)
+      .max(30 * 86_400)
+      .default(3600),
+    /** Refuse machines without these: names from a unit's `software` list. */
+    needs: z.array(z.string().min(1).max(80)).max(32).default([]),
+  })
+  .refine((spec) => new Set(spec.inputs.map((i) => i.path)).size === spec.inputs.length, {
+    message: "two inputs have the same path",
+    path: ["inputs"],
+  });
 export type JobSpec = z.infer<typeof jobSpec>;
 
 /** What the client accepts to pay and where. */
@@ -63,7 +98,12 @@ export const unitSpec = z.strictObject({
   /** Device shares the unit covers ("cpu:0", "gpu:GPU-…"): two units with one in common overlap and are never leased at once. */
   devices: z.array(z.string().max(120)).min(1).max(4096),
   isolation,
-  platform: z.strictObject({ os: z.string().max(40), arch: z.string().max(40), kernel: z.string().max(120), cpuModel: z.string().max(120) }),
+  platform: z.strictObject({
+    os: z.string().max(40),
+    arch: z.string().max(40),
+    kernel: z.string().max(120),
+    cpuModel: z.string().max(120),
+  }),
   software: z.array(z.string().max(80)).max(128),
   /** Seconds between payment notes, and how long a frozen workload is held before it is ended. */
   intervalSeconds: z.int().min(1).max(3600),
@@ -74,37 +114,97 @@ export type UnitSpec = z.infer<typeof unitSpec>;
 
 /** EIP-712 messages as JSON: whole numbers of more than 53 bits are decimal strings. */
 export const offerMessage = z.strictObject({
-  provider: address, payTo: address, token: address, unit: uint, spec: hex, rate: uint,
-  minSeconds: seconds, maxSeconds: seconds, grace: seconds, notBefore: z.int().min(0), expiry: z.int().min(0), counter: seconds, client: address,
+  provider: address,
+  payTo: address,
+  token: address,
+  unit: uint,
+  spec: hex,
+  rate: uint,
+  minSeconds: seconds,
+  maxSeconds: seconds,
+  grace: seconds,
+  notBefore: z.int().min(0),
+  expiry: z.int().min(0),
+  counter: seconds,
+  client: address,
 });
 export type OfferMessage = z.infer<typeof offerMessage>;
 
 export const orderMessage = z.strictObject({
-  client: address, token: address, maxRate: uint, bid: uint, maxEscrow: uint, duration: seconds, key: address, units: hex,
-  expiry: z.int().min(0), nonce: seconds, counter: seconds, gang: uint, funder: address, fundingRef: hex,
+  client: address,
+  token: address,
+  maxRate: uint,
+  bid: uint,
+  maxEscrow: uint,
+  duration: seconds,
+  key: address,
+  units: hex,
+  expiry: z.int().min(0),
+  nonce: seconds,
+  counter: seconds,
+  gang: uint,
+  funder: address,
+  fundingRef: hex,
 });
 export type OrderMessage = z.infer<typeof orderMessage>;
 
 export const mandateMessage = z.strictObject({
-  client: address, operator: address, token: address, maxRate: uint, maxEscrow: uint, maxTotal: uint, providers: hex,
-  expiry: z.int().min(0), counter: seconds, salt: seconds,
+  client: address,
+  operator: address,
+  token: address,
+  maxRate: uint,
+  maxEscrow: uint,
+  maxTotal: uint,
+  providers: hex,
+  expiry: z.int().min(0),
+  counter: seconds,
+  salt: seconds,
 });
 export type MandateMessage = z.infer<typeof mandateMessage>;
 
 export const termsMessage = z.strictObject({
-  provider: address, unit: uint, seq: seconds, client: address, payTo: address, key: address, token: address, rate: uint, escrow: uint, paid: uint,
-  start: z.int().min(0), end: z.int().min(0), maxEnd: z.int().min(0), closeAt: z.int().min(0), grace: seconds, feeBps: z.int().min(0), funder: address, fundingRef: hex,
+  provider: address,
+  unit: uint,
+  seq: seconds,
+  client: address,
+  payTo: address,
+  key: address,
+  token: address,
+  rate: uint,
+  escrow: uint,
+  paid: uint,
+  start: z.int().min(0),
+  end: z.int().min(0),
+  maxEnd: z.int().min(0),
+  closeAt: z.int().min(0),
+  grace: seconds,
+  feeBps: z.int().min(0),
+  funder: address,
+  fundingRef: hex,
 });
 export type TermsMessage = z.infer<typeof termsMessage>;
 
 /** An offer that anyone can check and accept: the unit's specification, the terms, the provider's signature. */
-export const signedOffer = z.strictObject({ spec: unitSpec, offer: offerMessage, signature: hex, proof: z.array(hex).max(32) });
+export const signedOffer = z.strictObject({
+  spec: unitSpec,
+  offer: offerMessage,
+  signature: hex,
+  proof: z.array(hex).max(32),
+});
 export type SignedOffer = z.infer<typeof signedOffer>;
 
 /** What the agent signs about a finished workload. */
 export const usageReport = z.strictObject({
-  lease: hex, attempt: z.string().max(64), startedAtMs: uint, endedAtMs: uint, frozenMs: uint, cpuMs: uint, maxRssBytes: uint,
-  exitCode: z.int(), reason: z.string().max(40), outputs: hex,
+  lease: hex,
+  attempt: z.string().max(64),
+  startedAtMs: uint,
+  endedAtMs: uint,
+  frozenMs: uint,
+  cpuMs: uint,
+  maxRssBytes: uint,
+  exitCode: z.int(),
+  reason: z.string().max(40),
+  outputs: hex,
 });
 export type UsageReport = z.infer<typeof usageReport>;
 

@@ -12,6 +12,9 @@ export interface Blobs {
    * Appends bytes at `offset` of an upload and, when it reaches `size`, verifies and publishes the blob.
    * Rejects with `blob-offset-mismatch`, `blob-hash-mismatch` (the upload is discarded) or `blob-too-large`.
    */
-  write(hash: BlobHash, part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> }): Promise<{ readonly complete: boolean; readonly received: number }>;
+  write(
+    hash: BlobHash,
+    part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> },
+  ): Promise<{ readonly complete: boolean; readonly received: number }>;
   remove(hash: BlobHash): Promise<void>;
 }

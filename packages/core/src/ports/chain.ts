@@ -39,7 +39,11 @@ export interface ChainReader {
   blockByNumber(number: bigint): Promise<BlockHeader | undefined>;
   blockByHash(hash: Hex): Promise<BlockHeader | undefined>;
   /** Logs of the given addresses in the inclusive range. */
-  logs(range: { readonly from: bigint; readonly to: bigint; readonly addresses: readonly Address[] }): Promise<readonly RawLog[]>;
+  logs(range: {
+    readonly from: bigint;
+    readonly to: bigint;
+    readonly addresses: readonly Address[];
+  }): Promise<readonly RawLog[]>;
   /** A read-only call at the head. Rejects with `call-reverted` and the decoded reason in `data`. */
   call(to: Address, data: Hex): Promise<Hex>;
   outcome(hash: Hex): Promise<TransactionOutcome | undefined>;

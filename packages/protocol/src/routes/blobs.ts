@@ -6,20 +6,45 @@ const byHash = z.strictObject({ hash: blobHash });
 
 /** Content-Length: size of the whole blob; for an unfinished upload 404 with `Upload-Offset`: bytes received. */
 export const headBlob = defineRoute({
-  method: "HEAD", path: "/v1/blobs/{hash}", operationId: "headBlob", summary: "Ask whether a blob is there, or where its upload stopped",
-  scopes: ["blobs:read", "blobs:write", "agent"], rate: "read", idempotent: false, params: byHash, response: "none", status: 200, problems: ["blob-not-found"],
+  method: "HEAD",
+  path: "/v1/blobs/{hash}",
+  operationId: "headBlob",
+  summary: "Ask whether a blob is there, or where its upload stopped",
+  scopes: ["blobs:read", "blobs:write", "agent"],
+  rate: "read",
+  idempotent: false,
+  params: byHash,
+  response: "none",
+  status: 200,
+  problems: ["blob-not-found"],
 });
 
 /** Range requests (one range) are answered with 206. */
 export const readBlob = defineRoute({
-  method: "GET", path: "/v1/blobs/{hash}", operationId: "readBlob", summary: "Read a blob or a range of it",
-  scopes: ["blobs:read", "agent"], rate: "read", idempotent: false, params: byHash, response: "application/octet-stream", status: 200, problems: ["blob-not-found", "blob-corrupt"],
+  method: "GET",
+  path: "/v1/blobs/{hash}",
+  operationId: "readBlob",
+  summary: "Read a blob or a range of it",
+  scopes: ["blobs:read", "agent"],
+  rate: "read",
+  idempotent: false,
+  params: byHash,
+  response: "application/octet-stream",
+  status: 200,
+  problems: ["blob-not-found", "blob-corrupt"],
 });
 
 /** Body: bytes from `Upload-Offset` (default 0) of a blob of `Upload-Length` bytes. 201 when whole, 202 when more is expected. */
 export const writeBlob = defineRoute({
-  method: "PUT", path: "/v1/blobs/{hash}", operationId: "writeBlob", summary: "Upload a blob, or go on with an upload",
-  scopes: ["blobs:write", "agent"], rate: "stream", idempotent: false, params: byHash,
-  response: z.object({ hash: blobHash, received: z.int(), complete: z.boolean() }), status: 201,
+  method: "PUT",
+  path: "/v1/blobs/{hash}",
+  operationId: "writeBlob",
+  summary: "Upload a blob, or go on with an upload",
+  scopes: ["blobs:write", "agent"],
+  rate: "stream",
+  idempotent: false,
+  params: byHash,
+  response: z.object({ hash: blobHash, received: z.int(), complete: z.boolean() }),
+  status: 201,
   problems: ["bad-request", "blob-hash-mismatch", "blob-offset-mismatch", "blob-too-large"],
 });
