@@ -1,17 +1,11 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "hardhat/config";
 import type { HardhatPlugin } from "hardhat/types/plugins";
+import { productionSettings, SOLC_VERSION, testSettings } from "./solc-settings.ts";
 
 // `path` with the text file of the compiler makes Hardhat run it as WebAssembly: no download, no list of versions.
 const path = createRequire(import.meta.url).resolve("solc/soljson.js");
-const compiler = { version: "0.8.37", path };
-
-// Without the hash of the metadata the bytecode depends on the sources only, not on where they were compiled.
-const settings = {
-  optimizer: { enabled: true, runs: 200 },
-  evmVersion: "cancun",
-  metadata: { bytecodeHash: "none", appendCBOR: false },
-};
+const compiler = { version: SOLC_VERSION, path };
 
 /** `CONTRACTS_RUNS=20` multiplies the fuzz and invariant runs by 20 (nightly runs); 1 is what CI pays for. */
 const times = Number(process.env.CONTRACTS_RUNS ?? 1);
@@ -37,9 +31,8 @@ export default defineConfig({
   paths: { sources: "src", tests: { solidity: "test" }, cache: "cache", artifacts: "cache/artifacts" },
   solidity: {
     profiles: {
-      default: { ...compiler, settings },
-      // What is deployed: through the IR, all contracts in one job.
-      production: { ...compiler, isolated: false, settings: { ...settings, viaIR: true } },
+      default: { ...compiler, settings: testSettings },
+      production: { ...compiler, isolated: false, settings: productionSettings },
     },
   },
   test: {
