@@ -1,6 +1,6 @@
 /**
  * Builds what is committed about the contracts: artifacts/*.json, sizes.json, storage-layouts.json and the ABIs of
- * packages/chain. With --check it writes nothing and fails when a committed file is not what the sources give.
+ * packages/protocol. With --check it writes nothing and fails when a committed file is not what the sources give.
  *
  *     node scripts/compile.ts [--check] [name ...]
  */
@@ -12,7 +12,7 @@ import { compileContract, type Compiled } from "./solc.ts";
 const SIZE_LIMIT = 24_576;
 
 const root = join(import.meta.dirname, "..");
-const abis = join(root, "../packages/chain/src/abi");
+const abis = join(root, "../packages/protocol/src/abi");
 
 const contracts = [
   { name: "AccessManager", source: "@openzeppelin/contracts/access/manager/AccessManager.sol", file: "access-manager", abi: "accessManagerAbi" },
