@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ILeaseMarketEvents} from "./ILeaseMarketEvents.sol";
+
 /// @notice Terms for one unit, signed by its provider (EIP-712), alone or as a leaf of a signed Merkle root.
 /// @dev Money is in base units of `token`; times are seconds since the epoch or durations in seconds.
 struct Offer {
@@ -81,7 +83,7 @@ struct OpenArgs {
     Order order;
     bytes orderSig; // the client's, or the mandate's operator's
     bytes32[] unitProof; // for order.units
-    bytes mandate; // empty, or abi.encode(Mandate, bytes mandateSig, bytes32[] providerProof)
+    bytes mandate; // empty, or abi.encode(Mandate, bytes sig, bytes32[] proof), see MandateProof
 }
 
 /// @notice Everything that settles one lease. Anyone may send it.
@@ -89,5 +91,181 @@ struct SettleArgs {
     Terms terms;
     uint128 total; // of the payment note: all that is owed so far
     bytes noteSig; // by terms.key over PaymentNote(lease, total); empty when total == terms.paid
-    bytes closeSig; // empty: stay open unless the provider himself sends it; else his Close(lease, total)
+    bytes closeSig; // empty: the lease stays open; else the provider's over Close(lease, total)
+}
+
+/// @notice `OpenArgs.mandate` is abi.encode of its three members in this order.
+struct MandateProof {
+    Mandate mandate;
+    bytes sig; // the client's, over the mandate
+    bytes32[] proof; // for mandate.providers
+}
+
+/// @notice An ERC-3009 authorisation to receive, signed by `from` for the token.
+struct Authorization {
+    address from;
+    uint256 validAfter;
+    uint256 validBefore;
+    bytes32 salt; // the authorisation's nonce is keccak256(abi.encode(chainId, market, account, salt))
+    uint8 v;
+    bytes32 r;
+    bytes32 s;
+}
+
+/// @title The market of leases
+/// @notice Keeps the cash of accounts, the escrow of live leases and the fees; opens and settles leases of units.
+/// Nobody but the owner of cash can move it, except into a lease that he, or an operator within a mandate that he
+/// signed, agreed to; no role reaches cash or escrow. Everything that opens, settles or ends a lease may be sent by
+/// anyone. Entry can be paused; exits never.
+/// @dev Signatures: 65 bytes (r, s, v) or 64 bytes (ERC-2098), low s; plain ECDSA first, then ERC-1271 with bounded gas
+/// (payment notes: ECDSA only). A role can list tokens; a listed token must be a plain ERC-20 (no fee on transfer, no
+/// rebasing, total supply below 2**128).
+interface ILeaseMarket is ILeaseMarketEvents {
+    // --- cash ---
+
+    /// @notice Pulls `amount` of `token` from the caller into his cash. Needs an allowance.
+    function deposit(address token, uint128 amount) external;
+
+    /// @notice Pulls `amount` of `token` from the caller into the cash of `account`.
+    function depositFor(address account, address token, uint128 amount) external;
+
+    /// @notice As `deposit`, with an ERC-2612 permit; a permit that someone already spent does no harm.
+    function depositWithPermit(address token, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+
+    /// @notice Pulls `amount` of `token` from `auth.from` into the cash of `account` by an ERC-3009 authorisation that
+    /// anyone may relay.
+    /// @dev The authorisation's `to` is the market and its nonce must be `authorizationNonce(account, auth.salt)`, which
+    /// binds the beneficiary.
+    function depositWithAuthorization(address token, address account, uint128 amount, Authorization calldata auth)
+        external;
+
+    /// @notice Sends `amount` of the caller's cash to `to`. Never paused.
+    function withdraw(address token, address to, uint128 amount) external;
+
+    /// @notice Moves cash of the caller (a funder) into its credit `ref`, out of which leases that name it are paid.
+    /// @dev Callable from within `IFunder.authorize`.
+    function fundRef(bytes32 ref, address token, uint128 amount) external;
+
+    /// @notice Moves credit of the caller's `ref` back into his cash.
+    function unfundRef(bytes32 ref, address token, uint128 amount) external;
+
+    // --- opening ---
+
+    /// @notice Opens a lease from an offer and an order. Anyone may send it. Orders with a gang are refused here.
+    /// @return lease The lease's id.
+    function open(OpenArgs calldata args) external returns (bytes32 lease);
+
+    /// @notice Opens many. With `allOrNone` any failure reverts, and gangs may open: `size` consecutive items that
+    /// share client and gang. Without, a failing item is skipped with `OpenSkipped`, and gangs are refused.
+    /// @dev Within one transaction a batch root that was verified once need not be signed again: `offerSig` of later
+    /// items under the same root by the same provider may be empty.
+    function openMany(OpenArgs[] calldata args, bool allOrNone) external;
+
+    /// @notice Extends a live lease by `addSeconds`, at most to `maxEnd`; escrow grows by rate * addSeconds.
+    /// @dev The payer consents: the client, or the funder where one paid. `sig` is his over
+    /// TopUp(lease, addSeconds, terms.end), or empty when he sends it himself. A lease whose close was requested or
+    /// that has ended cannot be extended.
+    function topUp(Terms calldata terms, uint32 addSeconds, bytes calldata sig) external;
+
+    // --- settling and leaving: none of these can be paused ---
+
+    /// @notice Pays up to the note's total: never above min(escrow, rate * (min(now, end) - start + grace)). With
+    /// `closeSig`, the provider's Close(lease, total), the lease ends at once and the rest is refunded.
+    function settle(SettleArgs calldata args) external;
+
+    /// @notice As `settle`, sent by the provider himself, and the lease ends at once. `closeSig` is not read.
+    function close(SettleArgs calldata args) external;
+
+    /// @notice Settles many (`closing`: as `close`). A failing item is skipped with `SettleSkipped`.
+    function settleMany(SettleArgs[] calldata args, bool closing) external;
+
+    /// @notice Starts the window of CLOSE_WINDOW seconds after which anyone may finalise; notes still settle until
+    /// then. By the client himself, or signed by him or by the lease key over RequestClose(lease).
+    function requestClose(Terms calldata terms, bytes calldata sig) external;
+
+    /// @notice Ends a lease whose requested window, or whose end and one window, has passed. Anyone may send it.
+    function finalizeClose(Terms calldata terms) external;
+
+    /// @notice Voids every offer, order and mandate that the caller has signed so far, in every listed token.
+    function cancelAll() external;
+
+    /// @notice The same for `account` by his signature over CancelAll(account, counter); `counter` must be the next one.
+    function cancelAllFor(address account, uint32 counter, bytes calldata sig) external;
+
+    /// @notice Revokes a mandate. By its client himself, or signed by him over RevokeMandate(mandateHash).
+    function revokeMandate(Mandate calldata mandate, bytes calldata sig) external;
+
+    /// @notice GP: burns the burn share of the accrued fees and sends the rest to the fee sink. Another token: sends
+    /// the fees to the fee auction, or fails while there is none. Anyone may send it.
+    function collectFees(address token) external;
+
+    // --- configuration, by roles of the AccessManager ---
+
+    /// @notice Lists a token, or changes the fee of later leases (at most MAX_FEE_BPS). At most MAX_TOKENS.
+    function listToken(address token, uint16 feeBps) external;
+
+    /// @notice Stops deposit, open and topUp in `token`; zero means every listed token.
+    function pause(address token) external;
+
+    /// @notice Resumes them.
+    function unpause(address token) external;
+
+    /// @notice Where the unburnt part of GP fees goes; zero keeps all of them here.
+    function setFeeSink(address sink) external;
+
+    /// @notice Who takes fees in other tokens than GP; zero keeps them here.
+    function setFeeAuction(address auction) external;
+
+    /// @notice Where discounts are read (IFeeSource); zero means none.
+    function setFeeSource(address source) external;
+
+    /// @notice The share of GP fees that is burnt, between MIN_BURN_BPS and 10,000.
+    function setBurnBps(uint16 bps) external;
+
+    // --- views ---
+
+    /// @notice An account in one token: cash, its counter, and the window of 64 nonces that ends at `top` (bit 0).
+    function accountOf(address token, address account)
+        external
+        view
+        returns (uint128 cash, uint32 counter, uint32 top, uint64 window);
+
+    /// @notice The credit of a funder's reference.
+    function creditOf(address token, address funder, bytes32 ref) external view returns (uint128);
+
+    /// @notice A mandate by its struct hash: escrow committed, replay window of its operator's orders, revoked.
+    function mandateOf(bytes32 mandate)
+        external
+        view
+        returns (uint128 committed, uint32 top, uint64 window, bool revoked);
+
+    /// @notice The unit's slot: below 2**32 the next seq of an idle unit, else keccak256(abi.encode(Terms)).
+    function unitOf(address provider, uint64 unit) external view returns (bytes32);
+
+    /// @notice Whether exactly these terms are live.
+    function isLive(Terms calldata terms) external view returns (bool);
+
+    /// @notice What a note for `total` would pay now, fee included: zero when the terms are not live.
+    function collectable(Terms calldata terms, uint128 total) external view returns (uint128);
+
+    /// @notice The name of a lease.
+    function leaseId(address provider, uint64 unit, uint32 seq) external view returns (bytes32);
+
+    /// @notice A listed token's fee and whether its entry is paused.
+    function tokenOf(address token) external view returns (bool listed, bool paused, uint16 feeBps);
+
+    /// @notice The listed tokens.
+    function tokens() external view returns (address[] memory);
+
+    /// @notice Fees accrued and not yet collected.
+    function feesOf(address token) external view returns (uint128);
+
+    /// @notice The nonce that an ERC-3009 authorisation for `depositWithAuthorization` must carry.
+    function authorizationNonce(address account, bytes32 salt) external view returns (bytes32);
+
+    /// @notice EIP-712 struct hashes, and the digest that is signed.
+    function offerHash(Offer calldata offer) external pure returns (bytes32);
+    function orderHash(Order calldata order) external pure returns (bytes32);
+    function mandateHash(Mandate calldata mandate) external pure returns (bytes32);
+    function digest(bytes32 structHash) external view returns (bytes32);
 }
