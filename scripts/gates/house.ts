@@ -1,0 +1,19 @@
+import { resolve } from "node:path";
+import { importViolations } from "./imports.ts";
+import { lengthViolations } from "./length.ts";
+import { platformViolations } from "./platform.ts";
+import { readSources, type Violation } from "./sources.ts";
+
+/** The house's own rules: imports, platform, length. Usage: node house.ts [root]. Exits 1 with a line per violation. */
+const root = resolve(process.argv[2] ?? ".");
+const sources = readSources(root, [".ts", ".tsx", ".mjs", ".sol"]).filter(({ path }) => !path.includes("/fixtures/"));
+if (sources.length === 0) {
+  // A gate that looks at nothing passes silently; that is a failure too.
+  console.error(`house: no sources below ${root}`);
+  process.exit(1);
+}
+const typed = sources.filter(({ path }) => /\.tsx?$/.test(path));
+const found: Violation[] = [...importViolations(typed), ...platformViolations(typed), ...lengthViolations(sources)];
+for (const { path, line, message } of found) console.error(`${path}:${line} ${message}`);
+console.log(`house: ${sources.length} files, ${found.length} violations`);
+process.exit(found.length === 0 ? 0 : 1);
