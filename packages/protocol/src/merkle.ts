@@ -34,7 +34,12 @@ export function merkleTree(leaves: readonly Hex[]): {
   return { root, proofs };
 }
 
+/** Where the proof leads from the leaf. */
+export function merkleRootOf(leaf: Hex, proof: readonly Hex[]): Hex {
+  return proof.reduce(pair, leaf);
+}
+
 /** Whether the proof leads from the leaf to the root. */
 export function merkleVerify(leaf: Hex, proof: readonly Hex[], root: Hex): boolean {
-  return proof.reduce(pair, leaf).toLowerCase() === root.toLowerCase();
+  return merkleRootOf(leaf, proof).toLowerCase() === root.toLowerCase();
 }
