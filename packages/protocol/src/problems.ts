@@ -79,6 +79,7 @@ export const PROBLEMS = {
   "sandbox-gone": { title: "The sandbox is no longer there", status: 410, exit: EXIT.machine },
   "chain-unavailable": { title: "The chain node did not answer", status: 503, exit: EXIT.unreachable, retryable: true },
   "call-reverted": { title: "The contract refused", status: 422, exit: EXIT.money },
+  "deployment-mismatch": { title: "The deployment is not of this chain and build", status: 500, exit: EXIT.machine },
   "coordinator-unreachable": {
     title: "The coordinator did not answer",
     status: 503,
