@@ -9,6 +9,7 @@ export default defineConfig({
           name: "code",
           include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "contracts/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/fixtures/**"],
+          globalSetup: ["packages/postgres/src/testing.ts"],
           pool: "forks",
           testTimeout: 20_000,
           hookTimeout: 60_000,
