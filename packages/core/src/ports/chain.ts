@@ -7,6 +7,8 @@ export interface BlockHeader {
   readonly parentHash: Hex;
   /** Seconds since the Unix epoch. */
   readonly timestamp: bigint;
+  /** The block's 2,048-bit filter of log addresses and topics, where the node gives it: an empty answer is checked against it. */
+  readonly logsBloom?: Hex | undefined;
 }
 
 /** A log as a node returns it. */
@@ -27,6 +29,8 @@ export interface TransactionOutcome {
   readonly blockHash: Hex;
   readonly status: "success" | "reverted";
   readonly gasUsed: bigint;
+  /** Of a reverted transaction: the contract's reason, decoded for people, where it could be found out. */
+  readonly reason?: string | undefined;
 }
 
 /** Reading one EVM chain. Every method may reject with code `chain-unavailable`, which is worth a retry. */
