@@ -56,6 +56,8 @@ export const jobSpec = z
     path: ["inputs"],
   });
 export type JobSpec = z.infer<typeof jobSpec>;
+/** A job as a client writes it, before defaults. */
+export type JobSpecInput = z.input<typeof jobSpec>;
 
 /** What the client accepts to pay and where. */
 export const constraints = z.strictObject({

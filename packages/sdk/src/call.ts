@@ -101,7 +101,7 @@ export async function repeated<T>(
       );
     } catch (error) {
       checkSignal(signal);
-      const asked = error instanceof CorepoolError ? error.data["retryAfterSeconds"] : undefined;
+      const asked = error instanceof CorepoolError ? error.data.retryAfterSeconds : undefined;
       const wait = typeof asked === "number" ? Math.max(asked * 1000, pause) : pause;
       if (!worthAnotherTry(error) || client.clock.monotonic() - begun + wait > client.patienceMs) throw error;
       await client.clock.sleep(wait, signal);

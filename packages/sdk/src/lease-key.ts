@@ -1,11 +1,7 @@
 import type { Hex } from "@corepool/core/hex";
 import type { Random } from "@corepool/core/ports/random";
-import { PROBE_CONTEXT, PROBE_KEY_INFO } from "@corepool/protocol/probe";
 import { secp256k1 } from "@noble/curves/secp256k1";
-import { hkdf } from "@noble/hashes/hkdf";
-import { hmac } from "@noble/hashes/hmac";
-import { sha256 } from "@noble/hashes/sha2";
-import { bytesToHex, concatBytes, hexToBytes, stringToBytes } from "viem";
+import { bytesToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 /** A key made for one lease: it signs payment notes and agrees the probe key; it can move nothing else. */
@@ -28,18 +24,4 @@ export function newLeaseKey(random: Random): LeaseKey {
     const candidate = random.bytes(32);
     if (secp256k1.utils.isValidPrivateKey(candidate)) return leaseKeyOf(bytesToHex(candidate));
   }
-}
-
-/**
- * The key with which the sandbox's init answers probes of one lease (32 bytes): HKDF-SHA256 over the x-coordinate that
- * lease key and provider key agree on. The coordinator knows neither private key, so it cannot answer for the sandbox.
- */
-export function probeKeyOf(key: LeaseKey, providerPublicKey: Hex, lease: Hex): Uint8Array {
-  const shared = secp256k1.getSharedSecret(hexToBytes(key.privateKey), hexToBytes(providerPublicKey), true);
-  return hkdf(sha256, shared.subarray(1), hexToBytes(lease), stringToBytes(PROBE_KEY_INFO), 32);
-}
-
-/** What a right answer to a probe is. */
-export function probeAnswerOf(probeKey: Uint8Array, nonce: Hex): Hex {
-  return bytesToHex(hmac(sha256, probeKey, concatBytes([stringToBytes(PROBE_CONTEXT), hexToBytes(nonce)])));
 }

@@ -11,7 +11,7 @@ const TRY_AGAIN: ReadonlySet<string> = new Set<ProblemCode>([
 
 /** Whether a call should be repeated after a pause. */
 export function worthAnotherTry(error: unknown): boolean {
-  return error instanceof CorepoolError && (TRY_AGAIN.has(error.code) || error.data["tryAgain"] === true);
+  return error instanceof CorepoolError && (TRY_AGAIN.has(error.code) || error.data.tryAgain === true);
 }
 
 const byStatus = (status: number): ProblemCode => {
@@ -35,16 +35,16 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 /** Turns an answer that is not a success into an error with the coordinator's own code (RFC 9457). */
 export async function problemOf(response: Response, what: string): Promise<CorepoolError> {
   const body = record(await response.json().catch(() => undefined));
-  const code = text(body["code"]);
+  const code = text(body.code);
   const known = code !== undefined && isProblemCode(code) ? code : byStatus(response.status);
-  const retryAfter = Number(response.headers.get("retry-after") ?? body["retryAfter"] ?? Number.NaN);
+  const retryAfter = Number(response.headers.get("retry-after") ?? body.retryAfter ?? Number.NaN);
   return new CorepoolError(known, {
-    detail: text(body["detail"]) ?? `${PROBLEMS[known].title} (${what}, HTTP ${response.status}).`,
-    ...(text(body["next"]) === undefined ? {} : { next: text(body["next"]) as string }),
+    detail: text(body.detail) ?? `${PROBLEMS[known].title} (${what}, HTTP ${response.status}).`,
+    ...(text(body.next) === undefined ? {} : { next: text(body.next) as string }),
     data: {
       ...body,
       status: response.status,
-      requestId: text(body["requestId"]) ?? response.headers.get("x-request-id") ?? undefined,
+      requestId: text(body.requestId) ?? response.headers.get("x-request-id") ?? undefined,
       ...(Number.isFinite(retryAfter) ? { retryAfterSeconds: retryAfter } : {}),
     },
   });

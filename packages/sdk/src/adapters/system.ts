@@ -1,0 +1,47 @@
+import type { Hex } from "@corepool/core/hex";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Random } from "@corepool/core/ports/random";
+import type { Signer } from "@corepool/core/ports/signer";
+import { privateKeyToAccount } from "viem/accounts";
+import type { Fetch } from "../client.ts";
+
+/** The platform's clocks, in Node and in browsers. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+        Math.min(ms, 2 ** 31 - 1),
+      );
+      signal?.addEventListener("abort", abort, { once: true });
+    }),
+};
+
+/** The platform's cryptographic randomness. */
+export const systemRandom: Random = { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) };
+
+/** The platform's fetch. */
+export const systemFetch: Fetch = (url, init) => fetch(url, init);
+
+/** A signer for a private key in memory. */
+export function keySigner(privateKey: Hex): Signer {
+  const account = privateKeyToAccount(privateKey);
+  return {
+    address: account.address,
+    signTypedData: (data) => account.signTypedData(data as Parameters<typeof account.signTypedData>[0]),
+    signMessage: (message) => account.signMessage({ message }),
+  };
+}

@@ -1,0 +1,303 @@
+import { CorepoolError } from "@corepool/core/errors";
+import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
+import type { Signer } from "@corepool/core/ports/signer";
+import { leaseId, type MarketDomain } from "@corepool/protocol/eip712";
+import type { LogRecord, Market, Receipt, WorkloadView } from "@corepool/protocol/resources";
+import { logRecord } from "@corepool/protocol/resources";
+import { getAccount } from "@corepool/protocol/routes/accounts";
+import {
+  acceptPlacement,
+  cancelWorkload,
+  getReceipt,
+  replaceWorkload,
+  streamLogs,
+  submitWorkload,
+} from "@corepool/protocol/routes/workloads";
+import type { Constraints, JobSpecInput, TermsMessage } from "@corepool/protocol/spec";
+import { type BlobSource, uploadBlob } from "./blobs.ts";
+import { call } from "./call.ts";
+import { type Client, patient } from "./client.ts";
+import { followWorkload, isOver } from "./follow.ts";
+import { type LeaseKey, newLeaseKey } from "./lease-key.ts";
+import { checkOffer } from "./offers.ts";
+import { signOrder } from "./order.ts";
+import { followEvents } from "./sse.ts";
+import { type WatchEvent, type WatchedLease, type WatchProgress, watchLease } from "./watch.ts";
+
+export type RunEvent =
+  | { readonly type: "uploaded"; readonly blobs: number; readonly bytes: number }
+  | { readonly type: "placed"; readonly workload: WorkloadView }
+  | { readonly type: "funding"; readonly token: Address; readonly short: bigint }
+  | { readonly type: "ordered"; readonly workload: WorkloadView }
+  | { readonly type: "state"; readonly workload: WorkloadView }
+  | { readonly type: "log"; readonly record: LogRecord }
+  | WatchEvent;
+
+/** What a client wants run, and the limits he sets himself. */
+export interface RunRequest {
+  readonly spec: JobSpecInput;
+  readonly constraints: Constraints;
+  readonly uploads: readonly BlobSource[];
+}
+
+export interface RunContext {
+  readonly client: Client;
+  readonly market: Market;
+  readonly signer: Signer;
+  /** Brings `short` base units of the token into the account's cash; rejects with `insufficient-funds` when it cannot. */
+  readonly fund?: ((token: Address, short: bigint) => Promise<void>) | undefined;
+  /** Reads the chain directly; without it the coordinator's word about leases stands. */
+  readonly isLive?: ((terms: TermsMessage) => Promise<boolean>) | undefined;
+  readonly maxGraceSeconds?: number | undefined;
+  readonly on?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A workload that was ordered, and the key that pays for it. Whoever holds this can attend it. */
+export interface Ordered {
+  readonly workload: string;
+  readonly lease: WatchedLease;
+}
+
+const ORDER_SECONDS = 600;
+const MAX_PLACEMENTS = 5;
+/** How long cash that was just deposited may take to show in the coordinator's books. */
+const FUNDS_PATIENCE_MS = 30_000;
+
+export const domainOf = (market: Market): MarketDomain => ({
+  chainId: market.chainId,
+  market: market.contracts.leaseMarket,
+});
+
+async function secureFunds(
+  context: RunContext,
+  token: Address,
+  escrow: bigint,
+): Promise<{ readonly nonce: number; readonly counter: number }> {
+  const { client, signal } = context;
+  const begun = client.clock.monotonic();
+  for (let funded = false; ; ) {
+    const account = await call(client, getAccount, {}, { signal });
+    const balance = account.balances.find((b) => sameAddress(b.token, token));
+    const cash = BigInt(balance?.cash ?? "0");
+    if (cash >= escrow) return { nonce: account.nextNonce, counter: account.counter };
+    if (!funded) {
+      if (context.fund === undefined) {
+        throw new CorepoolError("insufficient-funds", {
+          detail: `The escrow is ${escrow}, your cash in the market ${cash} base units.`,
+          next: "Deposit first (corepool wallet deposit).",
+        });
+      }
+      context.on?.({ type: "funding", token, short: escrow - cash });
+      await context.fund(token, escrow - cash);
+      funded = true;
+    } else if (client.clock.monotonic() - begun > FUNDS_PATIENCE_MS) {
+      throw new CorepoolError("insufficient-funds", {
+        detail: "The deposit has not reached the coordinator's books.",
+        next: "Wait for its block, then try again.",
+      });
+    } else {
+      await client.clock.sleep(200, signal);
+    }
+  }
+}
+
+/** Checks what was placed, signs the order for exactly that, and hands it over. */
+async function accept(
+  context: RunContext,
+  workload: WorkloadView,
+  key: LeaseKey,
+): Promise<{ readonly workload: WorkloadView; readonly lease: WatchedLease }> {
+  const { client, market, signer } = context;
+  const { placed, spec, constraints } = workload;
+  if (placed === null) throw new CorepoolError("no-placement", { detail: "The workload has no placement." });
+  const domain = domainOf(market);
+  const now = Math.floor(client.clock.now() / 1000);
+  await checkOffer(domain, placed.signed, {
+    client: signer.address,
+    constraints,
+    spec,
+    now,
+    maxGraceSeconds: context.maxGraceSeconds ?? 300,
+  });
+  const { offer } = placed.signed;
+  const escrow = BigInt(offer.rate) * BigInt(spec.durationSeconds);
+  const { nonce, counter } = await secureFunds(context, offer.token, escrow);
+  const signed = await signOrder(domain, signer, {
+    offer,
+    durationSeconds: spec.durationSeconds,
+    leaseKey: key.address,
+    nonce,
+    counter,
+    expiry: now + ORDER_SECONDS,
+  });
+  const ordered = await call(
+    client,
+    acceptPlacement,
+    { params: { id: workload.id }, body: { ...signed, leasePublicKey: key.publicKey, unitProof: [] } },
+    { signal: context.signal },
+  );
+  return {
+    workload: ordered,
+    lease: {
+      domain,
+      lease: leaseId(domain, offer.provider, BigInt(offer.unit), placed.leaseSeq),
+      key,
+      client: signer.address,
+      provider: offer.provider,
+      providerPublicKey: placed.providerPublicKey,
+      token: offer.token,
+      rate: BigInt(offer.rate),
+      escrow,
+    },
+  };
+}
+
+/** Accepts a placement; when the offer has gone or another order took the nonce, places or signs again. */
+async function acceptOrReplace(context: RunContext, first: WorkloadView): Promise<Ordered> {
+  let workload = first;
+  for (let tries = 1; ; tries++) {
+    try {
+      const ordered = await accept(context, workload, newLeaseKey(context.client.random));
+      context.on?.({ type: "ordered", workload: ordered.workload });
+      return { workload: workload.id, lease: ordered.lease };
+    } catch (error) {
+      const code = error instanceof CorepoolError ? error.code : "";
+      if (tries >= MAX_PLACEMENTS) throw error;
+      if (code === "order-replayed") continue;
+      if (code !== "offer-gone") throw error;
+      workload = await call(
+        context.client,
+        replaceWorkload,
+        { params: { id: workload.id } },
+        { signal: context.signal },
+      );
+      context.on?.({ type: "placed", workload });
+    }
+  }
+}
+
+/** Uploads the inputs, submits the workload, accepts its placement. The lease opens from then on. */
+export async function orderWorkload(context: RunContext, request: RunRequest): Promise<Ordered> {
+  const { client, signal } = context;
+  let bytes = 0;
+  for (const blob of request.uploads) bytes += (await uploadBlob(client, blob, { signal })).uploaded;
+  if (request.uploads.length > 0) context.on?.({ type: "uploaded", blobs: request.uploads.length, bytes });
+  const workload = await call(
+    client,
+    submitWorkload,
+    { body: { spec: request.spec, constraints: request.constraints } },
+    { signal },
+  );
+  context.on?.({ type: "placed", workload });
+  return acceptOrReplace(context, workload);
+}
+
+export interface AttendOptions {
+  /** Aborted to ask the workload to stop; it is still paid for what it served and settled. */
+  readonly stop?: AbortSignal | undefined;
+  readonly saved?: WatchProgress | undefined;
+  readonly logs?: boolean | undefined;
+  readonly logOffset?: number | undefined;
+  /** Called when the lease went to another unit: the new key must be kept. */
+  readonly onOrdered?: ((ordered: Ordered) => void) | undefined;
+}
+
+async function readLogs(context: RunContext, id: string, from: number, signal: AbortSignal): Promise<void> {
+  const input = (lastId: string | undefined) => ({
+    params: { id },
+    query: { offset: Number(lastId ?? from), follow: "true" as const },
+  });
+  for await (const event of followEvents(context.client, streamLogs, input, { signal })) {
+    if (event.event === "end") return;
+    if (event.event === "reset") continue;
+    const record = logRecord.safeParse(JSON.parse(event.data));
+    if (record.success) context.on?.({ type: "log", record: record.data });
+  }
+}
+
+/**
+ * Attends an ordered workload to its end: pays while it serves, shows its log, asks it to stop when wanted, settles.
+ * Outlives restarts of the coordinator. Resolves with the workload as it ended.
+ */
+export async function attendWorkload(
+  given: RunContext,
+  ordered: Ordered,
+  options: AttendOptions = {},
+): Promise<WorkloadView> {
+  const context: RunContext = { ...given, client: patient(given.client, Number.POSITIVE_INFINITY, 15_000) };
+  const leave = new AbortController();
+  const signal = given.signal === undefined ? leave.signal : AbortSignal.any([given.signal, leave.signal]);
+  const watch = (lease: WatchedLease, saved?: WatchProgress) =>
+    watchLease(context.client, lease, { on: context.on, saved, isLive: context.isLive, signal });
+  let current = watch(ordered.lease, options.saved);
+  current.done.catch(() => undefined);
+  const cancel = (): void => {
+    call(context.client, cancelWorkload, { params: { id: ordered.workload } }, { signal }).catch(() => undefined);
+  };
+  options.stop?.addEventListener("abort", cancel, { once: true });
+  if (options.stop?.aborted === true) cancel();
+  const logs =
+    options.logs === false
+      ? Promise.resolve()
+      : readLogs(context, ordered.workload, options.logOffset ?? 0, signal).catch(() => undefined);
+  try {
+    let last: WorkloadView | undefined;
+    for await (const workload of followWorkload(context.client, ordered.workload, { signal })) {
+      if (workload.state !== last?.state || JSON.stringify(workload.attempts) !== JSON.stringify(last.attempts))
+        context.on?.({ type: "state", workload });
+      last = workload;
+      current.see(workload);
+      if (workload.state === "pending" && workload.placed !== null) {
+        const again = await acceptOrReplace(context, workload);
+        options.onOrdered?.(again);
+        current = watch(again.lease);
+        current.done.catch(() => undefined);
+      }
+    }
+    if (last === undefined || !isOver(last))
+      throw new CorepoolError("interrupted", { detail: "The workload was left before its end." });
+    await Promise.race([logs, context.client.clock.sleep(10_000, signal)]);
+    return last;
+  } finally {
+    options.stop?.removeEventListener("abort", cancel);
+    leave.abort();
+    await logs;
+  }
+}
+
+/** The bill of a workload that has ended. Waits up to `patienceMs` for it, and for the burn of its fee when `burn`. */
+export async function receiptOf(
+  client: Client,
+  id: string,
+  options: { readonly patienceMs: number; readonly burn?: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<Receipt> {
+  const begun = client.clock.monotonic();
+  for (;;) {
+    const late = client.clock.monotonic() - begun > options.patienceMs;
+    try {
+      const receipt = await call(client, getReceipt, { params: { id } }, { signal: options.signal });
+      const burnt = options.burn !== true || receipt.burnTx !== null || BigInt(receipt.burn) === 0n;
+      if ((receipt.closeTx !== null && burnt) || late) return receipt;
+    } catch (error) {
+      if (!(error instanceof CorepoolError) || error.code !== "not-ready" || late) throw error;
+    }
+    await client.clock.sleep(250, options.signal);
+  }
+}
+
+/** The whole main road in one call: orders the workload, attends it, and returns how it ended with its bill. */
+export async function runWorkload(
+  context: RunContext,
+  request: RunRequest,
+  options: AttendOptions = {},
+): Promise<{ readonly workload: WorkloadView; readonly lease: Hex; readonly receipt: Receipt | undefined }> {
+  const ordered = await orderWorkload(context, request);
+  options.onOrdered?.(ordered);
+  const workload = await attendWorkload(context, ordered, options);
+  const receipt =
+    workload.lease?.openTx == null
+      ? undefined
+      : await receiptOf(context.client, workload.id, { patienceMs: 20_000, signal: context.signal });
+  return { workload, lease: ordered.lease.lease, receipt };
+}
