@@ -1,0 +1,79 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** What the agent must know of a sandbox after its own restart. The probe key is not in it: init alone keeps it. */
+const meta = z.strictObject({
+  id: z.string(),
+  slot: z.string(),
+  workspace: z.string(),
+  /** Whether the workspace has a file system of its own; if not, the agent watches it. */
+  quota: z.boolean(),
+  diskBytes: z.number(),
+  memoryBytes: z.number(),
+  bootId: z.string(),
+  isolation: z.strictObject({
+    runtime: z.literal("bubblewrap"),
+    runtimeVersion: z.string(),
+    user: z.enum(["dedicated", "operator"]),
+    limits: z.enum(["cgroup-v1", "cgroup-v2", "rlimit"]),
+    workspace: z.enum(["ext4-loop", "watched"]),
+    seccomp: z.boolean(),
+    network: z.literal("none"),
+    weaknesses: z.array(z.string()),
+  }),
+});
+export type SandboxMeta = z.infer<typeof meta>;
+
+/** Files of one sandbox in its run directory. */
+export interface RunDirectory {
+  readonly path: string;
+  readonly log: string;
+  readonly status: string;
+  readonly errors: string;
+  readonly info: string;
+}
+
+export function runDirectory(stateDirectory: string, id: string): RunDirectory {
+  const path = join(stateDirectory, "run", id);
+  return { path, log: join(path, "output.log"), status: join(path, "status.json"), errors: join(path, "bwrap.err"), info: join(path, "info.json") };
+}
+
+/** Makes the directory, with its description in it before anything runs. */
+export async function createRunDirectory(run: RunDirectory, description: SandboxMeta): Promise<void> {
+  await mkdir(run.path, { mode: 0o700, recursive: true });
+  const partial = join(run.path, "meta.json.partial");
+  await writeFile(partial, JSON.stringify(description));
+  await rename(partial, join(run.path, "meta.json"));
+}
+
+export async function readMeta(run: RunDirectory): Promise<SandboxMeta | null> {
+  const text = await readFile(join(run.path, "meta.json"), "utf8").catch(() => null);
+  return text === null ? null : meta.parse(JSON.parse(text));
+}
+
+export async function removeRunDirectory(run: RunDirectory): Promise<void> {
+  await rm(run.path, { recursive: true, force: true });
+}
+
+/** Ids of all sandboxes that have a run directory. */
+export async function listRunDirectories(stateDirectory: string): Promise<string[]> {
+  return (await readdir(join(stateDirectory, "run")).catch(() => [])).sort();
+}
+
+/** Distinguishes this boot of the host from all others: a process of an earlier boot is gone. */
+export async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+}
+
+/**
+ * The host's process id of the sandbox's init if it lives, else null. The command line names the sandbox, so a number
+ * that the system gave to another process meanwhile is not mistaken for it.
+ */
+export async function initProcess(run: RunDirectory, id: string): Promise<number | null> {
+  const info = await readFile(run.info, "utf8").catch(() => "");
+  const pid = Number(/"child-pid":\s*(\d+)/.exec(info)?.[1] ?? 0);
+  if (pid === 0) return null;
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return command.split("\0").slice(1, 3).join(" ") === `serve ${id}` ? pid : null;
+}
