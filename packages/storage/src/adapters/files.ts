@@ -1,0 +1,269 @@
+import { type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CorepoolError } from "@corepool/core/errors";
+import { type BlobHash, isBlobHash } from "@corepool/core/hex";
+import type { Blobs } from "@corepool/core/ports/blobs";
+import { CHUNK_BYTES, describe, digestOfChunk, readDigest, readExactly, sidecarFits } from "./sidecar.ts";
+import { hexOf, sizeOf, syncDirectory, Uploads } from "./uploads.ts";
+
+export interface FileBlobsOptions {
+  /** Folder of the store; made when missing. */
+  readonly dir: string;
+  /** Largest blob accepted, bytes. */
+  readonly maxBlobBytes: number;
+}
+
+/**
+ * Blobs as files: `blobs/<2 hex>/<hex>` with a sidecar of chunk digests beside it, `uploads/` for unfinished ones,
+ * `quarantine/` for damaged ones. A blob appears by one rename after its bytes are on disk and verified, and every chunk
+ * is verified again when it is read. Several processes may share a folder.
+ */
+export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
+  const uploads = new Uploads(join(options.dir, "uploads"));
+  for (const folder of ["blobs", "uploads", "quarantine"]) {
+    await mkdir(join(options.dir, folder), { recursive: true, mode: 0o700 });
+  }
+  await uploads.adopt();
+  return new FileBlobs(options, uploads);
+}
+
+class FileBlobs implements Blobs {
+  readonly #options: FileBlobsOptions;
+  readonly #uploads: Uploads;
+  /** Appends in this process wait for each other, blob by blob, so that they go on where the other stopped. */
+  readonly #writing = new Map<BlobHash, Promise<unknown>>();
+
+  constructor(options: FileBlobsOptions, uploads: Uploads) {
+    this.#options = options;
+    this.#uploads = uploads;
+  }
+
+  async size(hash: BlobHash): Promise<number | undefined> {
+    const path = this.#path(hash);
+    const size = await sizeOf(path);
+    if (size === undefined || (await sidecarFits(`${path}.chunks`, size))) return size;
+    return this.#mendOrQuarantine(hash).then(
+      () => size,
+      () => undefined,
+    );
+  }
+
+  async received(hash: BlobHash): Promise<number> {
+    return (await this.size(hash)) ?? (await this.#uploads.received(checked(hash)));
+  }
+
+  async read(
+    hash: BlobHash,
+    range: { readonly start: number; readonly end?: number } = { start: 0 },
+  ): Promise<ReadableStream<Uint8Array>> {
+    if (!Number.isSafeInteger(range.start) || range.start < 0) throw new RangeError(`no such range: ${range.start}`);
+    const path = this.#path(hash);
+    const known = await sizeOf(path);
+    if (known !== undefined && !(await sidecarFits(`${path}.chunks`, known))) await this.#mendOrQuarantine(hash);
+    const file = await open(path, "r").catch(() => undefined);
+    if (file === undefined) {
+      throw new CorepoolError("blob-not-found", {
+        detail: `There is no blob ${hash} here.`,
+        next: "Upload it first, or check its name.",
+      });
+    }
+    const { size } = await file.stat();
+    const end = Math.min(range.end ?? size, size);
+    let at = Math.min(range.start, size);
+    const verified = async (start: number): Promise<Buffer | undefined> => {
+      const index = Math.floor(start / CHUNK_BYTES);
+      const bytes = await readExactly(file, start, Math.min(CHUNK_BYTES, size - start));
+      const digest = await readDigest(`${path}.chunks`, index);
+      return bytes !== undefined && digest !== undefined && digestOfChunk(bytes).equals(digest) ? bytes : undefined;
+    };
+    const next = async (): Promise<Uint8Array | undefined> => {
+      if (at >= end) return undefined;
+      const start = at - (at % CHUNK_BYTES);
+      let bytes = await verified(start);
+      if (bytes === undefined) {
+        await this.#mendOrQuarantine(hash);
+        bytes = await verified(start);
+      }
+      if (bytes === undefined) throw corrupt(hash);
+      const slice = bytes.subarray(at - start, Math.min(bytes.length, end - start));
+      at += slice.length;
+      return slice;
+    };
+    return streamOf(next, () => file.close());
+  }
+
+  async write(
+    hash: BlobHash,
+    part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> },
+  ): Promise<{ readonly complete: boolean; readonly received: number }> {
+    if (!Number.isSafeInteger(part.size) || part.size < 0 || part.size > this.#options.maxBlobBytes) {
+      await part.bytes.cancel();
+      throw tooLarge(`${hash} would be ${part.size} bytes, more than the ${this.#options.maxBlobBytes} allowed here.`);
+    }
+    const existing = await this.size(hash);
+    if (existing !== undefined) {
+      await part.bytes.cancel();
+      return { complete: true, received: existing };
+    }
+    if (part.offset === 0) return this.#append(hash, part);
+    const before = this.#writing.get(hash) ?? Promise.resolve();
+    const turn = before.then(() => this.#append(hash, part));
+    const settled = turn.catch(() => undefined);
+    this.#writing.set(hash, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#writing.get(hash) === settled) this.#writing.delete(hash);
+    }
+  }
+
+  async remove(hash: BlobHash): Promise<void> {
+    await rm(this.#path(hash), { force: true });
+    await rm(`${this.#path(hash)}.chunks`, { force: true });
+    await this.#uploads.discard(hash);
+  }
+
+  async #append(
+    hash: BlobHash,
+    part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> },
+  ): Promise<{ readonly complete: boolean; readonly received: number }> {
+    let path: string;
+    try {
+      path = await this.#uploads.take(hash, part.offset);
+    } catch (error) {
+      await part.bytes.cancel();
+      throw error;
+    }
+    let at = part.offset;
+    const file = await open(path, "r+");
+    try {
+      for await (const bytes of part.bytes) {
+        if (at + bytes.length > part.size) {
+          await this.#uploads.discard(hash, path);
+          throw tooLarge(`The upload of ${hash} goes beyond the ${part.size} bytes it said it would have.`);
+        }
+        await writeAll(file, bytes, at);
+        at += bytes.length;
+      }
+      await file.sync();
+    } catch (error) {
+      // What arrived before the stream broke is kept; only synced bytes count as received.
+      await file.sync();
+      await this.#uploads.giveBack(hash, path);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    if (at < part.size) return { complete: false, received: await this.#uploads.giveBack(hash, path) };
+    await this.#publish(hash, path);
+    return { complete: true, received: part.size };
+  }
+
+  /** Verifies what lies on disk and gives it its name. The sidecar goes first: a blob that is there has one. */
+  async #publish(hash: BlobHash, path: string): Promise<void> {
+    const found = await describe(path);
+    if (found.hash !== hash) {
+      await this.#uploads.discard(hash, path);
+      throw new CorepoolError("blob-hash-mismatch", {
+        detail: `The bytes uploaded as ${hash} are ${found.hash}; they were thrown away.`,
+        next: "Upload again from byte 0, under the name of what you send.",
+        data: { found: found.hash },
+      });
+    }
+    const target = this.#path(hash);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await this.#writeSidecar(target, found.sidecar, path);
+    await rename(path, target);
+    this.#uploads.done(path);
+    await syncDirectory(dirname(target));
+    await this.#uploads.discard(hash);
+  }
+
+  /** `near`: a name of our own, so that two writers never share a temporary file. */
+  async #writeSidecar(target: string, sidecar: Buffer, near: string): Promise<void> {
+    const temporary = `${near}.chunks`;
+    await writeFile(temporary, sidecar, { flush: true });
+    await rename(temporary, `${target}.chunks`);
+    await syncDirectory(dirname(target));
+  }
+
+  /** A chunk and its digest disagree. The name decides: a sound blob gets a new sidecar, a damaged one is set aside. */
+  async #mendOrQuarantine(hash: BlobHash): Promise<void> {
+    const path = this.#path(hash);
+    const found = await describe(path).catch(() => undefined);
+    if (found?.hash === hash) {
+      await this.#writeSidecar(path, found.sidecar, join(this.#options.dir, "uploads", `${hexOf(hash)}.mend`));
+      return;
+    }
+    await rename(path, join(this.#options.dir, "quarantine", hexOf(hash))).catch(() => undefined);
+    await rm(`${path}.chunks`, { force: true });
+    throw corrupt(hash);
+  }
+
+  #path(hash: BlobHash): string {
+    const hex = hexOf(checked(hash));
+    return join(this.#options.dir, "blobs", hex.slice(0, 2), hex);
+  }
+}
+
+/** Names become paths, so a malformed one is refused before it does. */
+function checked(hash: BlobHash): BlobHash {
+  if (isBlobHash(hash)) return hash;
+  throw new CorepoolError("blob-not-found", { detail: `"${String(hash)}" is not the name of a blob.` });
+}
+
+function corrupt(hash: BlobHash): CorepoolError {
+  return new CorepoolError("blob-corrupt", {
+    detail: `The stored bytes of ${hash} no longer match its name; they were set aside and not served.`,
+    next: "Upload the blob again; check the disk.",
+  });
+}
+
+/** A write may take fewer bytes than it was given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+function tooLarge(detail: string): CorepoolError {
+  return new CorepoolError("blob-too-large", { detail, next: "Split it, or store it elsewhere." });
+}
+
+/** A stream of what `next` gives, whose first part is there, and verified, before it is handed out. */
+async function streamOf(
+  next: () => Promise<Uint8Array | undefined>,
+  close: () => Promise<void>,
+): Promise<ReadableStream<Uint8Array>> {
+  let ready: Uint8Array | undefined;
+  try {
+    ready = await next();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  if (ready === undefined) await close();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (ready === undefined) {
+          controller.close();
+          return;
+        }
+        controller.enqueue(ready);
+        try {
+          ready = await next();
+        } catch (error) {
+          await close();
+          throw error;
+        }
+        if (ready === undefined) {
+          await close();
+          controller.close();
+        }
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  );
+}
