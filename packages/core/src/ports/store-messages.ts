@@ -1,0 +1,50 @@
+import type { Address, Hex } from "../hex.ts";
+import type { Documents } from "./store.ts";
+
+/** Something that must reach an agent. It stays until it is acknowledged or no longer matters. */
+export interface AgentMessage<D extends Documents = Documents> {
+  readonly seq: bigint;
+  readonly machine: Hex;
+  /** A newer message of the same key takes the place of the older. */
+  readonly key: string;
+  readonly message: D["message"];
+}
+
+export interface AgentMessages<D extends Documents = Documents> {
+  /** Puts a message in the machine's box and wakes whoever holds its connection. */
+  put(machine: Hex, key: string, message: D["message"]): Promise<void>;
+  /** Everything in the box, oldest first. */
+  of(machine: Hex): Promise<readonly AgentMessage<D>[]>;
+  acknowledge(machine: Hex, seq: bigint): Promise<void>;
+  drop(machine: Hex, key: string): Promise<void>;
+}
+
+export interface LogChunkRecord {
+  readonly attempt: string;
+  readonly stream: "stdout" | "stderr";
+  /** Of the first byte, in the whole log of the attempt. */
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** Logs of attempts: bytes at exact offsets, stdout and stderr in one sequence. */
+export interface LogStore {
+  /** Where the log goes on: everything below is taken in (bytes above the bound are counted and not kept). */
+  end(attempt: string): Promise<{ readonly taken: number; readonly kept: number }>;
+  /** Appends at the end; `kept` false counts the bytes without keeping them. */
+  append(chunk: LogChunkRecord, kept: boolean): Promise<void>;
+  /** Chunks that hold bytes at or after `offset`, in order, at most `limit`. */
+  read(attempt: string, offset: number, limit: number): Promise<readonly LogChunkRecord[]>;
+}
+
+/** What clients are told happened. */
+export interface Outbox {
+  append(event: {
+    readonly account: Address;
+    readonly type: string;
+    readonly workload: string;
+    readonly at: number;
+    readonly state: string | null;
+    readonly note: string | null;
+  }): Promise<void>;
+}
