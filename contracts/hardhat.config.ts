@@ -18,7 +18,7 @@ const quietPackages: HardhatPlugin = {
       default: async () => ({
         getCompilationJobErrors: async (context, job, output, next) =>
           (await next(context, job, output)).filter(
-            (e) => e.severity === "error" || e.formattedMessage?.includes("--> src/") === true || e.formattedMessage?.includes("--> test/") === true,
+            (e) => e.severity === "error" || /--> \.\/(src|test)\//.test(e.formattedMessage ?? ""),
           ),
       }),
     }),

@@ -6,7 +6,7 @@ export type Fault = string;
 
 /**
  * Checks every `*.tree` below a folder against the `.t.sol` of the same name: each leaf (a line "it should ...") is tied
- * to exactly one test by a comment `/// @tree <leaf>` above that test's function, and no test names a leaf that is not
+ * to exactly one test by a comment `// @tree <leaf>` above that test's function, and no test names a leaf that is not
  * there.
  * @returns how many leaves were checked, and the faults
  */
@@ -58,7 +58,7 @@ function readLeaves(tree: string): Line[] {
 function readTags(source: string): (Line & { readonly test: boolean })[] {
   const lines = source.split("\n");
   return lines.flatMap((raw, i) => {
-    const text = /^\s*\/\/\/ @tree (.+)$/.exec(raw)?.[1]?.trim();
+    const text = /^\s*\/\/ @tree (.+)$/.exec(raw)?.[1]?.trim();
     if (text === undefined) return [];
     const code = lines.slice(i + 1).find((l) => !/^\s*(\/\/.*)?$/.test(l)) ?? "";
     return [{ text, line: i + 1, test: /^\s*function (test|invariant|statefulFuzz)\w*\(/.test(code) }];
