@@ -85,6 +85,7 @@ export const fromAgent = z.discriminatedUnion("type", [
     body: z.strictObject({
       units: z.array(unitSpec).max(256),
       offers: z.array(signedOffer).max(1024),
+      /** abi.encode(bytes[]): calls of UnitRegistry that the provider signed; the coordinator relays them in order. */
       registration: hex.optional(),
     }),
   }),

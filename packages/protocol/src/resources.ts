@@ -53,6 +53,8 @@ export const refusal = z.object({
   ]),
   asked: z.string(),
   had: z.string(),
+  /** What else it lacks. */
+  also: z.array(z.object({ dimension: z.string(), asked: z.string(), had: z.string() })),
 });
 export type Refusal = z.infer<typeof refusal>;
 
@@ -181,12 +183,12 @@ export const workloadEvent = z.object({
 });
 export type WorkloadEvent = z.infer<typeof workloadEvent>;
 
-/** A log record; `offset` counts bytes of the whole log, so a reader resumes at offset + bytes read. */
+/** A log record: bytes as base64; `offset` counts bytes of the whole log, so a reader resumes at offset + bytes read. */
 export const logRecord = z.object({
   attempt: id("att"),
   stream: z.enum(["stdout", "stderr"]),
   offset: z.int(),
-  data: z.string(),
+  data: z.base64(),
 });
 export type LogRecord = z.infer<typeof logRecord>;
 

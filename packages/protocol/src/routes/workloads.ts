@@ -15,10 +15,23 @@ export const submitWorkload = defineRoute({
   scopes: ["workloads:write"],
   rate: "write",
   idempotent: true,
-  body: z.strictObject({ spec: jobSpec, constraints }),
+  body: z.strictObject({
+    spec: jobSpec,
+    constraints,
+    /** The coordinator accepts the placement itself, signs the order and keeps the watch, within this mandate. */
+    mandate: id("mdt").optional(),
+  }),
   response: workload,
   status: 201,
-  problems: ["bad-request", "no-placement", "blob-not-found", "spend-cap-reached", "insufficient-funds"],
+  problems: [
+    "bad-request",
+    "no-placement",
+    "blob-not-found",
+    "not-found",
+    "mandate-exceeded",
+    "spend-cap-reached",
+    "insufficient-funds",
+  ],
 });
 
 export const explainPlacement = defineRoute({
