@@ -46,9 +46,11 @@ interface ILeaseMarketEvents {
     event LeaseSettled(bytes32 indexed lease, uint128 total, uint128 amount, uint128 fee);
     /// @notice An item of `settleMany` failed and was skipped; `reason` is the error's selector (zero: none was given).
     event SettleSkipped(uint256 index, bytes4 reason);
-    /// @notice The lease is over: `paid` in all (fees included); `refund` went back to the client, or to the credit of
-    /// the funder where one paid; the unit is idle with seq + 1.
-    event LeaseClosed(bytes32 indexed lease, uint128 paid, uint128 refund, CloseReason reason);
+    /// @notice The lease is over and the unit is idle with seq + 1. `paid` is all that it cost, fees included: when it
+    /// is more than Terms.paid was, payTo was credited with the difference less `fee`, which went to the token's fees
+    /// (no LeaseSettled is emitted for this last step). `refund` went back to the client's cash, or to the funder's
+    /// credit where one paid.
+    event LeaseClosed(bytes32 indexed lease, uint128 paid, uint128 fee, uint128 refund, CloseReason reason);
     /// @notice Terms.closeAt became `closeAt`.
     event CloseRequested(bytes32 indexed lease, uint40 closeAt);
     /// @notice Terms.end became `end` and Terms.escrow became `escrow`.

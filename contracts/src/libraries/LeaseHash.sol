@@ -55,8 +55,14 @@ library LeaseHash {
         }
     }
 
+    // Byte offsets of the members of Terms that change.
+    uint256 internal constant TERMS_ESCROW = 0x100;
+    uint256 internal constant TERMS_PAID = 0x120;
+    uint256 internal constant TERMS_END = 0x160;
+    uint256 internal constant TERMS_CLOSE_AT = 0x1a0;
+
     /// @dev keccak256(abi.encode(terms)).
-    function terms(Terms calldata t) internal pure returns (bytes32 h) {
+    function terms(Terms calldata t) internal pure returns (uint256 h) {
         assembly ("memory-safe") {
             let m := mload(0x40)
             calldatacopy(m, t, 0x240) // 18 words
@@ -64,8 +70,23 @@ library LeaseHash {
         }
     }
 
+    /// @dev The hash of the terms with two words changed; `a` and `b` are byte offsets of members.
+    function termsWith(Terms calldata t, uint256 a, uint256 valueOfA, uint256 b, uint256 valueOfB)
+        internal
+        pure
+        returns (uint256 h)
+    {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, t, 0x240)
+            mstore(add(m, a), valueOfA)
+            mstore(add(m, b), valueOfB)
+            h := keccak256(m, 0x240)
+        }
+    }
+
     /// @dev The same; a struct of static members lies in memory as abi.encode would write it.
-    function termsInMemory(Terms memory t) internal pure returns (bytes32 h) {
+    function termsInMemory(Terms memory t) internal pure returns (uint256 h) {
         assembly ("memory-safe") {
             h := keccak256(t, 0x240)
         }
@@ -115,7 +136,7 @@ library LeaseHash {
     }
 
     /// @dev keccak256(abi.encode(block.chainid, this, provider, unit, seq)).
-    function lease(address provider, uint256 unit, uint256 seq) internal view returns (bytes32 h) {
+    function lease(uint256 provider, uint256 unit, uint256 seq) internal view returns (bytes32 h) {
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, chainid())
@@ -136,7 +157,7 @@ library LeaseHash {
     }
 
     /// @dev Leaf of a list of allowed units: keccak256(keccak256(abi.encode(provider, unit))).
-    function unitLeaf(address provider, uint256 unit) internal pure returns (bytes32 h) {
+    function unitLeaf(uint256 provider, uint256 unit) internal pure returns (bytes32 h) {
         assembly ("memory-safe") {
             mstore(0x00, provider)
             mstore(0x20, unit)

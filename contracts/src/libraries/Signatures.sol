@@ -40,7 +40,7 @@ library Signatures {
     }
 
     /// @dev As `isFrom`; a success of ECDSA, which no later state can undo, is remembered for the transaction, after
-    /// which the same digest needs no signature.
+    /// which the same signer and digest need no signature.
     function isFromOnce(address signer, bytes32 digest, bytes calldata sig) internal returns (bool ok) {
         if (signer == address(0)) return false;
         bytes32 key;
@@ -48,10 +48,13 @@ library Signatures {
             mstore(0x00, digest)
             mstore(0x20, signer)
             key := keccak256(0x00, 0x40)
-            ok := tload(key)
         }
-        if (ok) return true;
-        if (recover(digest, sig) == signer) {
+        if (sig.length == 0) {
+            assembly ("memory-safe") {
+                ok := tload(key)
+            }
+            if (ok) return true;
+        } else if (recover(digest, sig) == signer) {
             assembly ("memory-safe") {
                 tstore(key, 1)
             }

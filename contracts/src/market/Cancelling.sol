@@ -5,6 +5,7 @@ import {ILeaseMarket, Mandate} from "../interfaces/ILeaseMarket.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
 import {Ledger} from "../libraries/Ledger.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {Word} from "../libraries/Words.sol";
 import {Cash} from "./Cash.sol";
 
 /// @title Taking signatures back
@@ -32,7 +33,7 @@ abstract contract Cancelling is Cash {
             bytes32 digest_ = _digest(LeaseHash.one(LeaseHash.REVOKE_MANDATE_TYPEHASH, id));
             if (!Signatures.isFrom(mandate.client, digest_, sig)) revert NotPermitted();
         }
-        _mandate[id] = Ledger.withCounter(_mandate[id], uint32(Ledger.REVOKED));
+        _mandate[id].value = Ledger.withCounter(_mandate[id].value, uint32(Ledger.REVOKED));
         emit MandateRevoked(id);
     }
 
@@ -42,7 +43,7 @@ abstract contract Cancelling is Cash {
         view
         returns (uint128 committed, uint32 top, uint64 window, bool revoked)
     {
-        uint256 word = _mandate[mandate];
+        uint256 word = _mandate[mandate].value;
         return (Ledger.cash(word), Ledger.top(word), Ledger.window(word), word >> 224 == Ledger.REVOKED);
     }
 
@@ -54,7 +55,7 @@ abstract contract Cancelling is Cash {
     /// @dev One above the highest counter in any listed token: tokens listed at different times stay in step.
     function _nextCounter(address account) private view returns (uint32 next) {
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            uint32 counter = Ledger.counter(_ledger[_tokens[i]][account]);
+            uint32 counter = Ledger.counter(_ledger[_tokens[i]][account].value);
             if (counter > next) next = counter;
         }
         ++next;
@@ -62,8 +63,8 @@ abstract contract Cancelling is Cash {
 
     function _cancelAll(address account, uint32 next) private {
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            address token = _tokens[i];
-            _ledger[token][account] = Ledger.withCounter(_ledger[token][account], next);
+            Word storage word = _ledger[_tokens[i]][account];
+            word.value = Ledger.withCounter(word.value, next);
         }
         emit CancelledAll(account, next);
     }

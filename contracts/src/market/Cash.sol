@@ -8,6 +8,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Authorization, ILeaseMarket} from "../interfaces/ILeaseMarket.sol";
 import {Ledger} from "../libraries/Ledger.sol";
+import {Word} from "../libraries/Words.sol";
 import {MarketState} from "./MarketState.sol";
 
 /// @title Cash of accounts and credit of funders
@@ -56,7 +57,7 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
     function withdraw(address token, address to, uint128 amount) external nonReentrant {
         if (amount == 0) revert ZeroAmount();
         if (to == address(0) || to == address(this)) revert ZeroAddress();
-        _ledger[token][msg.sender] = Ledger.debit(_ledger[token][msg.sender], amount);
+        _debit(token, msg.sender, amount);
         emit Withdrawn(msg.sender, token, to, amount);
         IERC20(token).safeTransfer(to, amount);
     }
@@ -64,7 +65,7 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
     /// @inheritdoc ILeaseMarket
     function fundRef(bytes32 ref, address token, uint128 amount) external {
         if (amount == 0) revert ZeroAmount();
-        _ledger[token][msg.sender] = Ledger.debit(_ledger[token][msg.sender], amount);
+        _debit(token, msg.sender, amount);
         _addCredit(token, _creditKey(msg.sender, ref), amount);
         emit CreditFunded(msg.sender, ref, token, amount);
     }
@@ -73,7 +74,7 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
     function unfundRef(bytes32 ref, address token, uint128 amount) external {
         if (amount == 0) revert ZeroAmount();
         _takeCredit(token, _creditKey(msg.sender, ref), amount);
-        _ledger[token][msg.sender] = Ledger.credit(_ledger[token][msg.sender], amount);
+        _creditCash(token, msg.sender, amount);
         emit CreditUnfunded(msg.sender, ref, token, amount);
     }
 
@@ -88,13 +89,13 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
         view
         returns (uint128 cash, uint32 counter, uint32 top, uint64 window)
     {
-        uint256 word = _ledger[token][account];
+        uint256 word = _ledger[token][account].value;
         return (Ledger.cash(word), Ledger.counter(word), Ledger.top(word), Ledger.window(word));
     }
 
     /// @inheritdoc ILeaseMarket
     function creditOf(address token, address funder, bytes32 ref) external view returns (uint128) {
-        return uint128(_credit[token][_creditKey(funder, ref)]);
+        return uint128(_credit[token][_creditKey(funder, ref)].value);
     }
 
     function _pull(address from, address account, address token, uint128 amount) private {
@@ -114,32 +115,30 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
     function _receive(address account, address token, uint128 amount, uint256 before) private {
         uint256 received = IERC20(token).balanceOf(address(this)) - before;
         if (received != amount) revert WrongAmountReceived(received, amount);
-        _ledger[token][account] = Ledger.credit(_ledger[token][account], amount);
+        _creditCash(token, account, amount);
         emit Deposited(account, token, amount);
     }
 
+    function _debit(address token, address account, uint128 amount) internal {
+        Word storage word = _ledger[token][account];
+        word.value = Ledger.debit(word.value, amount);
+    }
+
+    function _creditCash(address token, address account, uint128 amount) internal {
+        Word storage word = _ledger[token][account];
+        word.value = Ledger.credit(word.value, amount);
+    }
+
     function _addCredit(address token, bytes32 key, uint128 amount) internal {
-        uint256 word = _credit[token][key];
-        if (uint256(uint128(word)) + amount > type(uint128).max) revert CashOverflow();
-        _credit[token][key] = (word + amount) | CREDIT_TOUCHED;
+        Word storage word = _credit[token][key];
+        if (uint256(uint128(word.value)) + amount > type(uint128).max) revert CashOverflow();
+        word.value = (word.value + amount) | CREDIT_TOUCHED;
     }
 
     function _takeCredit(address token, bytes32 key, uint128 amount) internal {
-        uint256 word = _credit[token][key];
-        if (uint128(word) < amount) revert InsufficientCash(uint128(word), amount);
-        _credit[token][key] = (word - amount) | CREDIT_TOUCHED;
-    }
-
-    /// @dev Escrow comes from the client's cash, or from a funder's credit when one pays.
-    function _takeEscrow(address token, address client, address funder, bytes32 ref, uint128 amount) internal {
-        if (funder == address(0)) _ledger[token][client] = Ledger.debit(_ledger[token][client], amount);
-        else _takeCredit(token, _creditKey(funder, ref), amount);
-    }
-
-    /// @dev The rest of an escrow goes back to where it came from; credit never turns into cash.
-    function _refund(address token, address client, address funder, bytes32 ref, uint128 amount) internal {
-        if (amount == 0) return;
-        if (funder == address(0)) _ledger[token][client] = Ledger.credit(_ledger[token][client], amount);
-        else _addCredit(token, _creditKey(funder, ref), amount);
+        Word storage word = _credit[token][key];
+        uint128 has = uint128(word.value);
+        if (has < amount) revert InsufficientCash(has, amount);
+        word.value -= amount;
     }
 }

@@ -5,8 +5,8 @@ import {CloseReason} from "../interfaces/ILeaseMarketEvents.sol";
 import {ILeaseMarket, SettleArgs, Terms} from "../interfaces/ILeaseMarket.sol";
 import {Batch} from "../libraries/Batch.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
-import {Ledger} from "../libraries/Ledger.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {TermsWords, Word, Words} from "../libraries/Words.sol";
 import {Cash} from "./Cash.sol";
 
 /// @title Settling and ending leases
@@ -48,7 +48,7 @@ abstract contract Closing is Cash {
 
     /// @inheritdoc ILeaseMarket
     function requestClose(Terms calldata terms, bytes calldata sig) external {
-        bytes32 lease = _live(terms);
+        (bytes32 lease, Word storage slot) = _live(terms);
         if (terms.closeAt != 0) revert CloseAlreadyRequested(terms.closeAt);
         if (sig.length != 0 || msg.sender != terms.client) {
             bytes32 digest_ = _digest(LeaseHash.one(LeaseHash.REQUEST_CLOSE_TYPEHASH, lease));
@@ -56,15 +56,15 @@ abstract contract Closing is Cash {
                 revert NotPermitted();
             }
         }
-        Terms memory t = terms;
-        t.closeAt = uint40(block.timestamp) + CLOSE_WINDOW;
-        _unit[t.provider][t.unit] = uint256(LeaseHash.termsInMemory(t));
-        emit CloseRequested(lease, t.closeAt);
+        uint40 closeAt = uint40(block.timestamp) + CLOSE_WINDOW;
+        slot.value =
+            LeaseHash.termsWith(terms, LeaseHash.TERMS_CLOSE_AT, closeAt, LeaseHash.TERMS_CLOSE_AT, closeAt);
+        emit CloseRequested(lease, closeAt);
     }
 
     /// @inheritdoc ILeaseMarket
     function finalizeClose(Terms calldata terms) external {
-        bytes32 lease = _live(terms);
+        (bytes32 lease, Word storage slot) = _live(terms);
         uint40 from = terms.end + CLOSE_WINDOW;
         CloseReason reason = CloseReason.Expired;
         if (terms.closeAt != 0 && terms.closeAt < from) {
@@ -72,12 +72,12 @@ abstract contract Closing is Cash {
             reason = CloseReason.Requested;
         }
         if (block.timestamp < from) revert NotClosable(from);
-        _end(lease, terms, terms.paid, reason);
+        _end(lease, slot, Words.from(terms), terms.paid, 0, reason);
     }
 
     /// @inheritdoc ILeaseMarket
     function topUp(Terms calldata terms, uint32 addSeconds, bytes calldata sig) external {
-        bytes32 lease = _live(terms);
+        (bytes32 lease, Word storage slot) = _live(terms);
         _openToken(terms.token);
         if (addSeconds == 0) revert ZeroAmount();
         if (terms.closeAt != 0) revert CloseAlreadyRequested(terms.closeAt);
@@ -88,103 +88,131 @@ abstract contract Closing is Cash {
             bytes32 structHash = LeaseHash.three(LeaseHash.TOP_UP_TYPEHASH, lease, addSeconds, terms.end);
             if (!Signatures.isFrom(payer, _digest(structHash), sig)) revert NotPermitted();
         }
-        Terms memory t = terms;
-        uint128 more = uint128(t.rate) * addSeconds;
-        t.end += addSeconds;
-        t.escrow += more;
-        _takeEscrow(t.token, t.client, t.funder, t.fundingRef, more);
-        _unit[t.provider][t.unit] = uint256(LeaseHash.termsInMemory(t));
-        emit LeaseToppedUp(lease, t.end, t.escrow);
+        uint128 more = uint128(terms.rate) * addSeconds;
+        uint40 end = terms.end + addSeconds;
+        uint128 escrow = terms.escrow + more;
+        if (terms.funder == address(0)) _debit(terms.token, terms.client, more);
+        else _takeCredit(terms.token, _creditKey(terms.funder, terms.fundingRef), more);
+        slot.value = LeaseHash.termsWith(terms, LeaseHash.TERMS_ESCROW, escrow, LeaseHash.TERMS_END, end);
+        emit LeaseToppedUp(lease, end, escrow);
     }
 
     /// @inheritdoc ILeaseMarket
     function unitOf(address provider, uint64 unit) external view returns (bytes32) {
-        return bytes32(_unit[provider][unit]);
+        return bytes32(_unit[provider][unit].value);
     }
 
     /// @inheritdoc ILeaseMarket
     function leaseId(address provider, uint64 unit, uint32 seq) external view returns (bytes32) {
-        return LeaseHash.lease(provider, unit, seq);
+        return LeaseHash.lease(uint160(provider), unit, seq);
     }
 
     /// @inheritdoc ILeaseMarket
     function isLive(Terms calldata terms) public view returns (bool) {
-        return _unit[terms.provider][terms.unit] == uint256(LeaseHash.terms(terms));
+        return _slotOf(Words.from(terms)).value == LeaseHash.terms(terms);
     }
 
     /// @inheritdoc ILeaseMarket
     function collectable(Terms calldata terms, uint128 total) external view returns (uint128) {
         if (!isLive(terms)) return 0;
-        uint256 cap = _cap(terms);
+        uint256 cap = _cap(Words.from(terms));
         uint256 payable_ = total < cap ? total : cap;
         return payable_ > terms.paid ? uint128(payable_ - terms.paid) : 0;
     }
 
-    /// @dev The id of the lease whose live terms these are.
-    function _live(Terms calldata terms) private view returns (bytes32) {
-        if (!isLive(terms)) revert UnknownTerms();
-        return LeaseHash.lease(terms.provider, terms.unit, terms.seq);
+    /// @dev The id of the lease whose live terms these are, and the slot of its unit.
+    function _live(Terms calldata terms) private view returns (bytes32 lease, Word storage slot) {
+        TermsWords calldata t = Words.from(terms);
+        slot = _slotOf(t);
+        if (slot.value != LeaseHash.terms(terms)) revert UnknownTerms();
+        lease = LeaseHash.lease(t.provider, t.unit, t.seq);
+    }
+
+    function _slotOf(TermsWords calldata t) private view returns (Word storage) {
+        return _unit[Words.toAddress(t.provider)][uint64(t.unit)];
     }
 
     /// @dev min(escrow, rate * (min(now, end) - start + grace)).
-    function _cap(Terms calldata terms) private view returns (uint256 cap) {
-        uint256 until = block.timestamp < terms.end ? block.timestamp : terms.end;
+    function _cap(TermsWords calldata t) private view returns (uint256 cap) {
+        uint256 end = t.end;
+        uint256 until = block.timestamp < end ? block.timestamp : end;
+        uint256 escrow = t.escrow;
         unchecked {
             // Live terms: start <= now, start <= end, and 96 bits times 41 bits fit.
-            cap = uint256(terms.rate) * (until - terms.start + terms.grace);
+            cap = t.rate * (until - t.start + t.grace);
         }
-        if (cap > terms.escrow) cap = terms.escrow;
+        if (cap > escrow) cap = escrow;
     }
 
     function _settle(SettleArgs calldata args, bool closing, address sender) private {
-        Terms calldata terms = args.terms;
-        bytes32 lease = _live(terms);
-        uint128 total = args.total;
-        if (total != terms.paid) _pay(lease, args);
-        if (closing) {
-            if (sender != terms.provider) revert NotProvider();
-            _end(lease, terms, total, CloseReason.ByProvider);
-        } else if (args.closeSig.length != 0) {
-            bytes32 structHash = LeaseHash.two(LeaseHash.CLOSE_TYPEHASH, lease, total);
-            if (!Signatures.isFrom(terms.provider, _digest(structHash), args.closeSig)) revert BadCloseSignature();
-            _end(lease, terms, total, CloseReason.Agreed);
-        } else if (total != terms.paid) {
-            Terms memory t = terms;
-            t.paid = total;
-            _unit[t.provider][t.unit] = uint256(LeaseHash.termsInMemory(t));
+        (bytes32 lease, Word storage slot) = _live(args.terms);
+        TermsWords calldata t = Words.from(args.terms);
+        uint256 total = args.total;
+        uint256 fee = 0;
+        if (total != t.paid) fee = _pay(lease, t, total, args.noteSig);
+        CloseReason reason = CloseReason.ByProvider;
+        if (!closing) {
+            bytes calldata closeSig = args.closeSig;
+            if (closeSig.length == 0) {
+                if (total == t.paid) return;
+                slot.value =
+                    LeaseHash.termsWith(args.terms, LeaseHash.TERMS_PAID, total, LeaseHash.TERMS_PAID, total);
+                emit LeaseSettled(lease, uint128(total), uint128(total - t.paid - fee), uint128(fee));
+                return;
+            }
+            bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.CLOSE_TYPEHASH, lease, total));
+            if (!Signatures.isFrom(Words.toAddress(t.provider), digest_, closeSig)) revert BadCloseSignature();
+            reason = CloseReason.Agreed;
+        } else if (sender != Words.toAddress(t.provider)) {
+            revert NotProvider();
         }
+        _end(lease, slot, t, total, fee, reason);
     }
 
     /// @dev Checks the payment note and credits payTo and the fees with what it adds.
-    function _pay(bytes32 lease, SettleArgs calldata args) private {
-        Terms calldata terms = args.terms;
-        uint256 total = args.total;
-        uint256 paid = terms.paid;
+    function _pay(bytes32 lease, TermsWords calldata t, uint256 total, bytes calldata noteSig)
+        private
+        returns (uint256 fee)
+    {
+        uint256 paid = t.paid;
         if (total < paid) revert TotalBelowPaid(uint128(total), uint128(paid));
-        uint256 cap = _cap(terms);
+        uint256 cap = _cap(t);
         if (total > cap) revert TotalAboveCap(uint128(total), uint128(cap));
-        bytes32 structHash = LeaseHash.two(LeaseHash.PAYMENT_NOTE_TYPEHASH, lease, total);
+        bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.PAYMENT_NOTE_TYPEHASH, lease, total));
         // `key` is never zero, so a failed recovery cannot pass for it.
-        if (Signatures.recover(_digest(structHash), args.noteSig) != terms.key) revert BadNoteSignature();
-        uint128 fee;
-        uint128 amount;
+        if (Signatures.recover(digest_, noteSig) != Words.toAddress(t.key)) revert BadNoteSignature();
+        address token = Words.toAddress(t.token);
         unchecked {
-            // Of the whole, not of the step: the fee does not depend on how often a lease settles.
-            fee = uint128((total * terms.feeBps) / BPS - (paid * terms.feeBps) / BPS);
-            amount = uint128(total - paid) - fee;
+            // Of the whole, not of the step: the fee does not depend on how often a lease settles. 144 bits at most.
+            uint256 feeBps = t.feeBps;
+            fee = (total * feeBps) / BPS - (paid * feeBps) / BPS;
+            _creditCash(token, Words.toAddress(t.payTo), uint128(total - paid - fee));
+            // Fees in a token never exceed its supply, which fits 128 bits.
+            if (fee != 0) _fees[token] = (_fees[token] + fee) | FEES_TOUCHED;
         }
-        address token = terms.token;
-        _ledger[token][terms.payTo] = Ledger.credit(_ledger[token][terms.payTo], amount);
-        // Fees in a token never exceed its supply, which fits 128 bits.
-        if (fee != 0) _fees[token] = (_fees[token] + fee) | FEES_TOUCHED;
-        emit LeaseSettled(lease, uint128(total), amount, fee);
     }
 
-    /// @dev Refunds what is left of the escrow and frees the unit; seq never returns to a value it had.
-    function _end(bytes32 lease, Terms calldata terms, uint128 paid, CloseReason reason) private {
-        uint128 refund = terms.escrow - paid;
-        _refund(terms.token, terms.client, terms.funder, terms.fundingRef, refund);
-        _unit[terms.provider][terms.unit] = uint256(terms.seq) + 1;
-        emit LeaseClosed(lease, paid, refund, reason);
+    /// @dev Refunds what is left of the escrow to where it came from (credit never turns into cash) and frees the
+    /// unit; seq never returns to a value it had.
+    function _end(
+        bytes32 lease,
+        Word storage slot,
+        TermsWords calldata t,
+        uint256 paid,
+        uint256 fee,
+        CloseReason reason
+    ) private {
+        unchecked {
+            // paid <= cap <= escrow
+            uint128 refund = uint128(t.escrow - paid);
+            slot.value = t.seq + 1;
+            if (refund != 0) {
+                address token = Words.toAddress(t.token);
+                address funder = Words.toAddress(t.funder);
+                if (funder == address(0)) _creditCash(token, Words.toAddress(t.client), refund);
+                else _addCredit(token, _creditKey(funder, bytes32(t.fundingRef)), refund);
+            }
+            emit LeaseClosed(lease, uint128(paid), uint128(fee), refund, reason);
+        }
     }
 }

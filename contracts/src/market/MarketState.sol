@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILeaseMarketEvents} from "../interfaces/ILeaseMarketEvents.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
+import {Word} from "../libraries/Words.sol";
 
 /// @title Storage, bounds and the signing domain of the lease market
 /// @dev Every word that the hot paths write is touched once and never returns to zero, so that no slot is created
@@ -45,14 +46,14 @@ abstract contract MarketState is ILeaseMarketEvents {
     bytes32 private immutable CACHED_DOMAIN;
 
     /// @dev See Ledger for the word.
-    mapping(address token => mapping(address account => uint256)) internal _ledger;
+    mapping(address token => mapping(address account => Word)) internal _ledger;
     /// @dev uint128 credit | CREDIT_TOUCHED, by keccak256(abi.encode(funder, ref)): the full hash, not an address, so
     /// that no key pair can ever be found for it.
-    mapping(address token => mapping(bytes32 key => uint256)) internal _credit;
+    mapping(address token => mapping(bytes32 key => Word)) internal _credit;
     /// @dev uint32 seq while idle, keccak256(abi.encode(Terms)) while leased.
-    mapping(address provider => mapping(uint64 unit => uint256)) internal _unit;
+    mapping(address provider => mapping(uint64 unit => Word)) internal _unit;
     /// @dev By struct hash; see Ledger for the word.
-    mapping(bytes32 mandate => uint256) internal _mandate;
+    mapping(bytes32 mandate => Word) internal _mandate;
     mapping(address token => uint256) internal _token;
     /// @dev uint128 fees | FEES_TOUCHED.
     mapping(address token => uint256) internal _fees;

@@ -8,6 +8,7 @@ import {Batch} from "../libraries/Batch.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
 import {Ledger} from "../libraries/Ledger.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {OfferWords, OrderWords, Word, Words} from "../libraries/Words.sol";
 import {Cash} from "./Cash.sol";
 
 /// @title Opening leases
@@ -18,7 +19,7 @@ abstract contract Opening is Cash {
     /// @inheritdoc ILeaseMarket
     function open(OpenArgs calldata args) external returns (bytes32 lease) {
         if (args.order.gang != 0) revert GangOutsideBatch(args.order.gang);
-        return _open(args);
+        return _open(args, false);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -31,7 +32,7 @@ abstract contract Opening is Cash {
     function openItem(OpenArgs calldata args) external {
         if (msg.sender != address(this)) revert OnlySelf();
         if (args.order.gang != 0) revert GangOutsideBatch(args.order.gang);
-        _open(args);
+        _open(args, true);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -78,79 +79,105 @@ abstract contract Opening is Cash {
             } else if (order.gang != gang || order.client != client) {
                 revert GangIncomplete(gang);
             }
-            _open(args[i]);
+            _open(args[i], true);
             --left;
         }
         if (left != 0) revert GangIncomplete(gang);
     }
 
-    /// @dev Checks what offer and order say of each other, then the parties' slots and signatures, then moves escrow.
-    function _open(OpenArgs calldata args) private returns (bytes32 lease) {
-        Offer calldata offer = args.offer;
-        Order calldata order = args.order;
-        uint256 tokenWord = _openToken(offer.token);
+    /// @dev Checks what offer and order say of each other, then the parties' words and signatures, then moves escrow.
+    /// @param batch Whether other items of the same call may rely on the offer's signature.
+    function _open(OpenArgs calldata args, bool batch) private returns (bytes32 lease) {
+        OfferWords calldata offer = Words.from(args.offer);
+        OrderWords calldata order = Words.from(args.order);
         Terms memory t;
+        uint256 tokenWord = _openToken(Words.toAddress(offer.token));
         _agree(offer, order, t);
-        if (order.funder != address(0)) _askFunder(offer, order, t);
+        if (t.funder != address(0)) _askFunder(args, t);
         t.feeBps = _feeBps(tokenWord, t.client, t.provider);
 
-        if (Ledger.counter(_ledger[t.token][t.provider]) != offer.counter) revert OfferCancelled(offer.counter);
-        bytes32 offerStruct = LeaseHash.offer(offer);
-        _checkOffer(args, offerStruct);
-        bytes32 orderStruct = LeaseHash.order(order);
-        bytes32 mandate = _commit(args, orderStruct, t);
+        mapping(address account => Word) storage book = _ledger[t.token];
+        if (Ledger.counter(book[t.provider].value) != uint32(offer.counter)) {
+            revert OfferCancelled(uint32(offer.counter));
+        }
+        bytes32 offerStruct = LeaseHash.offer(args.offer);
+        _checkOffer(args, t.provider, offerStruct, batch);
+        bytes32 orderStruct = LeaseHash.order(args.order);
+        bytes32 mandate = _commit(args, order, book[t.client], orderStruct, t);
 
-        uint256 seq = _unit[t.provider][t.unit];
+        Word storage slot = _unit[t.provider][t.unit];
+        uint256 seq = slot.value;
         if (seq > type(uint32).max) revert UnitBusy(t.provider, t.unit);
         t.seq = uint32(seq);
-        _unit[t.provider][t.unit] = uint256(LeaseHash.termsInMemory(t));
-        lease = LeaseHash.lease(t.provider, t.unit, seq);
+        slot.value = LeaseHash.termsInMemory(t);
+        lease = LeaseHash.lease(uint160(t.provider), t.unit, seq);
         _emitOpened(lease, t, offerStruct, orderStruct);
-        if (mandate != 0) emit MandateUsed(mandate, lease, Ledger.cash(_mandate[mandate]));
+        if (mandate != 0) emit MandateUsed(mandate, lease, Ledger.cash(_mandate[mandate].value));
     }
 
     /// @dev The terms on which offer and order agree; fails when they do not.
-    function _agree(Offer calldata offer, Order calldata order, Terms memory t) private view {
-        if (order.token != offer.token) revert TokenMismatch();
-        if (block.timestamp < offer.notBefore) revert OfferNotYetValid(offer.notBefore);
-        if (block.timestamp > offer.expiry) revert OfferExpired(offer.expiry);
-        if (block.timestamp > order.expiry) revert OrderExpired(order.expiry);
-        if (offer.client != address(0) && offer.client != order.client) revert NotYourOffer(offer.client);
-        if (order.key == address(0)) revert NoLeaseKey();
-        uint32 duration = order.duration;
-        if (duration == 0 || duration < offer.minSeconds || duration > offer.maxSeconds) {
-            revert DurationOutOfRange(duration, offer.minSeconds, offer.maxSeconds);
+    function _agree(OfferWords calldata offer, OrderWords calldata order, Terms memory t) private view {
+        t.token = Words.toAddress(offer.token);
+        if (t.token != Words.toAddress(order.token)) revert TokenMismatch();
+        if (block.timestamp < uint40(offer.notBefore)) revert OfferNotYetValid(uint40(offer.notBefore));
+        if (block.timestamp > uint40(offer.expiry)) revert OfferExpired(uint40(offer.expiry));
+        if (block.timestamp > uint40(order.expiry)) revert OrderExpired(uint40(order.expiry));
+        t.client = Words.toAddress(order.client);
+        address invited = Words.toAddress(offer.client);
+        if (invited != address(0) && invited != t.client) revert NotYourOffer(invited);
+        t.key = Words.toAddress(order.key);
+        if (t.key == address(0)) revert NoLeaseKey();
+        uint256 duration = uint32(order.duration);
+        uint256 maxSeconds = uint32(offer.maxSeconds);
+        if (duration == 0 || duration < uint32(offer.minSeconds) || duration > maxSeconds) {
+            revert DurationOutOfRange(uint32(duration), uint32(offer.minSeconds), uint32(maxSeconds));
         }
-        uint96 rate = order.bid > offer.rate ? order.bid : offer.rate;
-        if (rate > order.maxRate) revert RateAboveLimit(rate, order.maxRate);
+        uint256 rate = uint96(offer.rate);
+        uint256 bid = uint96(order.bid);
+        if (bid > rate) rate = bid;
+        if (rate > uint96(order.maxRate)) revert RateAboveLimit(uint96(rate), uint96(order.maxRate));
+        t.rate = uint96(rate);
         unchecked {
             // 96 bits times 32 bits is at most 128 bits; a timestamp and 32 bits stay below 40 bits.
-            uint128 escrow = uint128(rate) * duration;
-            if (escrow > order.maxEscrow) revert EscrowAboveLimit(escrow, order.maxEscrow);
-            t.escrow = escrow;
+            uint256 escrow = rate * duration;
+            if (escrow > uint128(order.maxEscrow)) revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
+            t.escrow = uint128(escrow);
             t.start = uint40(block.timestamp);
-            t.end = uint40(block.timestamp) + duration;
-            t.maxEnd = uint40(block.timestamp) + offer.maxSeconds;
+            t.end = uint40(block.timestamp + duration);
+            t.maxEnd = uint40(block.timestamp + maxSeconds);
         }
-        t.provider = offer.provider;
-        t.unit = offer.unit;
-        t.client = order.client;
-        t.payTo = offer.payTo == address(0) ? offer.provider : offer.payTo;
-        t.key = order.key;
-        t.token = order.token;
-        t.rate = rate;
-        t.grace = offer.grace;
-        t.funder = order.funder;
-        t.fundingRef = order.fundingRef;
+        address provider = Words.toAddress(offer.provider);
+        address payTo = Words.toAddress(offer.payTo);
+        t.provider = provider;
+        t.payTo = payTo == address(0) ? provider : payTo;
+        t.unit = uint64(offer.unit);
+        t.grace = uint32(offer.grace);
+        t.funder = Words.toAddress(order.funder);
+        t.fundingRef = bytes32(order.fundingRef);
     }
 
-    function _askFunder(Offer calldata offer, Order calldata order, Terms memory t) private {
-        (bool ok, bytes memory answer) = address(t.funder).call{gas: FUNDER_GAS}(
-            abi.encodeCall(IFunder.authorize, (order, offer, t.rate, t.escrow))
-        );
-        if (!ok || answer.length < 32 || bytes32(answer) != bytes32(IFunder.authorize.selector)) {
-            revert FunderRefused(t.funder);
+    /// @dev IFunder.authorize(order, offer, rate, escrow): both structs are static, so they are copied as they lie.
+    function _askFunder(OpenArgs calldata args, Terms memory t) private {
+        Order calldata order = args.order;
+        Offer calldata offer = args.offer;
+        address funder = t.funder;
+        uint256 rate = t.rate;
+        uint256 escrow = t.escrow;
+        uint256 limit = FUNDER_GAS;
+        bytes32 magic = bytes32(IFunder.authorize.selector);
+        bool ok;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, magic)
+            calldatacopy(add(m, 0x04), order, 0x1c0)
+            calldatacopy(add(m, 0x1c4), offer, 0x1a0)
+            mstore(add(m, 0x364), rate)
+            mstore(add(m, 0x384), escrow)
+            mstore(0x00, 0)
+            ok := call(limit, funder, 0, m, 0x3a4, 0x00, 0x20)
+            ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
         }
+        if (!ok) revert FunderRefused(funder);
     }
 
     /// @dev The token's fee less a discount, which can neither fail the opening nor raise the fee.
@@ -175,40 +202,48 @@ abstract contract Opening is Cash {
     }
 
     /// @dev The provider signed the offer itself, or the root of a batch that holds it.
-    function _checkOffer(OpenArgs calldata args, bytes32 offerStruct) private {
+    function _checkOffer(OpenArgs calldata args, address provider, bytes32 offerStruct, bool batch) private {
         bytes32[] calldata proof = args.offerProof;
         bool ok;
         if (proof.length == 0) {
-            ok = Signatures.isFrom(args.offer.provider, _digest(offerStruct), args.offerSig);
+            ok = Signatures.isFrom(provider, _digest(offerStruct), args.offerSig);
         } else {
             bytes32 root = LeaseHash.root(proof, LeaseHash.offerLeaf(offerStruct));
-            bytes32 batch = _digest(LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
-            ok = Signatures.isFromOnce(args.offer.provider, batch, args.offerSig);
+            bytes32 digest_ = _digest(LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
+            ok = batch
+                ? Signatures.isFromOnce(provider, digest_, args.offerSig)
+                : Signatures.isFrom(provider, digest_, args.offerSig);
         }
         if (!ok) revert BadOfferSignature();
     }
 
     /// @dev The client, or a mandate's operator, signed the order and it is unspent; takes the escrow.
-    function _commit(OpenArgs calldata args, bytes32 orderStruct, Terms memory t) private returns (bytes32 mandate) {
-        Order calldata order = args.order;
-        if (order.units != 0 && !_allowed(args.unitProof, order.units, t)) revert UnitNotAllowed();
-        uint256 word = _ledger[t.token][t.client];
-        if (Ledger.counter(word) != order.counter) revert OrderCancelled(order.counter);
+    function _commit(
+        OpenArgs calldata args,
+        OrderWords calldata order,
+        Word storage account,
+        bytes32 orderStruct,
+        Terms memory t
+    ) private returns (bytes32 mandate) {
+        bytes32 units = bytes32(order.units);
+        if (units != 0 && !_allowed(args.unitProof, units, t)) revert UnitNotAllowed();
+        uint256 word = account.value;
+        if (Ledger.counter(word) != uint32(order.counter)) revert OrderCancelled(uint32(order.counter));
         address signer = t.client;
-        if (args.mandate.length == 0) {
-            word = Ledger.spend(word, order.nonce);
-        } else {
-            (mandate, signer) = _spendMandate(args, t);
-        }
+        if (args.mandate.length == 0) word = Ledger.spend(word, uint32(order.nonce));
+        else (mandate, signer) = _spendMandate(args, order, t);
         if (t.funder == address(0)) word = Ledger.debit(word, t.escrow);
         else _takeCredit(t.token, _creditKey(t.funder, t.fundingRef), t.escrow);
-        _ledger[t.token][t.client] = word;
+        account.value = word;
         if (!Signatures.isFrom(signer, _digest(orderStruct), args.orderSig)) revert BadOrderSignature();
     }
 
     /// @dev Checks the mandate's bounds and its client's signature, and books the escrow and the order's nonce on it.
     /// The replay window is the mandate's own, so an operator cannot disturb the client's own orders.
-    function _spendMandate(OpenArgs calldata args, Terms memory t) private returns (bytes32 id, address operator) {
+    function _spendMandate(OpenArgs calldata args, OrderWords calldata order, Terms memory t)
+        private
+        returns (bytes32 id, address operator)
+    {
         MandateProof calldata given;
         {
             // abi.encode(Mandate, bytes, bytes32[]) lies as the struct would; members are still checked when read.
@@ -220,25 +255,26 @@ abstract contract Opening is Cash {
         }
         Mandate calldata m = given.mandate;
         if (m.client != t.client || m.token != t.token) revert MandateMismatch();
-        if (m.counter != args.order.counter) revert MandateCancelled();
+        if (m.counter != uint32(order.counter)) revert MandateCancelled();
         if (block.timestamp > m.expiry) revert MandateExpired(m.expiry);
         if (t.rate > m.maxRate) revert RateAboveLimit(t.rate, m.maxRate);
         if (t.escrow > m.maxEscrow) revert EscrowAboveLimit(t.escrow, m.maxEscrow);
         if (m.providers != 0 && !_allowed(given.proof, m.providers, t)) revert ProviderNotInMandate();
         id = LeaseHash.mandate(m);
-        uint256 word = _mandate[id];
+        Word storage used = _mandate[id];
+        uint256 word = used.value;
         if (word >> 224 == Ledger.REVOKED) revert MandateCancelled();
         uint128 committed = Ledger.cash(word);
         if (t.escrow > m.maxTotal || committed > m.maxTotal - t.escrow) revert MandateExhausted(committed, m.maxTotal);
-        _mandate[id] = Ledger.credit(Ledger.spend(word, args.order.nonce), t.escrow);
+        used.value = Ledger.credit(Ledger.spend(word, uint32(order.nonce)), t.escrow);
         operator = m.operator;
         if (!Signatures.isFrom(m.client, _digest(id), given.sig)) revert BadMandate();
     }
 
     /// @dev Whether a list names this unit, or its provider with all units.
     function _allowed(bytes32[] calldata proof, bytes32 root, Terms memory t) private pure returns (bool) {
-        return LeaseHash.root(proof, LeaseHash.unitLeaf(t.provider, t.unit)) == root
-            || LeaseHash.root(proof, LeaseHash.unitLeaf(t.provider, type(uint256).max)) == root;
+        return LeaseHash.root(proof, LeaseHash.unitLeaf(uint160(t.provider), t.unit)) == root
+            || LeaseHash.root(proof, LeaseHash.unitLeaf(uint160(t.provider), type(uint256).max)) == root;
     }
 
     function _emitOpened(bytes32 lease, Terms memory t, bytes32 offerStruct, bytes32 orderStruct) private {
