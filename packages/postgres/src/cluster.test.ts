@@ -1,10 +1,10 @@
-import { codeOf } from "@corepool/core/errors";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codeOf } from "@corepool/core/errors";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import { removePostgres, startPostgres } from "./cluster.ts";
@@ -39,7 +39,10 @@ async function startAndKillSupervisor(dir: string): Promise<{ url: string; pid: 
   const script = `import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, "cluster.ts"))};
     const { url, pid } = await startPostgres({ dir: ${JSON.stringify(dir)} });
     console.log(JSON.stringify({ url, pid })); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: import.meta.dirname,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -1,4 +1,3 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -7,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { CorepoolError } from "@corepool/core/errors";
 import pg from "pg";
 import { ensurePostgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { exists, openFolder, openToAll } from "./files.ts";
@@ -68,7 +68,8 @@ export async function removePostgres(dir: string): Promise<void> {
   await rm(place, { recursive: true, force: true });
 }
 
-const elsewhere = (dir: string) => join("/var/lib/corepool", "databases", createHash("sha256").update(dir).digest("hex").slice(0, 16));
+const elsewhere = (dir: string) =>
+  join("/var/lib/corepool", "databases", createHash("sha256").update(dir).digest("hex").slice(0, 16));
 
 async function dataFolder(dir: string, user: OsUser | undefined): Promise<string> {
   const near = join(dir, "data");
@@ -93,7 +94,12 @@ async function passwordOf(dir: string): Promise<string> {
   return fresh;
 }
 
-type Places = { readonly binaries: PostgresBinaries; readonly user: OsUser | undefined; readonly data: string; readonly password: string };
+type Places = {
+  readonly binaries: PostgresBinaries;
+  readonly user: OsUser | undefined;
+  readonly data: string;
+  readonly password: string;
+};
 
 /** Makes the data folder. Only a finished one bears the mark, so a first start that was killed begins anew. */
 async function initialise({ binaries, user, data, password }: Places): Promise<void> {
@@ -106,13 +112,23 @@ async function initialise({ binaries, user, data, password }: Places): Promise<v
       await chown(data, user.uid, user.gid);
       await chown(passwordFile, user.uid, user.gid);
     }
-    const flags = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
-    const child = spawn(binaries.initdb, [`--pgdata=${data}`, `--username=${USER}`, `--pwfile=${passwordFile}`, ...flags], {
-      ...user,
-      cwd: data,
-      env: { PATH: process.env["PATH"], LC_ALL: "C" },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const flags = [
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+    ];
+    const child = spawn(
+      binaries.initdb,
+      [`--pgdata=${data}`, `--username=${USER}`, `--pwfile=${passwordFile}`, ...flags],
+      {
+        ...user,
+        cwd: data,
+        env: { PATH: process.env["PATH"], LC_ALL: "C" },
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-2000);
@@ -148,9 +164,18 @@ async function choosePort(wanted: number): Promise<number> {
   }
 }
 
-async function launch(options: Places & { readonly dir: string; readonly port: number; readonly durable: boolean }): Promise<RunningPostgres> {
+async function launch(
+  options: Places & { readonly dir: string; readonly port: number; readonly durable: boolean },
+): Promise<RunningPostgres> {
   const { binaries, user, dir, data, password, port, durable } = options;
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", "timezone=UTC", "log_timezone=UTC", "shared_buffers=64MB"];
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=200",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "shared_buffers=64MB",
+  ];
   if (!durable) settings.push("fsync=off", "synchronous_commit=off", "full_page_writes=off");
   const logFile = join(dir, "postgres.log");
   const log = await open(logFile, "a", 0o600);
@@ -193,7 +218,10 @@ async function untilReady(child: ChildProcess, data: string, logFile: string): P
     if (state?.ready === true && state.pid === child.pid) return { pid: state.pid };
     const outcome = await Promise.race([failed, ended, wait(15)]);
     if (outcome === undefined) continue;
-    const tail = await readFile(logFile, "utf8").then((text) => text.trim().split("\n").slice(-3).join(" "), () => "");
+    const tail = await readFile(logFile, "utf8").then(
+      (text) => text.trim().split("\n").slice(-3).join(" "),
+      () => "",
+    );
     throw new CorepoolError("setup-failed", {
       detail: `PostgreSQL did not start: ${tail}`,
       next: `Read ${resolve(logFile)}; a damaged data folder can be dropped with \`corepool reset\`.`,

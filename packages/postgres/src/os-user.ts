@@ -1,6 +1,6 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { CorepoolError } from "@corepool/core/errors";
 
 const run = promisify(execFile);
 
@@ -30,7 +30,16 @@ export async function databaseUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const known = await lookUp();
   if (known !== undefined) return known;
-  const failure = await run("useradd", ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", NAME]).then(
+  const failure = await run("useradd", [
+    "--system",
+    "--user-group",
+    "--no-create-home",
+    "--home-dir",
+    "/nonexistent",
+    "--shell",
+    "/usr/sbin/nologin",
+    NAME,
+  ]).then(
     () => undefined,
     (error: unknown) => error,
   );

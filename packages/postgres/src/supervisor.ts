@@ -1,7 +1,7 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { CorepoolError } from "@corepool/core/errors";
 
 /** When a process started, in clock ticks since boot: tells it from a later one with the same number (Linux only). */
 async function startOf(pid: number): Promise<string | undefined> {
@@ -37,7 +37,11 @@ export async function claim(dir: string): Promise<void> {
     (text) => JSON.parse(text) as { readonly pid: number; readonly start?: string },
     () => undefined,
   );
-  const other = before !== undefined && before.pid !== process.pid && alive(before.pid) && (await startOf(before.pid)) === before.start;
+  const other =
+    before !== undefined &&
+    before.pid !== process.pid &&
+    alive(before.pid) &&
+    (await startOf(before.pid)) === before.start;
   if (other || held.has(dir)) {
     throw new CorepoolError("already-running", {
       detail: `The database in ${dir} is in use by process ${before?.pid ?? process.pid}.`,
@@ -55,7 +59,9 @@ export async function release(dir: string): Promise<void> {
 }
 
 /** What `postmaster.pid` says: the server's process, and whether it accepts connections. */
-export async function serverState(data: string): Promise<{ readonly pid: number; readonly ready: boolean } | undefined> {
+export async function serverState(
+  data: string,
+): Promise<{ readonly pid: number; readonly ready: boolean } | undefined> {
   const lines = await readFile(join(data, "postmaster.pid"), "utf8").then(
     (text) => text.split("\n"),
     () => undefined,
@@ -67,7 +73,11 @@ export async function serverState(data: string): Promise<{ readonly pid: number;
 
 /** Ends a server: in order (connections are cut, everything is written), and hard if that takes longer than `patienceMs`. */
 export async function endServer(pid: number, patienceMs: number): Promise<void> {
-  for (const [signal, patience] of [["SIGINT", patienceMs], ["SIGQUIT", 5_000], ["SIGKILL", 5_000]] as const) {
+  for (const [signal, patience] of [
+    ["SIGINT", patienceMs],
+    ["SIGQUIT", 5_000],
+    ["SIGKILL", 5_000],
+  ] as const) {
     try {
       process.kill(pid, signal);
     } catch {

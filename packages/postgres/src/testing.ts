@@ -30,7 +30,8 @@ export async function testDatabase(template?: {
   readonly prepare: (url: string) => Promise<void>;
 }): Promise<TestDatabase> {
   const folder = process.env[FOLDER];
-  if (folder === undefined) throw new Error("no test server: run the tests through vitest with the repository's configuration");
+  if (folder === undefined)
+    throw new Error("no test server: run the tests through vitest with the repository's configuration");
   const server = await once(folder, "server", async () => {
     // Stays when the worker that started it ends; the run's tear-down stops it.
     const { url, pid } = await startPostgres({ dir: join(folder, "postgres"), durable: false });

@@ -1,5 +1,5 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { readFileSync } from "node:fs";
+import { CorepoolError } from "@corepool/core/errors";
 import { z } from "zod";
 
 const listen = z
@@ -17,12 +17,27 @@ const httpUrl = z.url({ protocol: /^https?$/ });
 const SETTINGS = {
   mode: { name: "COREPOOL_MODE", schema: z.enum(["all", "api", "worker"]), initial: "all" },
   databaseUrl: { name: "COREPOOL_DATABASE_URL", schema: z.url({ protocol: /^postgres(ql)?$/ }), secret: true },
-  databaseConnections: { name: "COREPOOL_DATABASE_CONNECTIONS", schema: z.coerce.number().int().min(2).max(500), initial: "20" },
-  rpcUrls: { name: "COREPOOL_RPC_URL", schema: z.string().transform((text) => text.split(",").map((url) => url.trim())).pipe(z.array(httpUrl).min(1)), secret: true },
+  databaseConnections: {
+    name: "COREPOOL_DATABASE_CONNECTIONS",
+    schema: z.coerce.number().int().min(2).max(500),
+    initial: "20",
+  },
+  rpcUrls: {
+    name: "COREPOOL_RPC_URL",
+    schema: z
+      .string()
+      .transform((text) => text.split(",").map((url) => url.trim()))
+      .pipe(z.array(httpUrl).min(1)),
+    secret: true,
+  },
   deployment: { name: "COREPOOL_DEPLOYMENT", schema: z.string().min(1) },
   relayerKeyFile: { name: "COREPOOL_RELAYER_KEY_FILE", schema: z.string().min(1) },
   blobsDir: { name: "COREPOOL_BLOBS_DIR", schema: z.string().min(1) },
-  maxBlobBytes: { name: "COREPOOL_MAX_BLOB_BYTES", schema: z.coerce.number().int().min(1), initial: String(16 * 2 ** 30) },
+  maxBlobBytes: {
+    name: "COREPOOL_MAX_BLOB_BYTES",
+    schema: z.coerce.number().int().min(1),
+    initial: String(16 * 2 ** 30),
+  },
   listen: { name: "COREPOOL_LISTEN", schema: listen, initial: "127.0.0.1:8080" },
   metricsListen: { name: "COREPOOL_METRICS_LISTEN", schema: listen, initial: "127.0.0.1:9464" },
   publicUrl: { name: "COREPOOL_PUBLIC_URL", schema: httpUrl },
@@ -30,16 +45,36 @@ const SETTINGS = {
   finality: {
     name: "COREPOOL_FINALITY",
     /** `tag`: the node's finalized block; `depth:age`: at least so many blocks deep and so many seconds old. */
-    schema: z.string().regex(/^(tag|\d{1,4}:\d{1,6})$/, "tag, or depth:seconds").transform((text) => {
-      if (text === "tag") return "tag" as const;
-      const [depth, age] = text.split(":").map(Number);
-      return { depth: depth ?? 0, ageSeconds: age ?? 0 };
-    }),
+    schema: z
+      .string()
+      .regex(/^(tag|\d{1,4}:\d{1,6})$/, "tag, or depth:seconds")
+      .transform((text) => {
+        if (text === "tag") return "tag" as const;
+        const [depth, age] = text.split(":").map(Number);
+        return { depth: depth ?? 0, ageSeconds: age ?? 0 };
+      }),
     initial: "tag",
   },
-  logLevel: { name: "COREPOOL_LOG_LEVEL", schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace"]), initial: "info" },
-  corsOrigins: { name: "COREPOOL_CORS_ORIGINS", schema: z.string().transform((text) => text.split(",").map((o) => o.trim()).filter((o) => o !== "")), initial: "" },
-  shutdownSeconds: { name: "COREPOOL_SHUTDOWN_SECONDS", schema: z.coerce.number().int().min(1).max(600), initial: "15" },
+  logLevel: {
+    name: "COREPOOL_LOG_LEVEL",
+    schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace"]),
+    initial: "info",
+  },
+  corsOrigins: {
+    name: "COREPOOL_CORS_ORIGINS",
+    schema: z.string().transform((text) =>
+      text
+        .split(",")
+        .map((o) => o.trim())
+        .filter((o) => o !== ""),
+    ),
+    initial: "",
+  },
+  shutdownSeconds: {
+    name: "COREPOOL_SHUTDOWN_SECONDS",
+    schema: z.coerce.number().int().min(1).max(600),
+    initial: "15",
+  },
   readsPerMinute: { name: "COREPOOL_READS_PER_MINUTE", schema: perMinute, initial: "3000" },
   writesPerMinute: { name: "COREPOOL_WRITES_PER_MINUTE", schema: perMinute, initial: "1200" },
   matchesPerMinute: { name: "COREPOOL_MATCHES_PER_MINUTE", schema: perMinute, initial: "300" },
@@ -64,18 +99,40 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Reads the settings: environment before the JSON file named by COREPOOL_CONFIG before defaults. Throws `setup-failed`
  * that names every wrong or missing variable at once.
  */
-export function loadConfig(environment: Environment): { readonly config: Config; readonly sources: readonly ConfigSource[] } {
+export function loadConfig(environment: Environment): {
+  readonly config: Config;
+  readonly sources: readonly ConfigSource[];
+} {
   const file = readConfigFile(environment["COREPOOL_CONFIG"]);
   const values: Record<string, unknown> = {};
   const sources: ConfigSource[] = [];
   const wrong: string[] = [];
-  for (const [key, setting] of Object.entries(SETTINGS) as [keyof Settings, { name: string; schema: z.ZodType; initial?: string; secret?: true }][]) {
+  for (const [key, setting] of Object.entries(SETTINGS) as [
+    keyof Settings,
+    { name: string; schema: z.ZodType; initial?: string; secret?: true },
+  ][]) {
     const given = environment[setting.name] ?? file[setting.name];
-    const from = environment[setting.name] !== undefined ? "environment" : file[setting.name] !== undefined ? "file" : setting.initial !== undefined ? "default" : "unset";
+    const from =
+      environment[setting.name] !== undefined
+        ? "environment"
+        : file[setting.name] !== undefined
+          ? "file"
+          : setting.initial !== undefined
+            ? "default"
+            : "unset";
     const parsed = setting.schema.safeParse(given ?? setting.initial);
     if (parsed.success) values[key] = parsed.data;
-    else wrong.push(from === "unset" ? `${setting.name} is missing` : `${setting.name}: ${parsed.error.issues[0]?.message ?? "not acceptable"}`);
-    sources.push({ name: setting.name, from, value: setting.secret === true ? "(secret)" : String(given ?? setting.initial ?? "") });
+    else
+      wrong.push(
+        from === "unset"
+          ? `${setting.name} is missing`
+          : `${setting.name}: ${parsed.error.issues[0]?.message ?? "not acceptable"}`,
+      );
+    sources.push({
+      name: setting.name,
+      from,
+      value: setting.secret === true ? "(secret)" : String(given ?? setting.initial ?? ""),
+    });
   }
   if (wrong.length > 0) {
     throw new CorepoolError("setup-failed", {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Address, BlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
 import type { Clock } from "@corepool/core/ports/clock";
@@ -5,8 +7,6 @@ import type { Jobs } from "@corepool/core/ports/jobs";
 import type { Notifier } from "@corepool/core/ports/notifier";
 import type { Random } from "@corepool/core/ports/random";
 import type { AccountView } from "@corepool/protocol/resources";
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Accounts } from "../accounts/accounts.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "@corepool/core/ports/clock";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Clock } from "@corepool/core/ports/clock";
 
 /** The machine's own clocks. */
 export const systemClock: Clock = {

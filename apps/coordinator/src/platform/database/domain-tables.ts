@@ -1,2 +1,160 @@
+import type { Address, Hex } from "@corepool/core/hex";
+import type { LeaseState } from "@corepool/core/lease";
+import type { AttemptState, WorkloadState } from "@corepool/core/workload";
+import type { ColumnType, GeneratedAlways } from "kysely";
+
+/** A JSON document: written as text, read parsed. */
+type Json = ColumnType<unknown, string, string>;
+
 /** Tables of machines, offers, workloads, leases and payments (migrations 0020 and up). */
-export interface DomainTables {}
+export interface DomainTables {
+  machines: {
+    id: Hex;
+    provider: Address;
+    public_key: Hex;
+    agent_version: string;
+    epoch: bigint;
+    online: boolean;
+    last_seen_at: Date | null;
+    registered_at: Date;
+  };
+  units: {
+    provider: Address;
+    unit: bigint;
+    machine: Hex;
+    spec: Json;
+    spec_hash: Hex;
+    devices: string[];
+    cpus: bigint;
+    memory_bytes: bigint;
+    disk_bytes: bigint;
+    gpus: bigint;
+  };
+  offers: {
+    id: string;
+    hash: Hex;
+    machine: Hex;
+    provider: Address;
+    unit: bigint;
+    token: Address;
+    rate: bigint;
+    min_seconds: bigint;
+    max_seconds: bigint;
+    not_before: bigint;
+    expiry: bigint;
+    client: Address | null;
+    signed: Json;
+    open: boolean;
+    created_at: Date;
+  };
+  workloads: {
+    id: string;
+    account: Address;
+    state: WorkloadState;
+    reason: string | null;
+    detail: string | null;
+    spec: Json;
+    constraints: Json;
+    mandate: string | null;
+    placed: ColumnType<unknown, string | null, string | null>;
+    placed_at: Date | null;
+    lease: Hex | null;
+    outputs: Json;
+    cancel_requested: boolean;
+    created_at: Date;
+    ended_at: Date | null;
+  };
+  attempts: {
+    id: string;
+    workload: string;
+    number: bigint;
+    lease: Hex;
+    machine: Hex;
+    provider: Address;
+    state: AttemptState;
+    spec: Json;
+    timeline: Json;
+    exit_code: bigint | null;
+    reason: string | null;
+    detail: string | null;
+    usage: ColumnType<unknown, string | null, string | null>;
+    usage_signature: Hex | null;
+    created_at: Date;
+  };
+  leases: {
+    id: Hex;
+    workload: string;
+    client: Address;
+    mandate: string | null;
+    machine: Hex;
+    provider: Address;
+    unit: bigint;
+    seq: bigint;
+    devices: string[];
+    token: Address;
+    state: LeaseState;
+    rate: bigint;
+    escrow: bigint;
+    duration_seconds: bigint;
+    grace_seconds: bigint;
+    interval_seconds: bigint;
+    hold_seconds: bigint;
+    key: Address;
+    public_key: Hex;
+    nonce: bigint;
+    order_hash: Hex;
+    opening: Json;
+    note_total: bigint;
+    note_signature: Hex | null;
+    note_last: boolean;
+    close: ColumnType<unknown, string | null, string | null>;
+    batch: string | null;
+    tries: bigint;
+    proven_ms: bigint;
+    last_answer_at: Date | null;
+    created_at: Date;
+  };
+  lease_batches: {
+    intent: string;
+    kind: "open" | "settle" | "finalize";
+    address: Address;
+    data: Hex;
+    leases: Json;
+    finished: boolean;
+  };
+  mandates: {
+    id: string;
+    client: Address;
+    hash: Hex;
+    mandate: Json;
+    signature: Hex;
+    next_nonce: bigint;
+    dropped_at: Date | null;
+    created_at: Date;
+  };
+  agent_messages: {
+    seq: GeneratedAlways<bigint>;
+    machine: Hex;
+    key: string;
+    message: Json;
+  };
+  log_ends: { attempt: string; taken: bigint; kept: bigint };
+  log_chunks: { attempt: string; start: bigint; stream: "stdout" | "stderr"; data: Uint8Array };
+  chain_facts: { kind: string; key: string; value: Json };
+  chain_facts_undo: {
+    seq: GeneratedAlways<bigint>;
+    block: bigint;
+    kind: string;
+    key: string;
+    before: ColumnType<unknown, string | null, never>;
+  };
+  fee_collections: {
+    token: Address;
+    block: bigint;
+    log_index: bigint;
+    transaction: Hex;
+    burned: bigint;
+    sunk: bigint;
+  };
+  chain_progress: { id: boolean; head: bigint; head_time: bigint; finalized: bigint };
+}

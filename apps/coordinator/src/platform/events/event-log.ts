@@ -92,7 +92,12 @@ export function openEventLog(reader: Reader, clock: Clock): EventLog {
 function parseEventId(id: string | undefined): { readonly xid: string; readonly seq: string } {
   if (id === undefined) return { xid: "0", seq: "0" };
   const match = EVENT_ID.exec(id);
-  if (match?.[1] === undefined || match[2] === undefined || BigInt(match[1]) >= 2n ** 64n || BigInt(match[2]) >= 2n ** 63n) {
+  if (
+    match?.[1] === undefined ||
+    match[2] === undefined ||
+    BigInt(match[1]) >= 2n ** 64n ||
+    BigInt(match[2]) >= 2n ** 63n
+  ) {
     throw new CorepoolError("bad-cursor", {
       detail: `"${id.slice(0, 60)}" is not the id of an event.`,
       next: "Send the id of the last event you received as Last-Event-ID, or none to start afresh.",

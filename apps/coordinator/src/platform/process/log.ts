@@ -1,0 +1,61 @@
+import pino, { type DestinationStream, type Logger } from "pino";
+
+/** Fields that never reach a log line, wherever an object carries them. */
+const SECRET = [
+  "authorization",
+  "token",
+  "secret",
+  "password",
+  "privateKey",
+  "signature",
+  "key",
+  "cookie",
+  "connectionString",
+  "idempotency-key",
+];
+
+const paths = SECRET.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
+
+/** What looks like a credential inside a text: bearer tokens and API keys of ours, passwords in URLs. */
+const IN_TEXT = /\b(corepool_(?:live|session|agent)_)[A-Za-z0-9_-]+|(:\/\/[^:/@\s]+:)[^@/\s]+(?=@)/g;
+
+/** Removes credentials from a text. */
+export function scrub(text: string): string {
+  return text.replace(
+    IN_TEXT,
+    (_all, prefix: string | undefined, url: string | undefined) => `${prefix ?? url ?? ""}[redacted]`,
+  );
+}
+
+/** An error for the log: its chain of names, codes and scrubbed texts. SQL parameters and hints are left out. */
+function errorForLog(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return { message: scrub(String(error)) };
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  return {
+    type: error.name,
+    ...code,
+    message: scrub(error.message),
+    stack: scrub(error.stack ?? ""),
+    ...(error.cause === undefined || depth > 4 ? {} : { cause: errorForLog(error.cause, depth + 1) }),
+  };
+}
+
+/** One JSON line per event, on stderr unless another destination is given. Secrets are removed. */
+export function createLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+): Logger {
+  return pino(
+    {
+      level,
+      base: { service: "coordinator" },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths, censor: "[redacted]" },
+      serializers: { err: (error: unknown) => errorForLog(error) },
+      hooks: {
+        streamWrite: (line) => (line.includes("corepool_") || line.includes("://") ? scrub(line) : line),
+      },
+    },
+    destination,
+  );
+}
