@@ -174,6 +174,7 @@ export interface Batches {
 
 export interface Mandates<D extends Documents = Documents> {
   get(id: string): Promise<MandateRecord<D> | undefined>;
+  byHash(hash: Hex): Promise<MandateRecord<D> | undefined>;
   lock(id: string): Promise<MandateRecord<D> | undefined>;
   put(record: MandateRecord<D>): Promise<void>;
   page(client: Address, request: PageRequest): Promise<readonly MandateRecord<D>[]>;
