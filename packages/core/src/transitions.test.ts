@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./errors.ts";
 import { LEASE } from "./lease.ts";
-import { hasEnded, mayMove, move, type Transitions } from "./transitions.ts";
+import { hasEnded, mayMove, move, pathTo, type Transitions } from "./transitions.ts";
 import { ATTEMPT, WORKLOAD } from "./workload.ts";
 
 const machines: readonly [string, Transitions<string>, string][] = [
@@ -54,5 +54,21 @@ describe.each(machines)("the state machine of a %s", (name, machine, first) => {
 describe("staying", () => {
   it("is no move", () => {
     expect(mayMove(WORKLOAD, "running", "running")).toBe(false);
+  });
+});
+
+describe("the path to a state", () => {
+  it("fills in what was missed, by legal moves only", () => {
+    expect(pathTo(ATTEMPT, "assigned", "frozen")).toEqual(["preparing", "running", "frozen"]);
+    expect(pathTo(ATTEMPT, "running", "running")).toEqual([]);
+    expect(pathTo(ATTEMPT, "running", "preparing")).toBeUndefined();
+    expect(pathTo(WORKLOAD, "succeeded", "running")).toBeUndefined();
+    for (const from of Object.keys(LEASE) as (keyof typeof LEASE)[]) {
+      for (const to of Object.keys(LEASE) as (keyof typeof LEASE)[]) {
+        let at = from;
+        for (const next of pathTo(LEASE, from, to) ?? []) at = move(LEASE, "lease", at, next);
+        if (pathTo(LEASE, from, to) !== undefined) expect(at).toBe(to);
+      }
+    }
   });
 });

@@ -27,3 +27,21 @@ export function move<S extends string>(machine: Transitions<S>, subject: string,
 export function hasEnded<S extends string>(machine: Transitions<S>, state: S): boolean {
   return machine[state].length === 0;
 }
+
+/**
+ * The shortest way from one state to another, without the first and with the last: what was missed in between when only
+ * the outcome is seen. Empty when it is there already, undefined when there is no way.
+ */
+export function pathTo<S extends string>(machine: Transitions<S>, from: S, to: S): readonly S[] | undefined {
+  if (from === to) return [];
+  const ways = new Map<S, readonly S[]>([[from, []]]);
+  for (const [state, way] of ways) {
+    for (const next of machine[state]) {
+      if (ways.has(next)) continue;
+      const longer = [...way, next];
+      if (next === to) return longer;
+      ways.set(next, longer);
+    }
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { TypedData } from "@corepool/core/ports/signer";
-import { encodeAbiParameters, hashTypedData, keccak256, toBytes } from "viem";
+import { encodeAbiParameters, hashStruct, hashTypedData, keccak256, toBytes } from "viem";
 import type { MandateMessage, OfferMessage, OrderMessage, UsageReport } from "./spec.ts";
 
 /** Where signatures of the lease market are valid: one contract on one chain. */
@@ -119,6 +119,18 @@ export const usageReportData = (d: MarketDomain, report: UsageReport) => typed(d
 /** The EIP-712 digest that is signed. */
 export function digestOf(data: TypedData): Hex {
   return hashTypedData(data as Parameters<typeof hashTypedData>[0]);
+}
+
+/** The EIP-712 struct hash, as it stands in events: the same in every market. */
+export function structHash(data: TypedData): Hex {
+  return hashStruct({ data: data.message, primaryType: data.primaryType, types: data.types } as Parameters<
+    typeof hashStruct
+  >[0]);
+}
+
+/** Leaf of a batch of offers: keccak256 of the offer's struct hash. */
+export function offerLeaf(domain: MarketDomain, offer: OfferMessage): Hex {
+  return keccak256(structHash(offerData(domain, offer)));
 }
 
 /** The lease's name on chain: keccak256(abi.encode(chainId, market, provider, unit, seq)). */

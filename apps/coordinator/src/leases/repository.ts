@@ -42,6 +42,7 @@ const fromRow = (row: Selectable<DomainTables["leases"]>): Lease => {
     noteLast: row.note_last,
     close: close === null ? null : { ...close, total: BigInt(close.total) },
     batch: row.batch,
+    openBatch: row.open_batch,
     tries: Number(row.tries),
     provenMs: Number(row.proven_ms),
     lastAnswerAt: timeOf(row.last_answer_at),
@@ -77,6 +78,7 @@ const toRow = (lease: Lease) => ({
   note_last: lease.noteLast,
   close: lease.close === null ? null : JSON.stringify({ ...lease.close, total: String(lease.close.total) }),
   batch: lease.batch,
+  open_batch: lease.openBatch,
   tries: BigInt(lease.tries),
   proven_ms: BigInt(Math.floor(lease.provenMs)),
   last_answer_at: dateOf(lease.lastAnswerAt),
@@ -204,6 +206,9 @@ export function batchRepository(tx: Tx): Batches {
         })
         .onConflict((conflict) => conflict.column("intent").doUpdateSet({ finished: batch.finished }))
         .execute();
+    },
+    async reopen(intent) {
+      await tx.updateTable("lease_batches").set({ finished: false }).where("intent", "=", intent).execute();
     },
     async unfinished() {
       const rows = await tx.selectFrom("lease_batches").selectAll().where("finished", "=", false).execute();

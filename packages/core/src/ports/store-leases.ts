@@ -36,6 +36,8 @@ export interface LeaseRecord<D extends Documents = Documents> {
   readonly close: { readonly total: bigint; readonly noteSignature: Hex | null; readonly signature: Hex } | null;
   /** The batch whose transaction is on its way. */
   readonly batch: string | null;
+  /** The batch that opened it: where a re-org leads back to. */
+  readonly openBatch: string | null;
   /** How often closing was sent: names the next intent. */
   readonly tries: number;
   /** Milliseconds that answered probes prove, for a lease whose watch is the coordinator. */

@@ -170,6 +170,8 @@ export interface Leases<D extends Documents = Documents> {
 export interface Batches {
   put(record: BatchRecord): Promise<void>;
   unfinished(): Promise<readonly BatchRecord[]>;
+  /** Its transaction is wanted again: a re-org took it back. */
+  reopen(intent: string): Promise<void>;
 }
 
 export interface Mandates<D extends Documents = Documents> {

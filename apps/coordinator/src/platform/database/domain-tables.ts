@@ -109,6 +109,7 @@ export interface DomainTables {
     note_last: boolean;
     close: ColumnType<unknown, string | null, string | null>;
     batch: string | null;
+    open_batch: string | null;
     tries: bigint;
     proven_ms: bigint;
     last_answer_at: Date | null;

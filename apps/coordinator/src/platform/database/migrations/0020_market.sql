@@ -117,6 +117,7 @@ create table leases (
   note_last boolean not null,
   close jsonb,
   batch text,
+  open_batch text,
   tries int8 not null,
   proven_ms int8 not null,
   last_answer_at timestamptz,
