@@ -76,11 +76,13 @@ struct Terms {
 }
 
 /// @notice Everything that opens one lease. Anyone may send it.
+/// @dev The order of members here and in SettleArgs gives `open`, `settle` and `closeNow` low selectors, which the
+/// compiler's dispatcher reaches first.
 struct OpenArgs {
     Offer offer;
+    Order order;
     bytes offerSig; // over the offer, or over OfferBatch(root) when offerProof is given
     bytes32[] offerProof; // empty with a single-signed offer
-    Order order;
     bytes orderSig; // the client's, or the mandate's operator's
     bytes32[] unitProof; // for order.units
     bytes mandate; // empty, or abi.encode(Mandate, bytes sig, bytes32[] proof), see MandateProof
@@ -89,9 +91,9 @@ struct OpenArgs {
 /// @notice Everything that settles one lease. Anyone may send it.
 struct SettleArgs {
     Terms terms;
-    uint128 total; // of the payment note: all that is owed so far
     bytes noteSig; // by terms.key over PaymentNote(lease, total); empty when total == terms.paid
     bytes closeSig; // empty: the lease stays open; else the provider's over Close(lease, total)
+    uint128 total; // of the payment note: all that is owed so far
 }
 
 /// @notice `OpenArgs.mandate` is abi.encode of its three members in this order.
@@ -174,9 +176,9 @@ interface ILeaseMarket is ILeaseMarketEvents {
     function settle(SettleArgs calldata args) external;
 
     /// @notice As `settle`, sent by the provider himself, and the lease ends at once. `closeSig` is not read.
-    function close(SettleArgs calldata args) external;
+    function closeNow(SettleArgs calldata args) external;
 
-    /// @notice Settles many (`closing`: as `close`). A failing item is skipped with `SettleSkipped`.
+    /// @notice Settles many (`closing`: as `closeNow`). A failing item is skipped with `SettleSkipped`.
     function settleMany(SettleArgs[] calldata args, bool closing) external;
 
     /// @notice Starts the window of CLOSE_WINDOW seconds after which anyone may finalise; notes still settle until
@@ -260,12 +262,14 @@ interface ILeaseMarket is ILeaseMarketEvents {
     /// @notice Fees accrued and not yet collected.
     function feesOf(address token) external view returns (uint128);
 
+    /// @notice Where fees go, how much of GP fees is burnt, where discounts are read.
+    function feeSettings() external view returns (address sink, uint16 burnBps, address auction, address source);
+
     /// @notice The nonce that an ERC-3009 authorisation for `depositWithAuthorization` must carry.
     function authorizationNonce(address account, bytes32 salt) external view returns (bytes32);
 
-    /// @notice EIP-712 struct hashes, and the digest that is signed.
+    /// @notice EIP-712 struct hashes; the digest that is signed is keccak256(0x1901 || domainSeparator() || hash).
     function offerHash(Offer calldata offer) external pure returns (bytes32);
     function orderHash(Order calldata order) external pure returns (bytes32);
     function mandateHash(Mandate calldata mandate) external pure returns (bytes32);
-    function digest(bytes32 structHash) external view returns (bytes32);
 }

@@ -85,13 +85,6 @@ library LeaseHash {
         }
     }
 
-    /// @dev The same; a struct of static members lies in memory as abi.encode would write it.
-    function termsInMemory(Terms memory t) internal pure returns (uint256 h) {
-        assembly ("memory-safe") {
-            h := keccak256(t, 0x240)
-        }
-    }
-
     /// @dev keccak256(abi.encode(typehash, a)).
     function one(bytes32 typehash, bytes32 a) internal pure returns (bytes32 h) {
         assembly ("memory-safe") {

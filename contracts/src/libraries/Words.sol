@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Offer, Order, Terms} from "../interfaces/ILeaseMarket.sol";
+import {Offer, OpenArgs, Order, SettleArgs, Terms} from "../interfaces/ILeaseMarket.sol";
 
 /// @dev A storage word that can be pointed at, so that its place is computed once.
 struct Word {
@@ -83,6 +83,43 @@ library Words {
     function from(Terms calldata t) internal pure returns (TermsWords calldata w) {
         assembly {
             w := t
+        }
+    }
+
+    // Byte offsets of the dynamic members in the heads of OpenArgs and SettleArgs.
+    uint256 internal constant OFFER_SIG = 0x360;
+    uint256 internal constant OFFER_PROOF = 0x380;
+    uint256 internal constant ORDER_SIG = 0x3a0;
+    uint256 internal constant UNIT_PROOF = 0x3c0;
+    uint256 internal constant MANDATE = 0x3e0;
+    uint256 internal constant NOTE_SIG = 0x240;
+    uint256 internal constant CLOSE_SIG = 0x260;
+
+    /// @dev A dynamic member without the compiler's bounds checks: what lies outside calldata reads as zeros, and the
+    /// bytes only ever serve as a signature or a proof, which must then be right.
+    function bytesAt(OpenArgs calldata args, uint256 member) internal pure returns (bytes calldata b) {
+        assembly {
+            let at := add(args, calldataload(add(args, member)))
+            b.length := calldataload(at)
+            b.offset := add(at, 0x20)
+        }
+    }
+
+    /// @dev The same for a proof.
+    function proofAt(OpenArgs calldata args, uint256 member) internal pure returns (bytes32[] calldata p) {
+        assembly {
+            let at := add(args, calldataload(add(args, member)))
+            p.length := calldataload(at)
+            p.offset := add(at, 0x20)
+        }
+    }
+
+    /// @dev The same for a settlement.
+    function bytesAt(SettleArgs calldata args, uint256 member) internal pure returns (bytes calldata b) {
+        assembly {
+            let at := add(args, calldataload(add(args, member)))
+            b.length := calldataload(at)
+            b.offset := add(at, 0x20)
         }
     }
 

@@ -24,7 +24,7 @@ abstract contract Administration is Cash, AccessManaged {
             if (IERC20(token).totalSupply() > type(uint128).max) revert OutOfBounds();
             _tokens.push(token);
             _fees[token] |= FEES_TOUCHED;
-            word = LISTED | uint160(feeSource);
+            word = LISTED | uint160(_feeSource);
         }
         word &= ~(uint256(type(uint16).max) << FEE_BPS_SHIFT);
         _token[token] = word | (uint256(feeBps) << FEE_BPS_SHIFT);
@@ -44,20 +44,20 @@ abstract contract Administration is Cash, AccessManaged {
     /// @inheritdoc ILeaseMarket
     function setFeeSink(address sink) external restricted {
         if (sink == address(this)) revert OutOfBounds();
-        feeSink = sink;
+        _feeSink = sink;
         emit FeeSinkSet(sink);
     }
 
     /// @inheritdoc ILeaseMarket
     function setFeeAuction(address auction) external restricted {
         if (auction == address(this)) revert OutOfBounds();
-        feeAuction = auction;
+        _feeAuction = auction;
         emit FeeAuctionSet(auction);
     }
 
     /// @inheritdoc ILeaseMarket
     function setFeeSource(address source) external restricted {
-        feeSource = source;
+        _feeSource = source;
         for (uint256 i = 0; i < _tokens.length; ++i) {
             address token = _tokens[i];
             _token[token] = (_token[token] & ~uint256(type(uint160).max)) | uint160(source);
@@ -68,7 +68,7 @@ abstract contract Administration is Cash, AccessManaged {
     /// @inheritdoc ILeaseMarket
     function setBurnBps(uint16 bps) external restricted {
         if (bps < MIN_BURN_BPS || bps > BPS) revert OutOfBounds();
-        burnBps = bps;
+        _burnBps = bps;
         emit BurnShareSet(bps);
     }
 
@@ -76,14 +76,14 @@ abstract contract Administration is Cash, AccessManaged {
     function collectFees(address token) external nonReentrant {
         uint256 fees = uint128(_fees[token]);
         if (fees == 0) revert NothingToCollect();
-        address to = token == GP ? feeSink : feeAuction;
+        address to = token == GP ? _feeSink : _feeAuction;
         if (to == address(0)) {
             if (token == GP) revert NoFeeSink();
             revert NoFeeAuction();
         }
         _fees[token] = FEES_TOUCHED;
         // The sink gets what does not divide, never more.
-        uint256 burned = token == GP ? (fees * burnBps) / BPS : 0;
+        uint256 burned = token == GP ? (fees * _burnBps) / BPS : 0;
         emit FeesCollected(token, uint128(burned), to, uint128(fees - burned));
         if (burned != 0) ERC20Burnable(token).burn(burned);
         if (fees != burned) IERC20(token).safeTransfer(to, fees - burned);
@@ -103,6 +103,11 @@ abstract contract Administration is Cash, AccessManaged {
     /// @inheritdoc ILeaseMarket
     function feesOf(address token) external view returns (uint128) {
         return uint128(_fees[token]);
+    }
+
+    /// @inheritdoc ILeaseMarket
+    function feeSettings() external view returns (address sink, uint16 burnBps, address auction, address source) {
+        return (_feeSink, _burnBps, _feeAuction, _feeSource);
     }
 
     function _setPaused(address token, bool paused) private {

@@ -47,11 +47,6 @@ abstract contract Cancelling is Cash {
         return (Ledger.cash(word), Ledger.top(word), Ledger.window(word), word >> 224 == Ledger.REVOKED);
     }
 
-    /// @inheritdoc ILeaseMarket
-    function digest(bytes32 structHash) external view returns (bytes32) {
-        return _digest(structHash);
-    }
-
     /// @dev One above the highest counter in any listed token: tokens listed at different times stay in step.
     function _nextCounter(address account) private view returns (uint32 next) {
         for (uint256 i = 0; i < _tokens.length; ++i) {

@@ -21,7 +21,7 @@ abstract contract Closing is Cash {
     }
 
     /// @inheritdoc ILeaseMarket
-    function close(SettleArgs calldata args) external {
+    function closeNow(SettleArgs calldata args) external {
         _settle(args, true, msg.sender);
     }
 
@@ -31,17 +31,17 @@ abstract contract Closing is Cash {
         assembly {
             table := args.offset
         }
-        uint256[3] memory head = [0x60, closing ? 1 : 0, uint256(uint160(msg.sender))];
+        uint256[3] memory head = [0x60, uint256(uint160(msg.sender)), closing ? 1 : 0];
         for (uint256 i = 0; i < args.length; ++i) {
             (uint256 start, uint256 size) = Batch.region(table, args.length, i);
             if (size == 0) revert BadBatchEncoding();
-            (bool ok, bytes4 reason) = Batch.run(this.settleItem.selector, head, 3, start, size);
+            (bool ok, bytes4 reason) = Batch.run(this.settleBatchItem.selector, head, 3, start, size);
             if (!ok) emit SettleSkipped(i, reason);
         }
     }
 
     /// @notice One item of `settleMany`, by the contract itself.
-    function settleItem(SettleArgs calldata args, bool closing, address sender) external {
+    function settleBatchItem(SettleArgs calldata args, address sender, bool closing) external {
         if (msg.sender != address(this)) revert OnlySelf();
         _settle(args, closing, sender);
     }
@@ -99,7 +99,7 @@ abstract contract Closing is Cash {
 
     /// @inheritdoc ILeaseMarket
     function unitOf(address provider, uint64 unit) external view returns (bytes32) {
-        return bytes32(_unit[provider][unit].value);
+        return bytes32(_slotOf(uint160(provider), unit).value);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -109,7 +109,7 @@ abstract contract Closing is Cash {
 
     /// @inheritdoc ILeaseMarket
     function isLive(Terms calldata terms) public view returns (bool) {
-        return _slotOf(Words.from(terms)).value == LeaseHash.terms(terms);
+        return _slotOf(uint160(terms.provider), terms.unit).value == LeaseHash.terms(terms);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -123,13 +123,9 @@ abstract contract Closing is Cash {
     /// @dev The id of the lease whose live terms these are, and the slot of its unit.
     function _live(Terms calldata terms) private view returns (bytes32 lease, Word storage slot) {
         TermsWords calldata t = Words.from(terms);
-        slot = _slotOf(t);
+        slot = _slotOf(t.provider, t.unit);
         if (slot.value != LeaseHash.terms(terms)) revert UnknownTerms();
         lease = LeaseHash.lease(t.provider, t.unit, t.seq);
-    }
-
-    function _slotOf(TermsWords calldata t) private view returns (Word storage) {
-        return _unit[Words.toAddress(t.provider)][uint64(t.unit)];
     }
 
     /// @dev min(escrow, rate * (min(now, end) - start + grace)).
@@ -149,10 +145,10 @@ abstract contract Closing is Cash {
         TermsWords calldata t = Words.from(args.terms);
         uint256 total = args.total;
         uint256 fee = 0;
-        if (total != t.paid) fee = _pay(lease, t, total, args.noteSig);
+        if (total != t.paid) fee = _pay(lease, t, total, Words.bytesAt(args, Words.NOTE_SIG));
         CloseReason reason = CloseReason.ByProvider;
         if (!closing) {
-            bytes calldata closeSig = args.closeSig;
+            bytes calldata closeSig = Words.bytesAt(args, Words.CLOSE_SIG);
             if (closeSig.length == 0) {
                 if (total == t.paid) return;
                 slot.value =

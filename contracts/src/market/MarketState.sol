@@ -9,20 +9,20 @@ import {Word} from "../libraries/Words.sol";
 /// @dev Every word that the hot paths write is touched once and never returns to zero, so that no slot is created
 /// twice: ledger words carry a counter, fee words a flag, unit words a growing seq.
 abstract contract MarketState is ILeaseMarketEvents {
-    /// @notice Highest fee of a token, ten-thousandths of the rent.
-    uint16 public constant MAX_FEE_BPS = 1_000;
-    /// @notice Largest part of a fee that a discount can waive.
-    uint16 public constant MAX_DISCOUNT_BPS = 5_000;
-    /// @notice Smallest part of GP fees that is burnt.
-    uint16 public constant MIN_BURN_BPS = 1_000;
-    /// @notice Most tokens ever listed; it bounds `cancelAll` and `pause`.
-    uint256 public constant MAX_TOKENS = 8;
-    /// @notice Bounds of CLOSE_WINDOW, seconds.
-    uint40 public constant MIN_CLOSE_WINDOW = 1 minutes;
-    uint40 public constant MAX_CLOSE_WINDOW = 7 days;
-    /// @notice Gas given to a funder and to the fee source.
-    uint256 public constant FUNDER_GAS = 500_000;
-    uint256 public constant FEE_SOURCE_GAS = 50_000;
+    /// @dev Highest fee of a token, ten-thousandths of the rent.
+    uint16 internal constant MAX_FEE_BPS = 1_000;
+    /// @dev Largest part of a fee that a discount can waive.
+    uint16 internal constant MAX_DISCOUNT_BPS = 5_000;
+    /// @dev Smallest part of GP fees that is burnt.
+    uint16 internal constant MIN_BURN_BPS = 1_000;
+    /// @dev Most tokens ever listed; it bounds `cancelAll` and `pause`.
+    uint256 internal constant MAX_TOKENS = 8;
+    /// @dev Bounds of CLOSE_WINDOW, seconds.
+    uint40 internal constant MIN_CLOSE_WINDOW = 1 minutes;
+    uint40 internal constant MAX_CLOSE_WINDOW = 7 days;
+    /// @dev Gas given to a funder and to the fee source.
+    uint256 internal constant FUNDER_GAS = 500_000;
+    uint256 internal constant FEE_SOURCE_GAS = 50_000;
 
     uint256 internal constant BPS = 10_000;
     uint256 internal constant FEES_TOUCHED = 1 << 255;
@@ -50,8 +50,8 @@ abstract contract MarketState is ILeaseMarketEvents {
     /// @dev uint128 credit | CREDIT_TOUCHED, by keccak256(abi.encode(funder, ref)): the full hash, not an address, so
     /// that no key pair can ever be found for it.
     mapping(address token => mapping(bytes32 key => Word)) internal _credit;
-    /// @dev uint32 seq while idle, keccak256(abi.encode(Terms)) while leased.
-    mapping(address provider => mapping(uint64 unit => Word)) internal _unit;
+    /// @dev By provider << 64 | unit: uint32 seq while idle, keccak256(abi.encode(Terms)) while leased.
+    mapping(uint256 providerAndUnit => Word) internal _unit;
     /// @dev By struct hash; see Ledger for the word.
     mapping(bytes32 mandate => Word) internal _mandate;
     mapping(address token => uint256) internal _token;
@@ -59,21 +59,20 @@ abstract contract MarketState is ILeaseMarketEvents {
     mapping(address token => uint256) internal _fees;
     address[] internal _tokens;
 
-    /// @notice Where the unburnt part of GP fees goes.
-    address public feeSink;
-    /// @notice Part of GP fees that is burnt.
-    uint16 public burnBps;
-    /// @notice Who takes the fees in other tokens.
-    address public feeAuction;
-    /// @notice Where discounts are read.
-    address public feeSource;
+    /// @dev Where the unburnt part of GP fees goes, and the part that is burnt.
+    address internal _feeSink;
+    uint16 internal _burnBps;
+    /// @dev Who takes the fees in other tokens.
+    address internal _feeAuction;
+    /// @dev Where discounts are read.
+    address internal _feeSource;
 
     constructor(address gp, uint16 burnBps_, uint40 closeWindow) {
         if (gp == address(0)) revert ZeroAddress();
         if (burnBps_ < MIN_BURN_BPS || burnBps_ > BPS) revert OutOfBounds();
         if (closeWindow < MIN_CLOSE_WINDOW || closeWindow > MAX_CLOSE_WINDOW) revert OutOfBounds();
         GP = gp;
-        burnBps = burnBps_;
+        _burnBps = burnBps_;
         CLOSE_WINDOW = closeWindow;
         CACHED_CHAIN_ID = block.chainid;
         CACHED_DOMAIN = _buildDomain();
@@ -97,6 +96,10 @@ abstract contract MarketState is ILeaseMarketEvents {
         word = _token[token];
         if (word & LISTED == 0) revert TokenNotListed(token);
         if (word & PAUSED != 0) revert EntryIsPaused(token);
+    }
+
+    function _slotOf(uint256 provider, uint256 unit) internal view returns (Word storage) {
+        return _unit[(provider << 64) | uint64(unit)];
     }
 
     function _creditKey(address funder, bytes32 ref) internal pure returns (bytes32) {

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IFeeSource} from "../interfaces/IFeeSource.sol";
 import {IFunder} from "../interfaces/IFunder.sol";
-import {ILeaseMarket, Mandate, MandateProof, Offer, OpenArgs, Order, Terms} from "../interfaces/ILeaseMarket.sol";
+import {ILeaseMarket, Mandate, MandateProof, Offer, OpenArgs, Order} from "../interfaces/ILeaseMarket.sol";
 import {Batch} from "../libraries/Batch.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
+import {LeaseTerms} from "../libraries/LeaseTerms.sol";
 import {Ledger} from "../libraries/Ledger.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {OfferWords, OrderWords, Word, Words} from "../libraries/Words.sol";
@@ -29,7 +30,7 @@ abstract contract Opening is Cash {
     }
 
     /// @notice One item of `openMany`, by the contract itself.
-    function openItem(OpenArgs calldata args) external {
+    function openPart(OpenArgs calldata args) external {
         if (msg.sender != address(this)) revert OnlySelf();
         if (args.order.gang != 0) revert GangOutsideBatch(args.order.gang);
         _open(args, true);
@@ -60,7 +61,7 @@ abstract contract Opening is Cash {
         for (uint256 i = 0; i < args.length; ++i) {
             (uint256 start, uint256 size) = Batch.region(table, args.length, i);
             if (size == 0) revert BadBatchEncoding();
-            (bool ok, bytes4 reason) = Batch.run(this.openItem.selector, head, 1, start, size);
+            (bool ok, bytes4 reason) = Batch.run(this.openPart.selector, head, 1, start, size);
             if (!ok) emit OpenSkipped(i, reason);
         }
     }
@@ -90,79 +91,66 @@ abstract contract Opening is Cash {
     function _open(OpenArgs calldata args, bool batch) private returns (bytes32 lease) {
         OfferWords calldata offer = Words.from(args.offer);
         OrderWords calldata order = Words.from(args.order);
-        Terms memory t;
-        uint256 tokenWord = _openToken(Words.toAddress(offer.token));
-        _agree(offer, order, t);
-        if (t.funder != address(0)) _askFunder(args, t);
-        t.feeBps = _feeBps(tokenWord, t.client, t.provider);
+        uint256 feeBps = _openToken(Words.toAddress(offer.token));
+        (uint256 rate, uint256 escrow) = _agree(offer, order);
+        if (Words.toAddress(order.funder) != address(0)) _askFunder(args, rate, escrow);
+        feeBps = _feeBps(feeBps, offer, order);
 
-        mapping(address account => Word) storage book = _ledger[t.token];
-        if (Ledger.counter(book[t.provider].value) != uint32(offer.counter)) {
+        mapping(address account => Word) storage book = _ledger[Words.toAddress(offer.token)];
+        if (Ledger.counter(book[Words.toAddress(offer.provider)].value) != uint32(offer.counter)) {
             revert OfferCancelled(uint32(offer.counter));
         }
         bytes32 offerStruct = LeaseHash.offer(args.offer);
-        _checkOffer(args, t.provider, offerStruct, batch);
+        _checkOffer(args, offerStruct, batch);
         bytes32 orderStruct = LeaseHash.order(args.order);
-        bytes32 mandate = _commit(args, order, book[t.client], orderStruct, t);
+        bytes32 mandate = _commit(args, book[Words.toAddress(order.client)], orderStruct, rate, escrow);
 
-        Word storage slot = _unit[t.provider][t.unit];
+        Word storage slot = _slotOf(offer.provider, offer.unit);
         uint256 seq = slot.value;
-        if (seq > type(uint32).max) revert UnitBusy(t.provider, t.unit);
-        t.seq = uint32(seq);
-        slot.value = LeaseHash.termsInMemory(t);
-        lease = LeaseHash.lease(uint160(t.provider), t.unit, seq);
-        _emitOpened(lease, t, offerStruct, orderStruct);
+        if (seq > type(uint32).max) revert UnitBusy(Words.toAddress(offer.provider), uint64(offer.unit));
+        uint256 t = LeaseTerms.build(offer, order, rate, escrow, seq, feeBps);
+        slot.value = LeaseTerms.hash(t);
+        lease = LeaseHash.lease(uint160(offer.provider), uint64(offer.unit), seq);
+        LeaseTerms.emitOpened(t, lease, offerStruct, orderStruct);
+        if (Words.toAddress(order.funder) != address(0)) {
+            emit LeaseFunded(lease, Words.toAddress(order.funder), bytes32(order.fundingRef));
+        }
         if (mandate != 0) emit MandateUsed(mandate, lease, Ledger.cash(_mandate[mandate].value));
     }
 
-    /// @dev The terms on which offer and order agree; fails when they do not.
-    function _agree(OfferWords calldata offer, OrderWords calldata order, Terms memory t) private view {
-        t.token = Words.toAddress(offer.token);
-        if (t.token != Words.toAddress(order.token)) revert TokenMismatch();
+    /// @dev The rate and the escrow on which offer and order agree; fails when they do not.
+    /// @return rate At most 96 bits.
+    /// @return escrow At most 128 bits: 96 bits times 32 bits.
+    function _agree(OfferWords calldata offer, OrderWords calldata order)
+        private
+        view
+        returns (uint256 rate, uint256 escrow)
+    {
+        if (Words.toAddress(offer.token) != Words.toAddress(order.token)) revert TokenMismatch();
         if (block.timestamp < uint40(offer.notBefore)) revert OfferNotYetValid(uint40(offer.notBefore));
         if (block.timestamp > uint40(offer.expiry)) revert OfferExpired(uint40(offer.expiry));
         if (block.timestamp > uint40(order.expiry)) revert OrderExpired(uint40(order.expiry));
-        t.client = Words.toAddress(order.client);
         address invited = Words.toAddress(offer.client);
-        if (invited != address(0) && invited != t.client) revert NotYourOffer(invited);
-        t.key = Words.toAddress(order.key);
-        if (t.key == address(0)) revert NoLeaseKey();
+        if (invited != address(0) && invited != Words.toAddress(order.client)) revert NotYourOffer(invited);
+        if (Words.toAddress(order.key) == address(0)) revert NoLeaseKey();
         uint256 duration = uint32(order.duration);
-        uint256 maxSeconds = uint32(offer.maxSeconds);
-        if (duration == 0 || duration < uint32(offer.minSeconds) || duration > maxSeconds) {
-            revert DurationOutOfRange(uint32(duration), uint32(offer.minSeconds), uint32(maxSeconds));
+        if (duration == 0 || duration < uint32(offer.minSeconds) || duration > uint32(offer.maxSeconds)) {
+            revert DurationOutOfRange(uint32(duration), uint32(offer.minSeconds), uint32(offer.maxSeconds));
         }
-        uint256 rate = uint96(offer.rate);
-        uint256 bid = uint96(order.bid);
-        if (bid > rate) rate = bid;
+        rate = uint96(offer.rate);
+        if (uint96(order.bid) > rate) rate = uint96(order.bid);
         if (rate > uint96(order.maxRate)) revert RateAboveLimit(uint96(rate), uint96(order.maxRate));
-        t.rate = uint96(rate);
         unchecked {
-            // 96 bits times 32 bits is at most 128 bits; a timestamp and 32 bits stay below 40 bits.
-            uint256 escrow = rate * duration;
-            if (escrow > uint128(order.maxEscrow)) revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
-            t.escrow = uint128(escrow);
-            t.start = uint40(block.timestamp);
-            t.end = uint40(block.timestamp + duration);
-            t.maxEnd = uint40(block.timestamp + maxSeconds);
+            escrow = rate * duration;
         }
-        address provider = Words.toAddress(offer.provider);
-        address payTo = Words.toAddress(offer.payTo);
-        t.provider = provider;
-        t.payTo = payTo == address(0) ? provider : payTo;
-        t.unit = uint64(offer.unit);
-        t.grace = uint32(offer.grace);
-        t.funder = Words.toAddress(order.funder);
-        t.fundingRef = bytes32(order.fundingRef);
+        if (escrow > uint128(order.maxEscrow)) revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
     }
 
     /// @dev IFunder.authorize(order, offer, rate, escrow): both structs are static, so they are copied as they lie.
-    function _askFunder(OpenArgs calldata args, Terms memory t) private {
+    function _askFunder(OpenArgs calldata args, uint256 rate, uint256 escrow) private {
         Order calldata order = args.order;
         Offer calldata offer = args.offer;
-        address funder = t.funder;
-        uint256 rate = t.rate;
-        uint256 escrow = t.escrow;
+        address funder = order.funder;
         uint256 limit = FUNDER_GAS;
         bytes32 magic = bytes32(IFunder.authorize.selector);
         bool ok;
@@ -181,13 +169,18 @@ abstract contract Opening is Cash {
     }
 
     /// @dev The token's fee less a discount, which can neither fail the opening nor raise the fee.
-    function _feeBps(uint256 tokenWord, address client, address provider) private view returns (uint16) {
-        uint256 fee = uint16(tokenWord >> FEE_BPS_SHIFT);
-        address source = address(uint160(tokenWord));
-        if (source == address(0)) return uint16(fee);
+    function _feeBps(uint256 tokenWord, OfferWords calldata offer, OrderWords calldata order)
+        private
+        view
+        returns (uint256 fee)
+    {
+        fee = uint16(tokenWord >> FEE_BPS_SHIFT);
+        address source = Words.toAddress(tokenWord);
+        if (source == address(0)) return fee;
         // Else a sender could withhold gas and take a discount away.
         if (gasleft() < FEE_SOURCE_GAS * 2) revert NotEnoughGas();
-        bytes memory question = abi.encodeCall(IFeeSource.discountBps, (client, provider));
+        bytes memory question =
+            abi.encodeCall(IFeeSource.discountBps, (Words.toAddress(order.client), Words.toAddress(offer.provider)));
         uint256 discount = 0;
         uint256 limit = FEE_SOURCE_GAS;
         assembly ("memory-safe") {
@@ -197,50 +190,54 @@ abstract contract Opening is Cash {
         }
         if (discount > MAX_DISCOUNT_BPS) discount = MAX_DISCOUNT_BPS;
         unchecked {
-            return uint16(fee - (fee * discount) / BPS);
+            return fee - (fee * discount) / BPS;
         }
     }
 
     /// @dev The provider signed the offer itself, or the root of a batch that holds it.
-    function _checkOffer(OpenArgs calldata args, address provider, bytes32 offerStruct, bool batch) private {
-        bytes32[] calldata proof = args.offerProof;
+    function _checkOffer(OpenArgs calldata args, bytes32 offerStruct, bool batch) private {
+        address provider = Words.toAddress(Words.from(args.offer).provider);
+        bytes32[] calldata proof = Words.proofAt(args, Words.OFFER_PROOF);
+        bytes calldata sig = Words.bytesAt(args, Words.OFFER_SIG);
         bool ok;
         if (proof.length == 0) {
-            ok = Signatures.isFrom(provider, _digest(offerStruct), args.offerSig);
+            ok = Signatures.isFrom(provider, _digest(offerStruct), sig);
         } else {
             bytes32 root = LeaseHash.root(proof, LeaseHash.offerLeaf(offerStruct));
             bytes32 digest_ = _digest(LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
-            ok = batch
-                ? Signatures.isFromOnce(provider, digest_, args.offerSig)
-                : Signatures.isFrom(provider, digest_, args.offerSig);
+            ok = batch ? Signatures.isFromOnce(provider, digest_, sig) : Signatures.isFrom(provider, digest_, sig);
         }
         if (!ok) revert BadOfferSignature();
     }
 
     /// @dev The client, or a mandate's operator, signed the order and it is unspent; takes the escrow.
-    function _commit(
-        OpenArgs calldata args,
-        OrderWords calldata order,
-        Word storage account,
-        bytes32 orderStruct,
-        Terms memory t
-    ) private returns (bytes32 mandate) {
+    function _commit(OpenArgs calldata args, Word storage account, bytes32 orderStruct, uint256 rate, uint256 escrow)
+        private
+        returns (bytes32 mandate)
+    {
+        OrderWords calldata order = Words.from(args.order);
         bytes32 units = bytes32(order.units);
-        if (units != 0 && !_allowed(args.unitProof, units, t)) revert UnitNotAllowed();
+        if (units != 0 && !_allowed(Words.proofAt(args, Words.UNIT_PROOF), units, args)) revert UnitNotAllowed();
         uint256 word = account.value;
         if (Ledger.counter(word) != uint32(order.counter)) revert OrderCancelled(uint32(order.counter));
-        address signer = t.client;
-        if (args.mandate.length == 0) word = Ledger.spend(word, uint32(order.nonce));
-        else (mandate, signer) = _spendMandate(args, order, t);
-        if (t.funder == address(0)) word = Ledger.debit(word, t.escrow);
-        else _takeCredit(t.token, _creditKey(t.funder, t.fundingRef), t.escrow);
+        address signer = Words.toAddress(order.client);
+        if (Words.bytesAt(args, Words.MANDATE).length == 0) word = Ledger.spend(word, uint32(order.nonce));
+        else (mandate, signer) = _spendMandate(args, rate, escrow);
+        address funder = Words.toAddress(order.funder);
+        if (funder == address(0)) {
+            word = Ledger.debit(word, uint128(escrow));
+        } else {
+            bytes32 key = _creditKey(funder, bytes32(order.fundingRef));
+            _takeCredit(Words.toAddress(order.token), key, uint128(escrow));
+        }
         account.value = word;
-        if (!Signatures.isFrom(signer, _digest(orderStruct), args.orderSig)) revert BadOrderSignature();
+        bytes calldata sig = Words.bytesAt(args, Words.ORDER_SIG);
+        if (!Signatures.isFrom(signer, _digest(orderStruct), sig)) revert BadOrderSignature();
     }
 
     /// @dev Checks the mandate's bounds and its client's signature, and books the escrow and the order's nonce on it.
     /// The replay window is the mandate's own, so an operator cannot disturb the client's own orders.
-    function _spendMandate(OpenArgs calldata args, OrderWords calldata order, Terms memory t)
+    function _spendMandate(OpenArgs calldata args, uint256 rate, uint256 escrow)
         private
         returns (bytes32 id, address operator)
     {
@@ -254,41 +251,29 @@ abstract contract Opening is Cash {
             }
         }
         Mandate calldata m = given.mandate;
-        if (m.client != t.client || m.token != t.token) revert MandateMismatch();
-        if (m.counter != uint32(order.counter)) revert MandateCancelled();
+        Order calldata order = args.order;
+        if (m.client != order.client || m.token != order.token) revert MandateMismatch();
+        if (m.counter != order.counter) revert MandateCancelled();
         if (block.timestamp > m.expiry) revert MandateExpired(m.expiry);
-        if (t.rate > m.maxRate) revert RateAboveLimit(t.rate, m.maxRate);
-        if (t.escrow > m.maxEscrow) revert EscrowAboveLimit(t.escrow, m.maxEscrow);
-        if (m.providers != 0 && !_allowed(given.proof, m.providers, t)) revert ProviderNotInMandate();
+        if (rate > m.maxRate) revert RateAboveLimit(uint96(rate), m.maxRate);
+        if (escrow > m.maxEscrow) revert EscrowAboveLimit(uint128(escrow), m.maxEscrow);
+        if (m.providers != 0 && !_allowed(given.proof, m.providers, args)) revert ProviderNotInMandate();
         id = LeaseHash.mandate(m);
         Word storage used = _mandate[id];
         uint256 word = used.value;
         if (word >> 224 == Ledger.REVOKED) revert MandateCancelled();
         uint128 committed = Ledger.cash(word);
-        if (t.escrow > m.maxTotal || committed > m.maxTotal - t.escrow) revert MandateExhausted(committed, m.maxTotal);
-        used.value = Ledger.credit(Ledger.spend(word, uint32(order.nonce)), t.escrow);
+        if (escrow + committed > m.maxTotal) revert MandateExhausted(committed, m.maxTotal);
+        used.value = Ledger.credit(Ledger.spend(word, order.nonce), uint128(escrow));
         operator = m.operator;
         if (!Signatures.isFrom(m.client, _digest(id), given.sig)) revert BadMandate();
     }
 
-    /// @dev Whether a list names this unit, or its provider with all units.
-    function _allowed(bytes32[] calldata proof, bytes32 root, Terms memory t) private pure returns (bool) {
-        return LeaseHash.root(proof, LeaseHash.unitLeaf(uint160(t.provider), t.unit)) == root
-            || LeaseHash.root(proof, LeaseHash.unitLeaf(uint160(t.provider), type(uint256).max)) == root;
-    }
-
-    function _emitOpened(bytes32 lease, Terms memory t, bytes32 offerStruct, bytes32 orderStruct) private {
-        emit LeaseOpened(
-            lease,
-            t.client,
-            t.provider,
-            (uint256(uint160(t.token)) << 96) | t.rate,
-            (uint256(uint160(t.key)) << 96) | (uint256(t.unit) << 32) | t.seq,
-            (uint256(uint160(t.payTo)) << 96) | (uint256(t.start) << 48) | (uint256(t.grace) << 16) | t.feeBps,
-            (uint256(t.escrow) << 128) | (uint256(t.end) << 40) | t.maxEnd,
-            offerStruct,
-            orderStruct
-        );
-        if (t.funder != address(0)) emit LeaseFunded(lease, t.funder, t.fundingRef);
+    /// @dev Whether a list names the offer's unit, or its provider with all units.
+    function _allowed(bytes32[] calldata proof, bytes32 root, OpenArgs calldata args) private pure returns (bool) {
+        OfferWords calldata offer = Words.from(args.offer);
+        uint256 provider = uint160(offer.provider);
+        return LeaseHash.root(proof, LeaseHash.unitLeaf(provider, uint64(offer.unit))) == root
+            || LeaseHash.root(proof, LeaseHash.unitLeaf(provider, type(uint256).max)) == root;
     }
 }
