@@ -1,10 +1,13 @@
-import type { Address, Hex } from "@corepool/core/hex";
-import type { Tx } from "../platform/database/database.ts";
+import type { Address, BlobHash, Hex } from "@corepool/core/hex";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Reader, Tx } from "../platform/database/database.ts";
 import type { Caller } from "../platform/http/call.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** What the market's own parts need of accounts. */
 export interface Accounts {
-  /** The caller behind a bearer token, or undefined. */
+  /** The caller behind a bearer token (session, agent's token or API key), or undefined. */
   authenticate(token: string): Promise<Caller | undefined>;
   /**
    * Counts `amount` (base units) against the API key's spend cap, in the caller's transaction: call it where a client
@@ -14,6 +17,49 @@ export interface Accounts {
   reserveSpend(tx: Tx, caller: Caller, amount: bigint): Promise<void>;
   /** Makes the bearer token of a connected agent (shown once, in `welcome`); older tokens of the machine stop working. */
   issueAgentToken(provider: Address, machine: Hex): Promise<string>;
-  /** Notes that an account uploaded, owns or may read a blob (outputs of its workloads). */
-  grantBlob(tx: Tx, account: Address, hash: `sha256:${string}`, sizeBytes: number): Promise<void>;
+  /** Notes that an account uploaded or owns a blob (outputs of its workloads). */
+  grantBlob(tx: Reader, account: Address, hash: BlobHash, sizeBytes: number): Promise<void>;
+  /**
+   * Those of the hashes that the account neither uploaded nor owns. Inputs of a workload must be none of them: else
+   * whoever knows a hash could have a job read what it names.
+   */
+  blobsNotOwned(reader: Reader, account: Address, hashes: readonly BlobHash[]): Promise<readonly BlobHash[]>;
+}
+
+/** Accounts on sessions, API keys and blob references. */
+export function createAccounts(parts: { readonly sessions: Sessions; readonly apiKeys: ApiKeys; readonly clock: Clock }): Accounts {
+  return {
+    authenticate: (token) => (token.startsWith("corepool_live_") ? parts.apiKeys.caller(token) : parts.sessions.caller(token)),
+
+    async reserveSpend(tx, caller, amount) {
+      if (caller.keyId !== undefined) await parts.apiKeys.reserveSpend(tx, caller.keyId, amount);
+    },
+
+    issueAgentToken: (provider, machine) => parts.sessions.startAgent(provider, machine),
+
+    async grantBlob(tx, account, hash, sizeBytes) {
+      await tx
+        .insertInto("blob_refs")
+        .values({
+          account: account.toLowerCase() as Address,
+          hash,
+          size_bytes: BigInt(sizeBytes),
+          created_at: new Date(parts.clock.now()),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+
+    async blobsNotOwned(reader, account, hashes) {
+      if (hashes.length === 0) return [];
+      const rows = await reader
+        .selectFrom("blob_refs")
+        .select("hash")
+        .where("account", "=", account.toLowerCase() as Address)
+        .where("hash", "in", [...new Set(hashes)])
+        .execute();
+      const owned = new Set(rows.map((row) => row.hash));
+      return hashes.filter((hash) => !owned.has(hash));
+    },
+  };
 }
