@@ -18,9 +18,9 @@ export const openManyCalldata = (inputs: readonly OpenInput[], allOrNone: boolea
 export const settleCalldata = (input: SettleInput): Hex => encodeFunctionData({ abi, functionName: "settle", args: [settleStruct(input)] });
 
 /** Sent by the provider himself; `closeSig` is not read. */
-export const closeCalldata = (input: SettleInput): Hex => encodeFunctionData({ abi, functionName: "close", args: [settleStruct(input)] });
+export const closeNowCalldata = (input: SettleInput): Hex => encodeFunctionData({ abi, functionName: "closeNow", args: [settleStruct(input)] });
 
-/** `closing`: as `close`, for a provider's own leases. Failing items are skipped with an event. */
+/** `closing`: as `closeNow`, for a provider's own leases. Failing items are skipped with an event. */
 export const settleManyCalldata = (inputs: readonly SettleInput[], closing: boolean): Hex =>
   encodeFunctionData({ abi, functionName: "settleMany", args: [inputs.map(settleStruct), closing] });
 

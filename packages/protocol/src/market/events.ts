@@ -52,13 +52,15 @@ export function decodeTokenEvent(log: RawLog): TokenEvent | undefined {
   return event === undefined ? undefined : { ...event, place: placeOf(log) };
 }
 
-/** A lease's terms after one of its own events: what the contract's slot now holds the hash of. */
+/** A lease's terms after one of its own events: while it is open, the contract's slot holds their hash. */
 export function termsAfter(terms: TermsMessage, event: MarketEvent): TermsMessage {
   switch (event.name) {
     case "LeaseFunded":
       return { ...terms, funder: event.args.funder, fundingRef: event.args.fundingRef };
     case "LeaseSettled":
       return { ...terms, paid: String(event.args.total) };
+    case "LeaseClosed":
+      return { ...terms, paid: String(event.args.paid) };
     case "LeaseToppedUp":
       return { ...terms, end: event.args.end, escrow: String(event.args.escrow) };
     case "CloseRequested":

@@ -67,13 +67,29 @@ export async function tokenOf(chain: Chain, market: Address, token: Address): Pr
   return { listed, paused, feeBps };
 }
 
-/** Constants and settings of a market. */
-export async function marketSettings(chain: Chain, market: Address): Promise<{ readonly gp: Address; readonly closeWindowSeconds: number; readonly burnBps: number }> {
-  const read = (functionName: "GP" | "CLOSE_WINDOW" | "burnBps") => chain.call(market, encodeFunctionData({ abi, functionName }));
-  const [gp, closeWindow, burnBps] = await Promise.all([read("GP"), read("CLOSE_WINDOW"), read("burnBps")]);
+/** Constants and settings of a market. Addresses are zero where nothing is set. */
+export interface MarketSettings {
+  readonly gp: Address;
+  readonly closeWindowSeconds: number;
+  readonly feeSink: Address;
+  readonly burnBps: number;
+  readonly feeAuction: Address;
+  readonly feeSource: Address;
+}
+
+export async function marketSettings(chain: Chain, market: Address): Promise<MarketSettings> {
+  const [gp, closeWindow, fees] = await Promise.all([
+    chain.call(market, encodeFunctionData({ abi, functionName: "GP" })),
+    chain.call(market, encodeFunctionData({ abi, functionName: "CLOSE_WINDOW" })),
+    chain.call(market, encodeFunctionData({ abi, functionName: "feeSettings" })),
+  ]);
+  const [feeSink, burnBps, feeAuction, feeSource] = decodeFunctionResult({ abi, functionName: "feeSettings", data: fees });
   return {
     gp: decodeFunctionResult({ abi, functionName: "GP", data: gp }),
     closeWindowSeconds: decodeFunctionResult({ abi, functionName: "CLOSE_WINDOW", data: closeWindow }),
-    burnBps: decodeFunctionResult({ abi, functionName: "burnBps", data: burnBps }),
+    feeSink,
+    burnBps,
+    feeAuction,
+    feeSource,
   };
 }

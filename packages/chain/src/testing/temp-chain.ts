@@ -1,0 +1,70 @@
+import type { Address, Hex } from "@corepool/core/hex";
+import type { ChainReader } from "@corepool/core/ports/chain";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { httpEndpoint } from "../adapters/http-endpoint.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { Endpoints } from "../endpoints.ts";
+import { LOCAL_FINALITY } from "../finality.ts";
+import { type LocalChain, type LocalChainEvent, startLocalChain } from "../local/chain.ts";
+import { createReader } from "../reader.ts";
+import { type Endpoint, quantity } from "../rpc.ts";
+
+/** A fresh local chain for one test file, on a free port and in its own folder. */
+export interface TempChain {
+  readonly chain: LocalChain;
+  readonly dir: string;
+  readonly port: number;
+  readonly endpoint: Endpoint;
+  readonly endpoints: Endpoints;
+  readonly reader: ChainReader;
+  readonly events: LocalChainEvent[];
+  /** A new key with an ether to pay for gas. */
+  account(): Promise<{ readonly key: Hex; readonly address: Address }>;
+  end(): Promise<void>;
+}
+
+/** A port that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ port: 0, host: "127.0.0.1" }, () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+/** Starts one; call `end()` when done. */
+export async function tempChain(): Promise<TempChain> {
+  const dir = await mkdtemp(join(tmpdir(), "corepool-chain-"));
+  const port = await freePort();
+  const events: LocalChainEvent[] = [];
+  const chain = await startLocalChain({ dir, port, clock: systemClock, onEvent: (event) => events.push(event) });
+  const endpoint = httpEndpoint(chain.rpcUrl);
+  const endpoints = new Endpoints(chain.chainId, [endpoint], systemClock);
+  const reader = createReader({ endpoints, finality: LOCAL_FINALITY, clock: systemClock, patienceMs: 500 });
+  return {
+    chain,
+    dir,
+    port,
+    endpoint,
+    endpoints,
+    reader,
+    events,
+    async account() {
+      const key = generatePrivateKey();
+      const { address } = privateKeyToAccount(key);
+      await endpoint.request("anvil_setBalance", [address, quantity(10n ** 18n)]);
+      return { key, address };
+    },
+    async end() {
+      await chain.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
