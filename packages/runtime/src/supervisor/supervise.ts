@@ -85,6 +85,8 @@ export interface AgentOptions {
   readonly args: readonly string[];
   /** The agent's whole environment; the supervisor's own is not passed on. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where its standard streams go; the supervisor's own by default. */
+  readonly stdio?: "inherit" | "pipe";
 }
 
 /**
@@ -104,7 +106,7 @@ export async function startAgent(host: PreparedHost, options: AgentOptions): Pro
       `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--pdeathsig=TERM",
       copy.node, join(copy.directory, options.workspace, options.entry), ...options.args,
     ],
-    { cwd: "/", env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", ...options.env, COREPOOL_PREPARATION: host.preparationFile }, stdio: "inherit" },
+    { cwd: "/", env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", ...options.env, COREPOOL_PREPARATION: host.preparationFile }, stdio: options.stdio ?? "inherit" },
   );
   if (child.pid !== undefined) await host.adopt(child.pid);
   return child;

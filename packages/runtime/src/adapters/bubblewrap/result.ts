@@ -47,6 +47,7 @@ export function resultOf(status: StatusRecord | null, cgroup: CgroupVerdict): Sa
   return {
     reason, exitCode, signal, cpuUserUs, cpuSystemUs, logBytesKept, logBytesDropped, oomKills: cgroup.oomKills,
     startedBootNs: BigInt(status.startedBootNs), endedBootNs: BigInt(status.endedBootNs),
-    maxRssBytes: Math.max(status.maxRssKiB * 1024, cgroup.peakBytes),
+    // The cgroup's figure covers all processes together; the other is that of the largest alone.
+    maxRssBytes: cgroup.peakBytes || status.maxRssKiB * 1024,
   };
 }
