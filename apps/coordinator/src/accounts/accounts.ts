@@ -27,9 +27,14 @@ export interface Accounts {
 }
 
 /** Accounts on sessions, API keys and blob references. */
-export function createAccounts(parts: { readonly sessions: Sessions; readonly apiKeys: ApiKeys; readonly clock: Clock }): Accounts {
+export function createAccounts(parts: {
+  readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly clock: Clock;
+}): Accounts {
   return {
-    authenticate: (token) => (token.startsWith("corepool_live_") ? parts.apiKeys.caller(token) : parts.sessions.caller(token)),
+    authenticate: (token) =>
+      token.startsWith("corepool_live_") ? parts.apiKeys.caller(token) : parts.sessions.caller(token),
 
     async reserveSpend(tx, caller, amount) {
       if (caller.keyId !== undefined) await parts.apiKeys.reserveSpend(tx, caller.keyId, amount);

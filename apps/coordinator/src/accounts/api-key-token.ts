@@ -1,6 +1,6 @@
+import { crc32 } from "node:zlib";
 import { toHex } from "@corepool/core/hex";
 import type { Random } from "@corepool/core/ports/random";
-import { crc32 } from "node:zlib";
 
 /**
  * An API key is `corepool_live_<id>_<secret>_<crc>`: the prefix lets secret scanners find it, the checksum lets them and

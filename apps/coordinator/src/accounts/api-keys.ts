@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { CorepoolError } from "@corepool/core/errors";
 import { newId } from "@corepool/core/ids";
 import type { Clock } from "@corepool/core/ports/clock";
@@ -5,7 +6,6 @@ import type { Random } from "@corepool/core/ports/random";
 import type { apiKey } from "@corepool/protocol/resources";
 import type { Scope } from "@corepool/protocol/route";
 import { type Selectable, sql } from "kysely";
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { z } from "zod";
 import type { Database, Tx } from "../platform/database/database.ts";
 import type { PlatformTables } from "../platform/database/platform-tables.ts";
@@ -54,7 +54,11 @@ export class ApiKeys {
   }
 
   /** Makes a key; the secret is in the answer and nowhere else. Rejects with `forbidden` or `bad-request`. */
-  async create(tx: Tx, caller: Caller, wanted: NewApiKey): Promise<{ readonly key: ApiKeyView; readonly secret: string }> {
+  async create(
+    tx: Tx,
+    caller: Caller,
+    wanted: NewApiKey,
+  ): Promise<{ readonly key: ApiKeyView; readonly secret: string }> {
     const now = this.#clock.now();
     await this.#mayCreate(tx, caller, wanted);
     if (wanted.expiresAt !== undefined && Date.parse(wanted.expiresAt) <= now) {
@@ -94,7 +98,11 @@ export class ApiKeys {
     if (position !== undefined) {
       rows = rows.where(sql<boolean>`(created_at, id) < (${new Date(position.at)}::timestamptz, ${position.id}::text)`);
     }
-    const found = await rows.orderBy("created_at", "desc").orderBy("id", "desc").limit(query.limit + 1).execute();
+    const found = await rows
+      .orderBy("created_at", "desc")
+      .orderBy("id", "desc")
+      .limit(query.limit + 1)
+      .execute();
     return page(found, query.limit, (row) => ({ at: row.created_at.getTime(), id: row.id }), view);
   }
 
@@ -108,7 +116,10 @@ export class ApiKeys {
       .returning("id")
       .executeTakeFirst();
     if (row !== undefined) return;
-    throw new CorepoolError("not-found", { detail: `You have no API key ${id}.`, next: "List your keys to see their ids." });
+    throw new CorepoolError("not-found", {
+      detail: `You have no API key ${id}.`,
+      next: "List your keys to see their ids.",
+    });
   }
 
   /** Who holds a key; undefined when it is unknown, wrong, expired or revoked. */
@@ -120,7 +131,11 @@ export class ApiKeys {
     const now = this.#clock.now();
     if (row.revoked_at !== null || (row.expires_at !== null && row.expires_at.getTime() <= now)) return undefined;
     if (row.last_used_at === null || row.last_used_at.getTime() <= now - LAST_USED_STEP_MS) {
-      await this.#database.reader.updateTable("api_keys").set({ last_used_at: new Date(now) }).where("id", "=", id).execute();
+      await this.#database.reader
+        .updateTable("api_keys")
+        .set({ last_used_at: new Date(now) })
+        .where("id", "=", id)
+        .execute();
     }
     return { kind: "key", account: row.account, scopes: new Set(row.scopes as Scope[]), keyId: id };
   }
@@ -136,7 +151,11 @@ export class ApiKeys {
       .returning("id")
       .executeTakeFirst();
     if (row !== undefined) return;
-    const key = await tx.selectFrom("api_keys").select(["spend_cap", "spent"]).where("id", "=", keyId).executeTakeFirst();
+    const key = await tx
+      .selectFrom("api_keys")
+      .select(["spend_cap", "spent"])
+      .where("id", "=", keyId)
+      .executeTakeFirst();
     throw new CorepoolError("spend-cap-reached", {
       detail: `The API key may commit ${key?.spend_cap ?? 0n} base units in all, has committed ${key?.spent ?? 0n}, and this needs ${amount}.`,
       next: "Make a key with a higher cap, or accept with the wallet itself.",
@@ -150,7 +169,11 @@ export class ApiKeys {
     const maker =
       caller.keyId === undefined
         ? undefined
-        : await tx.selectFrom("api_keys").select(["spend_cap", "expires_at"]).where("id", "=", caller.keyId).executeTakeFirst();
+        : await tx
+            .selectFrom("api_keys")
+            .select(["spend_cap", "expires_at"])
+            .where("id", "=", caller.keyId)
+            .executeTakeFirst();
     const limited = maker !== undefined && (maker.spend_cap !== null || maker.expires_at !== null);
     if (beyond.length === 0 && !limited) return;
     throw new CorepoolError("forbidden", {

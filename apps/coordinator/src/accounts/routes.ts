@@ -1,6 +1,14 @@
-import type { AccountView } from "@corepool/protocol/resources";
-import { createApiKey, createNonce, getAccount, listApiKeys, revokeApiKey, signIn, signOut } from "@corepool/protocol/routes/accounts";
 import type { Address } from "@corepool/core/hex";
+import type { AccountView } from "@corepool/protocol/resources";
+import {
+  createApiKey,
+  createNonce,
+  getAccount,
+  listApiKeys,
+  revokeApiKey,
+  signIn,
+  signOut,
+} from "@corepool/protocol/routes/accounts";
 import type { Database } from "../platform/database/database.ts";
 import { bearerOf } from "../platform/http/authorize.ts";
 import type { Api } from "../platform/http/call.ts";

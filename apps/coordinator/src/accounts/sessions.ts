@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
-import { type Scope, SCOPES } from "@corepool/protocol/route";
-import { createHash } from "node:crypto";
+import { SCOPES, type Scope } from "@corepool/protocol/route";
 import type { Database } from "../platform/database/database.ts";
 import type { Caller } from "../platform/http/call.ts";
 
@@ -36,10 +36,21 @@ export class Sessions {
     const now = this.#clock.now();
     const expiresAt = new Date(now + WALLET_MS);
     await this.#database.transaction(async (tx) => {
-      await tx.insertInto("accounts").values({ address: account, created_at: new Date(now) }).onConflict((c) => c.doNothing()).execute();
+      await tx
+        .insertInto("accounts")
+        .values({ address: account, created_at: new Date(now) })
+        .onConflict((c) => c.doNothing())
+        .execute();
       await tx
         .insertInto("sessions")
-        .values({ token_hash: hashOf(token), account, kind: "wallet", machine: null, created_at: new Date(now), expires_at: expiresAt })
+        .values({
+          token_hash: hashOf(token),
+          account,
+          kind: "wallet",
+          machine: null,
+          created_at: new Date(now),
+          expires_at: expiresAt,
+        })
         .execute();
     });
     return { token, expiresAt };

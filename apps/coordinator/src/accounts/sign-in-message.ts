@@ -23,7 +23,14 @@ const HEAD = " wants you to sign in with your Ethereum account:";
 export function writeSignInMessage(m: SignInMessage): string {
   const lines = [`${m.domain}${HEAD}`, m.address, ""];
   if (m.statement !== undefined) lines.push(m.statement);
-  lines.push("", `URI: ${m.uri}`, `Version: ${m.version}`, `Chain ID: ${m.chainId}`, `Nonce: ${m.nonce}`, `Issued At: ${m.issuedAt}`);
+  lines.push(
+    "",
+    `URI: ${m.uri}`,
+    `Version: ${m.version}`,
+    `Chain ID: ${m.chainId}`,
+    `Nonce: ${m.nonce}`,
+    `Issued At: ${m.issuedAt}`,
+  );
   if (m.expirationTime !== undefined) lines.push(`Expiration Time: ${m.expirationTime}`);
   if (m.notBefore !== undefined) lines.push(`Not Before: ${m.notBefore}`);
   if (m.requestId !== undefined) lines.push(`Request ID: ${m.requestId}`);
@@ -59,7 +66,14 @@ export function readSignInMessage(text: string): SignInMessage | undefined {
   const chainId = field("Chain ID");
   const nonce = field("Nonce");
   const issuedAt = field("Issued At");
-  if (uri === undefined || version === undefined || chainId === undefined || nonce === undefined || issuedAt === undefined) return undefined;
+  if (
+    uri === undefined ||
+    version === undefined ||
+    chainId === undefined ||
+    nonce === undefined ||
+    issuedAt === undefined
+  )
+    return undefined;
   const message: SignInMessage = {
     domain: first.slice(0, -HEAD.length),
     address,

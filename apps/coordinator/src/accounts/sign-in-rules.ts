@@ -25,7 +25,8 @@ function timeOf(text: string | undefined): number | undefined {
  * must be exactly ours; it must have been issued within five minutes and expire at most ten minutes after that.
  */
 export function refusalOf(message: SignInMessage, place: SignInPlace, now: number): string | undefined {
-  if (message.domain !== place.domain) return `it is for the domain ${JSON.stringify(message.domain.slice(0, 100))}, not ${place.domain}`;
+  if (message.domain !== place.domain)
+    return `it is for the domain ${JSON.stringify(message.domain.slice(0, 100))}, not ${place.domain}`;
   if (message.uri !== place.uri) return `its URI is not ${place.uri}`;
   if (message.version !== "1") return "its version is not 1";
   if (message.chainId !== place.chainId) return `it is for chain ${message.chainId}, not ${place.chainId}`;

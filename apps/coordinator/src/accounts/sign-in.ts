@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress, toHex } from "@corepool/core/hex";
 import type { ChainReader } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
-import { createHash } from "node:crypto";
 import { decodeAbiParameters, encodeFunctionData, getAddress, hashMessage, recoverMessageAddress } from "viem";
 import type { Database } from "../platform/database/database.ts";
 import { readSignInMessage } from "./sign-in-message.ts";
@@ -108,7 +108,11 @@ export class SignIn {
   async #signedBy(address: Address, text: string, signature: Hex): Promise<boolean> {
     const signer = await recoverMessageAddress({ message: text, signature }).catch(() => undefined);
     if (signer !== undefined && sameAddress(signer, address)) return true;
-    const data = encodeFunctionData({ abi: IS_VALID_SIGNATURE, functionName: "isValidSignature", args: [hashMessage(text), signature] });
+    const data = encodeFunctionData({
+      abi: IS_VALID_SIGNATURE,
+      functionName: "isValidSignature",
+      args: [hashMessage(text), signature],
+    });
     try {
       const [answer] = decodeAbiParameters([{ type: "bytes4" }], await this.#parts.chain.call(address, data));
       return answer === MAGIC;

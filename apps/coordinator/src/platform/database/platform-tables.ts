@@ -71,4 +71,9 @@ export interface PlatformTables {
     size_bytes: bigint | null;
     created_at: Date;
   };
+  blob_uploads: {
+    hash: BlobHash;
+    account: Address;
+    started_at: Date;
+  };
 }
