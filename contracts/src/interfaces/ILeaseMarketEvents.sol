@@ -48,9 +48,9 @@ interface ILeaseMarketEvents {
     event SettleSkipped(uint256 index, bytes4 reason);
     /// @notice The lease is over and the unit is idle with seq + 1. `paid` is all that it cost, fees included: when it
     /// is more than Terms.paid was, payTo was credited with the difference less `fee`, which went to the token's fees
-    /// (no LeaseSettled is emitted for this last step). `refund` went back to the client's cash, or to the funder's
+    /// (no LeaseSettled is emitted for this last step); `reason` is a CloseReason. `refund` went back to the client's cash, or to the funder's
     /// credit where one paid.
-    event LeaseClosed(bytes32 indexed lease, uint128 paid, uint128 fee, uint128 refund, CloseReason reason);
+    event LeaseClosed(bytes32 indexed lease, uint128 paid, uint128 fee, uint128 refund, uint8 reason);
     /// @notice Terms.closeAt became `closeAt`.
     event CloseRequested(bytes32 indexed lease, uint40 closeAt);
     /// @notice Terms.end became `end` and Terms.escrow became `escrow`.

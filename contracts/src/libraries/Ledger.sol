@@ -9,7 +9,6 @@ import {ILeaseMarketEvents} from "../interfaces/ILeaseMarketEvents.sol";
 library Ledger {
     uint256 internal constant LIVE = 1;
     uint256 internal constant REVOKED = 2;
-    uint256 private constant COUNTER_ONE = 1 << 224;
     uint256 private constant WINDOW_SHIFT = 128;
     uint256 private constant TOP_SHIFT = 192;
 
@@ -26,24 +25,30 @@ library Ledger {
     }
 
     /// @dev An untouched account has counter 1.
-    function counter(uint256 word) internal pure returns (uint32) {
-        uint256 c = word >> 224;
-        return c == 0 ? 1 : uint32(c);
-    }
-
-    function touch(uint256 word) internal pure returns (uint256) {
-        return word >> 224 == 0 ? word | COUNTER_ONE : word;
-    }
-
-    function debit(uint256 word, uint128 amount) internal pure returns (uint256) {
-        uint128 has = uint128(word);
-        if (has < amount) revert ILeaseMarketEvents.InsufficientCash(has, amount);
-        unchecked {
-            return touch(word - amount);
+    function counter(uint256 word) internal pure returns (uint256 c) {
+        assembly {
+            c := shr(224, word)
+            c := add(c, iszero(c))
         }
     }
 
-    function credit(uint256 word, uint128 amount) internal pure returns (uint256) {
+    /// @dev Gives an untouched word the counter 1 that it already counts as having.
+    function touch(uint256 word) internal pure returns (uint256 touched) {
+        assembly {
+            touched := or(word, shl(224, iszero(shr(224, word))))
+        }
+    }
+
+    /// @dev An untouched word holds nothing, so taking nothing from it leaves it untouched.
+    function debit(uint256 word, uint256 amount) internal pure returns (uint256) {
+        uint256 has = uint128(word);
+        if (has < amount) revert ILeaseMarketEvents.InsufficientCash(uint128(has), uint128(amount));
+        unchecked {
+            return word - amount;
+        }
+    }
+
+    function credit(uint256 word, uint256 amount) internal pure returns (uint256) {
         unchecked {
             if (uint256(uint128(word)) + amount > type(uint128).max) revert ILeaseMarketEvents.CashOverflow();
             return touch(word + amount);
@@ -52,7 +57,7 @@ library Ledger {
 
     /// @dev Marks `nonce` as used. As in RFC 4303, 3.4.3: a nonce above `top` slides the window, one of the 63 below
     /// it is accepted once, an older one and zero never.
-    function spend(uint256 word, uint32 nonce) internal pure returns (uint256) {
+    function spend(uint256 word, uint256 nonce) internal pure returns (uint256) {
         uint256 highest = top(word);
         uint256 seen = window(word);
         unchecked {
@@ -62,8 +67,8 @@ library Ledger {
                 highest = nonce;
             } else {
                 uint256 back = highest - nonce;
-                if (back > 63 || nonce == 0) revert ILeaseMarketEvents.NonceTooOld(nonce);
-                if ((seen >> back) & 1 == 1) revert ILeaseMarketEvents.NonceUsed(nonce);
+                if (back > 63 || nonce == 0) revert ILeaseMarketEvents.NonceTooOld(uint32(nonce));
+                if ((seen >> back) & 1 == 1) revert ILeaseMarketEvents.NonceUsed(uint32(nonce));
                 seen |= 1 << back;
             }
             return (touch(word) & ~(uint256(type(uint96).max) << WINDOW_SHIFT)) | (seen << WINDOW_SHIFT)

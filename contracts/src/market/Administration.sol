@@ -23,7 +23,7 @@ abstract contract Administration is Cash, AccessManaged {
             if (_tokens.length == MAX_TOKENS) revert TooManyTokens();
             if (IERC20(token).totalSupply() > type(uint128).max) revert OutOfBounds();
             _tokens.push(token);
-            _fees[token] |= FEES_TOUCHED;
+            _fees[uint160(token)].value |= FEES_TOUCHED;
             word = LISTED | uint160(_feeSource);
         }
         word &= ~(uint256(type(uint16).max) << FEE_BPS_SHIFT);
@@ -74,14 +74,14 @@ abstract contract Administration is Cash, AccessManaged {
 
     /// @inheritdoc ILeaseMarket
     function collectFees(address token) external nonReentrant {
-        uint256 fees = uint128(_fees[token]);
+        uint256 fees = uint128(_fees[uint160(token)].value);
         if (fees == 0) revert NothingToCollect();
         address to = token == GP ? _feeSink : _feeAuction;
         if (to == address(0)) {
             if (token == GP) revert NoFeeSink();
             revert NoFeeAuction();
         }
-        _fees[token] = FEES_TOUCHED;
+        _fees[uint160(token)].value = FEES_TOUCHED;
         // The sink gets what does not divide, never more.
         uint256 burned = token == GP ? (fees * _burnBps) / BPS : 0;
         emit FeesCollected(token, uint128(burned), to, uint128(fees - burned));
@@ -102,7 +102,7 @@ abstract contract Administration is Cash, AccessManaged {
 
     /// @inheritdoc ILeaseMarket
     function feesOf(address token) external view returns (uint128) {
-        return uint128(_fees[token]);
+        return uint128(_fees[uint160(token)].value);
     }
 
     /// @inheritdoc ILeaseMarket

@@ -50,7 +50,7 @@ abstract contract Cancelling is Cash {
     /// @dev One above the highest counter in any listed token: tokens listed at different times stay in step.
     function _nextCounter(address account) private view returns (uint32 next) {
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            uint32 counter = Ledger.counter(_ledger[_tokens[i]][account].value);
+            uint32 counter = uint32(Ledger.counter(_account(_tokens[i], account).value));
             if (counter > next) next = counter;
         }
         ++next;
@@ -58,7 +58,7 @@ abstract contract Cancelling is Cash {
 
     function _cancelAll(address account, uint32 next) private {
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            Word storage word = _ledger[_tokens[i]][account];
+            Word storage word = _account(_tokens[i], account);
             word.value = Ledger.withCounter(word.value, next);
         }
         emit CancelledAll(account, next);

@@ -89,8 +89,8 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
         view
         returns (uint128 cash, uint32 counter, uint32 top, uint64 window)
     {
-        uint256 word = _ledger[token][account].value;
-        return (Ledger.cash(word), Ledger.counter(word), Ledger.top(word), Ledger.window(word));
+        uint256 word = _account(token, account).value;
+        return (Ledger.cash(word), uint32(Ledger.counter(word)), Ledger.top(word), Ledger.window(word));
     }
 
     /// @inheritdoc ILeaseMarket
@@ -119,13 +119,17 @@ abstract contract Cash is ILeaseMarket, MarketState, ReentrancyGuardTransient {
         emit Deposited(account, token, amount);
     }
 
+    function _account(address token, address account) internal view returns (Word storage) {
+        return _ledger[uint160(token)][uint160(account)];
+    }
+
     function _debit(address token, address account, uint128 amount) internal {
-        Word storage word = _ledger[token][account];
+        Word storage word = _account(token, account);
         word.value = Ledger.debit(word.value, amount);
     }
 
     function _creditCash(address token, address account, uint128 amount) internal {
-        Word storage word = _ledger[token][account];
+        Word storage word = _account(token, account);
         word.value = Ledger.credit(word.value, amount);
     }
 

@@ -5,6 +5,7 @@ import {CloseReason} from "../interfaces/ILeaseMarketEvents.sol";
 import {ILeaseMarket, SettleArgs, Terms} from "../interfaces/ILeaseMarket.sol";
 import {Batch} from "../libraries/Batch.sol";
 import {LeaseHash} from "../libraries/LeaseHash.sol";
+import {Ledger} from "../libraries/Ledger.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {TermsWords, Word, Words} from "../libraries/Words.sol";
 import {Cash} from "./Cash.sol";
@@ -17,12 +18,12 @@ import {Cash} from "./Cash.sol";
 abstract contract Closing is Cash {
     /// @inheritdoc ILeaseMarket
     function settle(SettleArgs calldata args) external {
-        _settle(args, false, msg.sender);
+        _settle(args, msg.sig == ILeaseMarket.closeNow.selector, msg.sender);
     }
 
     /// @inheritdoc ILeaseMarket
     function closeNow(SettleArgs calldata args) external {
-        _settle(args, true, msg.sender);
+        _settle(args, msg.sig == ILeaseMarket.closeNow.selector, msg.sender);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -66,10 +67,10 @@ abstract contract Closing is Cash {
     function finalizeClose(Terms calldata terms) external {
         (bytes32 lease, Word storage slot) = _live(terms);
         uint40 from = terms.end + CLOSE_WINDOW;
-        CloseReason reason = CloseReason.Expired;
+        uint8 reason = uint8(CloseReason.Expired);
         if (terms.closeAt != 0 && terms.closeAt < from) {
             from = terms.closeAt;
-            reason = CloseReason.Requested;
+            reason = uint8(CloseReason.Requested);
         }
         if (block.timestamp < from) revert NotClosable(from);
         _end(lease, slot, Words.from(terms), terms.paid, 0, reason);
@@ -146,7 +147,7 @@ abstract contract Closing is Cash {
         uint256 total = args.total;
         uint256 fee = 0;
         if (total != t.paid) fee = _pay(lease, t, total, Words.bytesAt(args, Words.NOTE_SIG));
-        CloseReason reason = CloseReason.ByProvider;
+        uint8 reason = uint8(CloseReason.ByProvider);
         if (!closing) {
             bytes calldata closeSig = Words.bytesAt(args, Words.CLOSE_SIG);
             if (closeSig.length == 0) {
@@ -158,8 +159,8 @@ abstract contract Closing is Cash {
             }
             bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.CLOSE_TYPEHASH, lease, total));
             if (!Signatures.isFrom(Words.toAddress(t.provider), digest_, closeSig)) revert BadCloseSignature();
-            reason = CloseReason.Agreed;
-        } else if (sender != Words.toAddress(t.provider)) {
+            reason = uint8(CloseReason.Agreed);
+        } else if (uint160(sender) != t.provider) {
             revert NotProvider();
         }
         _end(lease, slot, t, total, fee, reason);
@@ -176,15 +177,15 @@ abstract contract Closing is Cash {
         if (total > cap) revert TotalAboveCap(uint128(total), uint128(cap));
         bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.PAYMENT_NOTE_TYPEHASH, lease, total));
         // `key` is never zero, so a failed recovery cannot pass for it.
-        if (Signatures.recover(digest_, noteSig) != Words.toAddress(t.key)) revert BadNoteSignature();
-        address token = Words.toAddress(t.token);
+        if (uint160(Signatures.recover(digest_, noteSig)) != t.key) revert BadNoteSignature();
         unchecked {
             // Of the whole, not of the step: the fee does not depend on how often a lease settles. 144 bits at most.
             uint256 feeBps = t.feeBps;
             fee = (total * feeBps) / BPS - (paid * feeBps) / BPS;
-            _creditCash(token, Words.toAddress(t.payTo), uint128(total - paid - fee));
-            // Fees in a token never exceed its supply, which fits 128 bits.
-            if (fee != 0) _fees[token] = (_fees[token] + fee) | FEES_TOUCHED;
+            Word storage payee = _ledger[t.token][t.payTo];
+            payee.value = Ledger.credit(payee.value, total - paid - fee);
+            // Listing touched the word, and fees never exceed the token's supply, which fits 128 bits.
+            if (fee != 0) _fees[t.token].value += fee;
         }
     }
 
@@ -196,17 +197,20 @@ abstract contract Closing is Cash {
         TermsWords calldata t,
         uint256 paid,
         uint256 fee,
-        CloseReason reason
+        uint8 reason
     ) private {
         unchecked {
             // paid <= cap <= escrow
             uint128 refund = uint128(t.escrow - paid);
             slot.value = t.seq + 1;
             if (refund != 0) {
-                address token = Words.toAddress(t.token);
-                address funder = Words.toAddress(t.funder);
-                if (funder == address(0)) _creditCash(token, Words.toAddress(t.client), refund);
-                else _addCredit(token, _creditKey(funder, bytes32(t.fundingRef)), refund);
+                if (t.funder == 0) {
+                    Word storage client = _ledger[t.token][t.client];
+                    client.value = Ledger.credit(client.value, refund);
+                } else {
+                    bytes32 key = _creditKey(Words.toAddress(t.funder), bytes32(t.fundingRef));
+                    _addCredit(Words.toAddress(t.token), key, refund);
+                }
             }
             emit LeaseClosed(lease, uint128(paid), uint128(fee), refund, reason);
         }

@@ -45,8 +45,8 @@ abstract contract MarketState is ILeaseMarketEvents {
     uint256 private immutable CACHED_CHAIN_ID;
     bytes32 private immutable CACHED_DOMAIN;
 
-    /// @dev See Ledger for the word.
-    mapping(address token => mapping(address account => Word)) internal _ledger;
+    /// @dev By token and account, as words of their addresses; see Ledger for the word.
+    mapping(uint256 token => mapping(uint256 account => Word)) internal _ledger;
     /// @dev uint128 credit | CREDIT_TOUCHED, by keccak256(abi.encode(funder, ref)): the full hash, not an address, so
     /// that no key pair can ever be found for it.
     mapping(address token => mapping(bytes32 key => Word)) internal _credit;
@@ -56,7 +56,7 @@ abstract contract MarketState is ILeaseMarketEvents {
     mapping(bytes32 mandate => Word) internal _mandate;
     mapping(address token => uint256) internal _token;
     /// @dev uint128 fees | FEES_TOUCHED.
-    mapping(address token => uint256) internal _fees;
+    mapping(uint256 token => Word) internal _fees;
     address[] internal _tokens;
 
     /// @dev Where the unburnt part of GP fees goes, and the part that is burnt.

@@ -20,7 +20,7 @@ abstract contract Opening is Cash {
     /// @inheritdoc ILeaseMarket
     function open(OpenArgs calldata args) external returns (bytes32 lease) {
         if (args.order.gang != 0) revert GangOutsideBatch(args.order.gang);
-        return _open(args, false);
+        return _open(args);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -33,7 +33,7 @@ abstract contract Opening is Cash {
     function openPart(OpenArgs calldata args) external {
         if (msg.sender != address(this)) revert OnlySelf();
         if (args.order.gang != 0) revert GangOutsideBatch(args.order.gang);
-        _open(args, true);
+        _open(args);
     }
 
     /// @inheritdoc ILeaseMarket
@@ -80,30 +80,31 @@ abstract contract Opening is Cash {
             } else if (order.gang != gang || order.client != client) {
                 revert GangIncomplete(gang);
             }
-            _open(args[i], true);
+            _open(args[i]);
             --left;
         }
         if (left != 0) revert GangIncomplete(gang);
     }
 
     /// @dev Checks what offer and order say of each other, then the parties' words and signatures, then moves escrow.
-    /// @param batch Whether other items of the same call may rely on the offer's signature.
-    function _open(OpenArgs calldata args, bool batch) private returns (bytes32 lease) {
+    function _open(OpenArgs calldata args) private returns (bytes32 lease) {
         OfferWords calldata offer = Words.from(args.offer);
         OrderWords calldata order = Words.from(args.order);
+        bytes32 domain = domainSeparator();
         uint256 feeBps = _openToken(Words.toAddress(offer.token));
         (uint256 rate, uint256 escrow) = _agree(offer, order);
         if (Words.toAddress(order.funder) != address(0)) _askFunder(args, rate, escrow);
         feeBps = _feeBps(feeBps, offer, order);
 
-        mapping(address account => Word) storage book = _ledger[Words.toAddress(offer.token)];
-        if (Ledger.counter(book[Words.toAddress(offer.provider)].value) != uint32(offer.counter)) {
+        mapping(uint256 account => Word) storage book = _ledger[uint160(offer.token)];
+        if (Ledger.counter(book[uint160(offer.provider)].value) != uint32(offer.counter)) {
             revert OfferCancelled(uint32(offer.counter));
         }
         bytes32 offerStruct = LeaseHash.offer(args.offer);
-        _checkOffer(args, offerStruct, batch);
+        _checkOffer(args, domain, offerStruct);
         bytes32 orderStruct = LeaseHash.order(args.order);
-        bytes32 mandate = _commit(args, book[Words.toAddress(order.client)], orderStruct, rate, escrow);
+        bytes32 orderDigest = LeaseHash.digest(domain, orderStruct);
+        bytes32 mandate = _commit(args, book[uint160(order.client)], orderDigest, rate, escrow);
 
         Word storage slot = _slotOf(offer.provider, offer.unit);
         uint256 seq = slot.value;
@@ -195,23 +196,26 @@ abstract contract Opening is Cash {
     }
 
     /// @dev The provider signed the offer itself, or the root of a batch that holds it.
-    function _checkOffer(OpenArgs calldata args, bytes32 offerStruct, bool batch) private {
+    function _checkOffer(OpenArgs calldata args, bytes32 domain, bytes32 offerStruct) private {
         address provider = Words.toAddress(Words.from(args.offer).provider);
         bytes32[] calldata proof = Words.proofAt(args, Words.OFFER_PROOF);
         bytes calldata sig = Words.bytesAt(args, Words.OFFER_SIG);
         bool ok;
         if (proof.length == 0) {
-            ok = Signatures.isFrom(provider, _digest(offerStruct), sig);
+            ok = Signatures.isFrom(provider, LeaseHash.digest(domain, offerStruct), sig);
         } else {
             bytes32 root = LeaseHash.root(proof, LeaseHash.offerLeaf(offerStruct));
-            bytes32 digest_ = _digest(LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
-            ok = batch ? Signatures.isFromOnce(provider, digest_, sig) : Signatures.isFrom(provider, digest_, sig);
+            bytes32 digest_ = LeaseHash.digest(domain, LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
+            // Other items of a batch may rely on this signature.
+            ok = msg.sig == ILeaseMarket.open.selector
+                ? Signatures.isFrom(provider, digest_, sig)
+                : Signatures.isFromOnce(provider, digest_, sig);
         }
         if (!ok) revert BadOfferSignature();
     }
 
     /// @dev The client, or a mandate's operator, signed the order and it is unspent; takes the escrow.
-    function _commit(OpenArgs calldata args, Word storage account, bytes32 orderStruct, uint256 rate, uint256 escrow)
+    function _commit(OpenArgs calldata args, Word storage account, bytes32 orderDigest, uint256 rate, uint256 escrow)
         private
         returns (bytes32 mandate)
     {
@@ -225,14 +229,14 @@ abstract contract Opening is Cash {
         else (mandate, signer) = _spendMandate(args, rate, escrow);
         address funder = Words.toAddress(order.funder);
         if (funder == address(0)) {
-            word = Ledger.debit(word, uint128(escrow));
+            word = Ledger.debit(word, escrow);
         } else {
             bytes32 key = _creditKey(funder, bytes32(order.fundingRef));
             _takeCredit(Words.toAddress(order.token), key, uint128(escrow));
         }
         account.value = word;
         bytes calldata sig = Words.bytesAt(args, Words.ORDER_SIG);
-        if (!Signatures.isFrom(signer, _digest(orderStruct), sig)) revert BadOrderSignature();
+        if (!Signatures.isFrom(signer, orderDigest, sig)) revert BadOrderSignature();
     }
 
     /// @dev Checks the mandate's bounds and its client's signature, and books the escrow and the order's nonce on it.
@@ -264,7 +268,7 @@ abstract contract Opening is Cash {
         if (word >> 224 == Ledger.REVOKED) revert MandateCancelled();
         uint128 committed = Ledger.cash(word);
         if (escrow + committed > m.maxTotal) revert MandateExhausted(committed, m.maxTotal);
-        used.value = Ledger.credit(Ledger.spend(word, order.nonce), uint128(escrow));
+        used.value = Ledger.credit(Ledger.spend(word, order.nonce), escrow);
         operator = m.operator;
         if (!Signatures.isFrom(m.client, _digest(id), given.sig)) revert BadMandate();
     }
