@@ -1,10 +1,14 @@
 import type { Address, Hex } from "@corepool/core/hex";
+import type { Clock } from "@corepool/core/ports/clock";
 import { CorepoolError } from "@corepool/core/errors";
 import { createPublicClient, getContractAddress, keccak256, type LocalAccount, type PublicClient, type Transport } from "viem";
 import { CONTRACTS, isCodeOf, type ContractName } from "./deploy/contracts.ts";
 import { transactionOf } from "./deploy/encode.ts";
 import { deployPlan, type PlanOptions, type Step } from "./deploy/plan.ts";
 import type { Deployment, DeploymentRecord, StepRecord } from "./deploy/record.ts";
+
+/** How long a sent transaction may take to be mined before the run gives up; a later run waits on. */
+const PATIENCE_MS = 300_000;
 
 export interface DeployRun {
   /** How to reach the chain, e.g. viem's `http(url)`. */
@@ -16,6 +20,7 @@ export interface DeployRun {
   readonly record?: DeploymentRecord | undefined;
   /** Keeps the record. Called before each transaction is sent and after each is mined; must be durable on return. */
   readonly save: (record: DeploymentRecord) => Promise<void>;
+  readonly clock: Clock;
   /** Milliseconds between two questions about a transaction; 100 when left out. */
   readonly pollMs?: number;
 }
@@ -29,7 +34,7 @@ export interface DeployRun {
  * `call-reverted` when a step fails; `chain-unavailable` when the node does not answer
  */
 export async function deploy(run: DeployRun): Promise<DeploymentRecord> {
-  const client = createPublicClient({ transport: run.transport, pollingInterval: run.pollMs ?? 100, cacheTime: 0 });
+  const client = createPublicClient({ transport: run.transport, cacheTime: 0 });
   const plan = deployPlan({ ...run.options, deployer: run.account.address });
   const chainId = await ask("the chain id", client.getChainId());
   const genesis = await ask("block 0", client.getBlock({ blockNumber: 0n }));
@@ -44,7 +49,7 @@ export async function deploy(run: DeployRun): Promise<DeploymentRecord> {
     const saved = record.steps.length === done ? run.record?.steps[done] : undefined;
     const sent = (await pending(client, saved)) ?? (await send(client, run, step, record));
     record = { ...record, ...derived([...record.steps, sent], plan, run.options) };
-    const block = await mined(client, step, sent, run.pollMs ?? 100);
+    const block = await mined(client, run, step, sent);
     record = { ...record, ...derived([...record.steps.slice(0, -1), { ...sent, block: block.toString() }], plan, run.options) };
     await run.save(record);
   }
@@ -158,13 +163,18 @@ async function send(client: PublicClient, run: DeployRun, step: Step, record: De
 }
 
 /** Waits for a step's transaction; the block it is in. */
-async function mined(client: PublicClient, step: Step, sent: StepRecord, pollingInterval: number): Promise<bigint> {
-  const receipt =
-    (await receiptOf(client, sent.transaction)) ??
-    (await ask(`step ${step.id}`, client.waitForTransactionReceipt({ hash: sent.transaction, pollingInterval })));
-  if (receipt.status !== "success") throw failed(step, undefined, sent.transaction);
-  if (step.kind === "deploy" && sent.address !== undefined) await hasCode(client, step.contract, sent.address);
-  return receipt.blockNumber;
+async function mined(client: PublicClient, run: DeployRun, step: Step, sent: StepRecord): Promise<bigint> {
+  const deadline = run.clock.monotonic() + PATIENCE_MS;
+  for (;;) {
+    const receipt = await receiptOf(client, sent.transaction);
+    if (receipt?.status === "success") {
+      if (step.kind === "deploy" && sent.address !== undefined) await hasCode(client, step.contract, sent.address);
+      return receipt.blockNumber;
+    }
+    if (receipt !== undefined) throw failed(step, undefined, sent.transaction);
+    if (run.clock.monotonic() > deadline) throw unavailable(`a block with step ${step.id}`, `none in ${PATIENCE_MS / 1_000} s`);
+    await run.clock.sleep(run.pollMs ?? 100);
+  }
 }
 
 async function receiptOf(client: PublicClient, hash: Hex) {

@@ -6,6 +6,7 @@ import { http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { deploy, type DeployRun } from "../deploy.ts";
 import type { DeploymentRecord } from "../deploy/record.ts";
+import { systemClock } from "./system-clock.ts";
 
 export interface DeployToRpc {
   readonly rpcUrl: string;
@@ -23,6 +24,7 @@ export async function deployToRpc(input: DeployToRpc): Promise<DeploymentRecord>
     account: privateKeyToAccount(input.privateKey),
     options: input.options,
     record: readRecord(input.recordPath),
+    clock: systemClock,
     save: async (record) => writeRecord(input.recordPath, record),
     ...(input.pollMs === undefined ? {} : { pollMs: input.pollMs }),
   });

@@ -3,6 +3,7 @@ import { accessManagerAbi } from "@corepool/protocol/abi/access-manager.gen";
 import { type AbiFunction, createPublicClient, encodeFunctionData, http, parseEther, zeroAddress, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../adapters/system-clock.ts";
 import { deploy } from "../deploy.ts";
 import { quantity } from "../rpc.ts";
 import { type TempChain, tempChain } from "../testing/temp-chain.ts";
@@ -24,7 +25,7 @@ let record: DeploymentRecord;
 beforeAll(async () => {
   chain = await tempChain();
   await chain.endpoint.request("anvil_setBalance", [deployer.address, quantity(parseEther("10"))]);
-  record = await deploy({ transport: http(chain.chain.rpcUrl), account: deployer, options, save: async () => {}, pollMs: 5 });
+  record = await deploy({ transport: http(chain.chain.rpcUrl), account: deployer, options, save: async () => {}, clock: systemClock, pollMs: 5 });
 });
 afterAll(() => chain.end());
 
