@@ -20,16 +20,17 @@ export interface Accounts {
   /** Notes that an account uploaded or owns a blob (outputs of its workloads). */
   grantBlob(tx: Reader, account: Address, hash: BlobHash, sizeBytes: number): Promise<void>;
   /**
-   * Those of the hashes that the account neither uploaded nor owns. Inputs of a workload must be none of them: else
-   * whoever knows a hash could have a job read what it names.
+   * Size of a blob that the account uploaded or owns, in bytes; undefined for every other. Inputs of a workload must
+   * be its account's: else whoever knows a hash could have a job read what it names.
    */
-  blobsNotOwned(reader: Reader, account: Address, hashes: readonly BlobHash[]): Promise<readonly BlobHash[]>;
+  ownedBlobSize(account: Address, hash: BlobHash): Promise<number | undefined>;
 }
 
 /** Accounts on sessions, API keys and blob references. */
 export function createAccounts(parts: {
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
+  readonly reader: Reader;
   readonly clock: Clock;
 }): Accounts {
   return {
@@ -55,16 +56,14 @@ export function createAccounts(parts: {
         .execute();
     },
 
-    async blobsNotOwned(reader, account, hashes) {
-      if (hashes.length === 0) return [];
-      const rows = await reader
+    async ownedBlobSize(account, hash) {
+      const row = await parts.reader
         .selectFrom("blob_refs")
-        .select("hash")
+        .select("size_bytes")
         .where("account", "=", account.toLowerCase() as Address)
-        .where("hash", "in", [...new Set(hashes)])
-        .execute();
-      const owned = new Set(rows.map((row) => row.hash));
-      return hashes.filter((hash) => !owned.has(hash));
+        .where("hash", "=", hash)
+        .executeTakeFirst();
+      return row === undefined ? undefined : Number(row.size_bytes);
     },
   };
 }

@@ -27,12 +27,12 @@ export class BlobAccess {
     this.#mayRead = parts.mayRead;
   }
 
-  async owns(caller: Caller, hash: BlobHash): Promise<boolean> {
-    return (await this.#accounts.blobsNotOwned(this.#database.reader, caller.account, [hash])).length === 0;
+  async #owns(caller: Caller, hash: BlobHash): Promise<boolean> {
+    return (await this.#accounts.ownedBlobSize(caller.account, hash)) !== undefined;
   }
 
   async mayRead(caller: Caller, hash: BlobHash): Promise<boolean> {
-    return (await this.owns(caller, hash)) || (await this.#mayRead(caller, hash));
+    return (await this.#owns(caller, hash)) || (await this.#mayRead(caller, hash));
   }
 
   /** The account has shown that it holds all bytes of the blob. */

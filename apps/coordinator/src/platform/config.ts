@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parseFinality } from "@corepool/chain/finality";
 import { CorepoolError } from "@corepool/core/errors";
 import { z } from "zod";
 
@@ -42,18 +43,14 @@ const SETTINGS = {
   metricsListen: { name: "COREPOOL_METRICS_LISTEN", schema: listen, initial: "127.0.0.1:9464" },
   publicUrl: { name: "COREPOOL_PUBLIC_URL", schema: httpUrl },
   publicRpcUrl: { name: "COREPOOL_PUBLIC_RPC_URL", schema: httpUrl.optional() },
+  /** `finalized` (or `tag`): the node's own word; `depth:seconds`: so many blocks deep and so much older than the head. */
   finality: {
     name: "COREPOOL_FINALITY",
-    /** `tag`: the node's finalized block; `depth:age`: at least so many blocks deep and so many seconds old. */
     schema: z
       .string()
-      .regex(/^(tag|\d{1,4}:\d{1,6})$/, "tag, or depth:seconds")
-      .transform((text) => {
-        if (text === "tag") return "tag" as const;
-        const [depth, age] = text.split(":").map(Number);
-        return { depth: depth ?? 0, ageSeconds: age ?? 0 };
-      }),
-    initial: "tag",
+      .regex(/^(tag|finalized|\d{1,4}:\d{1,6})$/, "finalized, or depth:seconds")
+      .transform((text) => parseFinality(text === "tag" ? "finalized" : text)),
+    initial: "finalized",
   },
   logLevel: {
     name: "COREPOOL_LOG_LEVEL",

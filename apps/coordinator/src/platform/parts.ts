@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Deployment } from "@corepool/chain/deploy/record";
+import type { Endpoints } from "@corepool/chain/endpoints";
 import type { Address, BlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
+import type { ChainReader } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
-import type { Jobs } from "@corepool/core/ports/jobs";
 import type { Notifier } from "@corepool/core/ports/notifier";
 import type { Random } from "@corepool/core/ports/random";
 import type { AccountView } from "@corepool/protocol/resources";
@@ -14,6 +16,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database/database.ts";
 import type { EventLog } from "./events/event-log.ts";
 import type { Api, Caller } from "./http/call.ts";
+import type { PostgresJobs } from "./jobs/jobs.adapter.ts";
 
 /** What the process frame hands to the market's own parts. */
 export interface Platform {
@@ -21,13 +24,19 @@ export interface Platform {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** The endpoints of the chain, and reading it by the configured finality. */
+  readonly endpoints: Endpoints;
+  readonly chain: ChainReader;
+  readonly deployment: Deployment;
   readonly metrics: Registry;
   readonly database: Database;
   readonly notifier: Notifier;
-  readonly jobs: Jobs;
+  readonly jobs: PostgresJobs;
   readonly events: EventLog;
   readonly blobs: Blobs;
   readonly accounts: Accounts;
+  /** Aborted when the process begins to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** What the market's own parts (machines, offers, workloads, leases, payments, gateway) give to the process frame. */

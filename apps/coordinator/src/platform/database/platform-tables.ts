@@ -68,7 +68,7 @@ export interface PlatformTables {
   blob_refs: {
     account: Address;
     hash: BlobHash;
-    size_bytes: bigint | null;
+    size_bytes: bigint;
     created_at: Date;
   };
   blob_uploads: {

@@ -90,6 +90,17 @@ export class HttpApi implements Api {
     methods.set(route.method, { route, handler: handler as unknown as Bound["handler"] });
   }
 
+  /** Serves the API's own description at /openapi.json. */
+  document(description: object): void {
+    const text = JSON.stringify(description);
+    this.app.get("/openapi.json", (c) =>
+      this.#finish(c.req.raw, this.#idOf(c.req.raw), (headers) => {
+        headers["cache-control"] = "public, max-age=60";
+        return new Response(text, { headers: { "content-type": "application/json" } });
+      }),
+    );
+  }
+
   #open(path: string): Map<string, Bound> {
     const methods = new Map<string, Bound>();
     this.#paths.set(path, methods);

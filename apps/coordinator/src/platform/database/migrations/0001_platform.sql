@@ -70,7 +70,7 @@ create index events_by_time on events (at);
 create table blob_refs (
   account text not null,
   hash text not null check (hash ~ '^sha256:[0-9a-f]{64}$'),
-  size_bytes bigint,
+  size_bytes bigint not null check (size_bytes >= 0),
   created_at timestamptz not null,
   primary key (account, hash)
 );

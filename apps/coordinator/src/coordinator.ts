@@ -1,0 +1,216 @@
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { httpEndpoint } from "@corepool/chain/adapters/http-endpoint";
+import type { Deployment } from "@corepool/chain/deploy/record";
+import { Endpoints } from "@corepool/chain/endpoints";
+import { createReader } from "@corepool/chain/reader";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Random } from "@corepool/core/ports/random";
+import { openFileBlobs } from "@corepool/storage/adapters/files";
+import { getRequestListener } from "@hono/node-server";
+import type { Logger } from "pino";
+import { createAccounts } from "./accounts/accounts.ts";
+import { ApiKeys } from "./accounts/api-keys.ts";
+import { bindAccounts } from "./accounts/routes.ts";
+import { Sessions } from "./accounts/sessions.ts";
+import { SignIn } from "./accounts/sign-in.ts";
+import { BlobAccess } from "./blobs/access.ts";
+import { bindBlobs } from "./blobs/routes.ts";
+import { ALL_ROUTES } from "./openapi/all-routes.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import type { Config } from "./platform/config.ts";
+import { openDatabase } from "./platform/database/database.ts";
+import { type Migration, migrate, migrationsIn } from "./platform/database/migrate.ts";
+import { openEventLog } from "./platform/events/event-log.ts";
+import { openNotifier } from "./platform/events/notifier.adapter.ts";
+import { HttpApi } from "./platform/http/api.ts";
+import { bindHealth } from "./platform/http/health.ts";
+import { Idempotency } from "./platform/http/idempotency.ts";
+import { tokenBuckets } from "./platform/http/rate-limit.ts";
+import { openJobs } from "./platform/jobs/jobs.adapter.ts";
+import type { Market, Platform } from "./platform/parts.ts";
+import { housekeeping } from "./platform/process/housekeeping.ts";
+import { closeServer, listen } from "./platform/process/listen.ts";
+import { createMetrics } from "./platform/process/metrics.ts";
+import { Shutdown } from "./platform/process/shutdown.ts";
+
+export interface CoordinatorParts {
+  readonly config: Config;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Migrations that packages bring along, beside the coordinator's own. */
+  readonly migrations: readonly Migration[];
+  /** Builds machines, offers, workloads, leases and payments on the process frame. */
+  readonly buildMarket: (platform: Platform) => Promise<Market>;
+  /** Checks answers against their schemas: for tests. */
+  readonly checkResponses?: boolean;
+}
+
+export interface RunningCoordinator {
+  /** Ports that were opened; undefined for what this mode does not serve. */
+  readonly port: number | undefined;
+  readonly metricsPort: number;
+  readonly api: HttpApi;
+  /** Ends in order. Resolves with whether everything ended well and in time. */
+  stop(reason: string): Promise<boolean>;
+}
+
+const MIGRATIONS = join(import.meta.dirname, "platform", "database", "migrations");
+
+/** Builds the whole coordinator from the top down and starts it. What was started is stopped again when a later part fails. */
+export async function startCoordinator(parts: CoordinatorParts): Promise<RunningCoordinator> {
+  const shutdown = new Shutdown(parts.clock, parts.log, parts.config.shutdownSeconds * 1000);
+  try {
+    return await build(parts, shutdown);
+  } catch (error) {
+    await shutdown.run("start failed");
+    throw error;
+  }
+}
+
+async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<RunningCoordinator> {
+  const { config, clock, random, log, deployment } = parts;
+  const trouble = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+
+  const database = openDatabase({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    clock,
+    random,
+    onIdleError: trouble("an idle database connection broke"),
+  });
+  shutdown.add("database", () => database.close());
+  const applied = await migrate(database.pool, [...(await migrationsIn(MIGRATIONS)), ...parts.migrations]);
+  if (applied.length > 0) log.info({ applied }, "the schema was brought up to date");
+
+  const notifier = await openNotifier({
+    url: config.databaseUrl,
+    pool: database.pool,
+    clock,
+    onTrouble: trouble("the connection for notifications broke"),
+  });
+  shutdown.add("notifier", () => notifier.close());
+  const jobs = await openJobs({
+    url: config.databaseUrl,
+    random,
+    onTrouble: trouble("background jobs are in trouble"),
+    supervise: config.mode !== "api",
+  });
+  shutdown.add("jobs", () => jobs.close(5_000));
+
+  const endpoints = new Endpoints(
+    deployment.chainId,
+    config.rpcUrls.map((url) => httpEndpoint(url)),
+    clock,
+  );
+  const chain = createReader({ endpoints, finality: config.finality, clock });
+  const blobs = await openFileBlobs({ dir: config.blobsDir, maxBlobBytes: config.maxBlobBytes });
+  const metrics = createMetrics(() => ({
+    used: database.pool.totalCount - database.pool.idleCount,
+    waiting: database.pool.waitingCount,
+  }));
+
+  const sessions = new Sessions(database, clock, random);
+  const apiKeys = new ApiKeys(database, clock, random);
+  const accounts = createAccounts({ sessions, apiKeys, clock, reader: database.reader });
+  const events = openEventLog(database.reader, clock);
+  const market = await parts.buildMarket({
+    config,
+    clock,
+    random,
+    log,
+    endpoints,
+    chain,
+    deployment,
+    metrics: metrics.registry,
+    database,
+    notifier,
+    jobs,
+    events,
+    blobs,
+    accounts,
+    stopping: shutdown.signal,
+  });
+  shutdown.add("market", () => market.stop());
+
+  const publicUrl = new URL(config.publicUrl);
+  const place = { domain: publicUrl.host, uri: config.publicUrl, chainId: deployment.chainId };
+  const signIn = new SignIn({ database, chain, clock, random, place });
+  const idempotency = new Idempotency(database, clock, random);
+  const api = new HttpApi({
+    clock,
+    random,
+    log,
+    limiter: tokenBuckets(clock, {
+      read: config.readsPerMinute,
+      write: config.writesPerMinute,
+      match: config.matchesPerMinute,
+      stream: config.streamsPerMinute,
+    }),
+    idempotency,
+    authenticate: (token) => accounts.authenticate(token),
+    observe: metrics.observe,
+    corsOrigins: config.corsOrigins,
+    https: publicUrl.protocol === "https:",
+    checkResponses: parts.checkResponses ?? false,
+    stopping: shutdown.signal,
+  });
+  bindAccounts(api, { database, signIn, sessions, apiKeys, account: (address) => market.account(address) });
+  bindBlobs(api, {
+    blobs,
+    access: new BlobAccess({ database, accounts, clock, mayRead: (caller, hash) => market.mayReadBlob(caller, hash) }),
+  });
+  market.bind(api);
+  api.document(openApiDocument(ALL_ROUTES, config.publicUrl));
+  const notReady = async (): Promise<readonly string[]> => {
+    if (shutdown.signal.aborted) return ["the coordinator is stopping"];
+    const alive = await database.pool.query("select 1").then(
+      () => true,
+      () => false,
+    );
+    if (!alive) return ["the database does not answer"];
+    return [...(notifier.connected ? [] : ["notifications do not arrive"]), ...(await market.notReady())];
+  };
+  bindHealth(api.app, notReady);
+
+  const metricsServer = createServer((request, response) => {
+    if (request.url !== "/metrics") {
+      response.writeHead(404).end();
+      return;
+    }
+    metrics.registry.metrics().then(
+      (text) => response.writeHead(200, { "content-type": metrics.registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  const metricsPort = await listen(metricsServer, config.metricsListen);
+  shutdown.add("metrics", () => closeServer(metricsServer));
+
+  if (config.mode !== "api") {
+    await market.startWork();
+    const chores = housekeeping({ clock, log, signal: shutdown.signal, forget: [signIn, sessions, idempotency] });
+    shutdown.add("housekeeping", () => chores);
+  }
+  const port = config.mode === "worker" ? undefined : await serve(api, market, config, shutdown);
+  log.info({ mode: config.mode, port, metricsPort, chainId: deployment.chainId }, "the coordinator serves");
+  return { port, metricsPort, api, stop: (reason) => shutdown.run(reason) };
+}
+
+/** Opens the API's own port: HTTP for routes, upgrades for the market's WebSockets. */
+async function serve(api: HttpApi, market: Market, config: Config, shutdown: Shutdown): Promise<number> {
+  const listener = getRequestListener(api.app.fetch, { overrideGlobalObjects: false });
+  const server: Server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 600_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 },
+    (request, response) => {
+      listener(request, response).catch(() => response.destroy());
+    },
+  );
+  server.on("upgrade", (request, socket, head) => {
+    if (!market.upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+  });
+  const port = await listen(server, config.listen);
+  shutdown.add("http", () => closeServer(server));
+  return port;
+}
