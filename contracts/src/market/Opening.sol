@@ -103,20 +103,34 @@ abstract contract Opening is Cash {
         bytes32 offerStruct = LeaseHash.offer(args.offer);
         _checkOffer(args, domain, offerStruct);
         bytes32 orderStruct = LeaseHash.order(args.order);
-        bytes32 orderDigest = LeaseHash.digest(domain, orderStruct);
-        bytes32 mandate = _commit(args, book[uint160(order.client)], orderDigest, rate, escrow);
+        bytes32 mandate =
+            _commit(args, book[uint160(order.client)], LeaseHash.digest(domain, orderStruct), rate, escrow);
 
-        Word storage slot = _slotOf(offer.provider, offer.unit);
-        uint256 seq = slot.value;
-        if (seq > type(uint32).max) revert UnitBusy(Words.toAddress(offer.provider), uint64(offer.unit));
-        uint256 t = LeaseTerms.build(offer, order, rate, escrow, seq, feeBps);
-        slot.value = LeaseTerms.hash(t);
-        lease = LeaseHash.lease(uint160(offer.provider), uint64(offer.unit), seq);
+        uint256 t;
+        (lease, t) = _occupy(offer, order, rate, escrow, feeBps);
         LeaseTerms.emitOpened(t, lease, offerStruct, orderStruct);
         if (Words.toAddress(order.funder) != address(0)) {
             emit LeaseFunded(lease, Words.toAddress(order.funder), bytes32(order.fundingRef));
         }
         if (mandate != 0) emit MandateUsed(mandate, lease, Ledger.cash(_mandate[mandate].value));
+    }
+
+    /// @dev Puts the hash of the new terms into the unit's slot, which must be idle.
+    /// @return lease The id of the lease.
+    /// @return t Where the terms lie in memory.
+    function _occupy(
+        OfferWords calldata offer,
+        OrderWords calldata order,
+        uint256 rate,
+        uint256 escrow,
+        uint256 feeBps
+    ) private returns (bytes32 lease, uint256 t) {
+        Word storage slot = _slotOf(offer.provider, offer.unit);
+        uint256 seq = slot.value;
+        if (seq > type(uint32).max) revert UnitBusy(Words.toAddress(offer.provider), uint64(offer.unit));
+        t = LeaseTerms.build(offer, order, rate, escrow, seq, feeBps);
+        slot.value = LeaseTerms.hash(t);
+        lease = LeaseHash.lease(uint160(offer.provider), uint64(offer.unit), seq);
     }
 
     /// @dev The rate and the escrow on which offer and order agree; fails when they do not.
