@@ -1,0 +1,127 @@
+import { codeOf } from "@corepool/core/errors";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTestDatabase } from "../../testing/database.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { type EventLog, openEventLog } from "./event-log.ts";
+import { openNotifier, type PostgresNotifier } from "./notifier.adapter.ts";
+
+let opened: Awaited<ReturnType<typeof openTestDatabase>>;
+let log: EventLog;
+let notifier: PostgresNotifier;
+const troubles: unknown[] = [];
+
+beforeAll(async () => {
+  opened = await openTestDatabase();
+  log = openEventLog(opened.database.reader, systemClock);
+  notifier = await openNotifier({
+    url: opened.url,
+    pool: opened.database.pool,
+    clock: systemClock,
+    onTrouble: (error) => troubles.push(error),
+  });
+});
+afterAll(async () => {
+  await notifier.close();
+  await opened.close();
+});
+
+/** Resolves at the next call of the listener; fails the test when it does not come. */
+function heard(topic: string, ms = 5_000): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = notifier.subscribe(topic, () => {
+      stop();
+      resolve(true);
+    });
+    setTimeout(() => {
+      stop();
+      resolve(false);
+    }, ms).unref();
+  });
+}
+
+describe("the event log", () => {
+  it("reads back what was committed, by topic, from where a reader stopped", async () => {
+    const { database } = opened;
+    for (const n of [1, 2, 3]) await database.transaction((tx) => log.append(tx, { topic: "one", type: "t", body: { n } }));
+    await database.transaction((tx) => log.append(tx, { topic: "two", type: "t", body: { n: 9 } }));
+    const all = await log.read("one", undefined, 10);
+    expect(all.events.map((event) => event.body)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    const rest = await log.read("one", all.events[0]?.id, 1);
+    expect(rest.events.map((event) => event.body)).toEqual([{ n: 2 }]);
+    expect(await log.last("one")).toBe(all.events[2]?.id);
+    expect(await log.last("none")).toBeUndefined();
+    for (const id of ["", "x", "1", "1-", "99999999999999999999-1", "1-9999999999999999999", "-1-2"]) {
+      expect(codeOf(await log.read("one", id, 1).catch((e: unknown) => e)), id).toBe("bad-cursor");
+    }
+  });
+
+  it("never lets a late commit slip behind a reader", async () => {
+    const { database } = opened;
+    let commitEarly = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      commitEarly = resolve;
+    });
+    let began = (): void => undefined;
+    const inside = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    const slow = database.transaction(async (tx) => {
+      await log.append(tx, { topic: "race", type: "t", body: { who: "slow" } });
+      began();
+      await gate;
+    });
+    await inside;
+    await database.transaction((tx) => log.append(tx, { topic: "race", type: "t", body: { who: "fast" } }));
+    const before = await log.read("race", undefined, 10);
+    expect(before).toEqual({ events: [], settled: false });
+    commitEarly();
+    await slow;
+    const after = await log.read("race", undefined, 10);
+    expect(after.events.map((event) => event.body)).toEqual([{ who: "slow" }, { who: "fast" }]);
+  });
+});
+
+describe("notifications", () => {
+  it("arrive at commit, and not after a rollback", async () => {
+    const { database } = opened;
+    const rolledBack = heard("rolled-back", 300);
+    await database
+      .transaction(async (tx) => {
+        await log.append(tx, { topic: "rolled-back", type: "t", body: {} });
+        throw new Error("no");
+      })
+      .catch(() => undefined);
+    const committed = heard("committed");
+    await database.transaction((tx) => log.append(tx, { topic: "committed", type: "t", body: {} }));
+    expect(await committed).toBe(true);
+    expect(await rolledBack).toBe(false);
+    const plain = heard("plain");
+    await notifier.notify("plain");
+    expect(await plain).toBe(true);
+  });
+
+  it("come back after the connection was cut, and wake everyone once in case something was missed", async () => {
+    const woken = heard("quiet");
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'corepool-notifier' and datname = current_database()`.execute(opened.database.reader);
+    expect(await woken).toBe(true);
+    const again = heard("again");
+    await notifier.notify("again");
+    expect(await again).toBe(true);
+    expect(notifier.connected).toBe(true);
+  });
+
+  it("stop for who unsubscribes", async () => {
+    let calls = 0;
+    const count = () => {
+      calls++;
+    };
+    const stop = notifier.subscribe("twice", count);
+    notifier.subscribe("twice", count);
+    stop();
+    const done = heard("twice");
+    await notifier.notify("twice");
+    await done;
+    expect(calls).toBe(1);
+  });
+});

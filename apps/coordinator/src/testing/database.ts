@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { testDatabase } from "@corepool/postgres/testing";
+import pg from "pg";
+import { systemClock } from "../platform/adapters/system-clock.ts";
+import { systemRandom } from "../platform/adapters/system-random.ts";
+import { type Database, openDatabase } from "../platform/database/database.ts";
+import { migrate, migrationsIn } from "../platform/database/migrate.ts";
+
+const MIGRATIONS = join(import.meta.dirname, "..", "platform", "database", "migrations");
+
+/** URL of a database with the coordinator's whole schema, of its own for one test file. */
+export async function migratedDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  return testDatabase({
+    name: "coordinator_template",
+    async prepare(url) {
+      const pool = new pg.Pool({ connectionString: url, max: 1 });
+      await migrate(pool, await migrationsIn(MIGRATIONS));
+      await pool.end();
+    },
+  });
+}
+
+/** A migrated database, opened. */
+export async function openTestDatabase(): Promise<{ readonly url: string; readonly database: Database; close(): Promise<void> }> {
+  const { url, drop } = await migratedDatabase();
+  const database = openDatabase({ url, maxConnections: 20, clock: systemClock, random: systemRandom, onIdleError: () => undefined });
+  return {
+    url,
+    database,
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
