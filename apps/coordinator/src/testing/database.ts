@@ -21,9 +21,19 @@ export async function migratedDatabase(): Promise<{ readonly url: string; drop()
 }
 
 /** A migrated database, opened. */
-export async function openTestDatabase(): Promise<{ readonly url: string; readonly database: Database; close(): Promise<void> }> {
+export async function openTestDatabase(): Promise<{
+  readonly url: string;
+  readonly database: Database;
+  close(): Promise<void>;
+}> {
   const { url, drop } = await migratedDatabase();
-  const database = openDatabase({ url, maxConnections: 20, clock: systemClock, random: systemRandom, onIdleError: () => undefined });
+  const database = openDatabase({
+    url,
+    maxConnections: 20,
+    clock: systemClock,
+    random: systemRandom,
+    onIdleError: () => undefined,
+  });
   return {
     url,
     database,

@@ -43,7 +43,8 @@ function heard(topic: string, ms = 5_000): Promise<boolean> {
 describe("the event log", () => {
   it("reads back what was committed, by topic, from where a reader stopped", async () => {
     const { database } = opened;
-    for (const n of [1, 2, 3]) await database.transaction((tx) => log.append(tx, { topic: "one", type: "t", body: { n } }));
+    for (const n of [1, 2, 3])
+      await database.transaction((tx) => log.append(tx, { topic: "one", type: "t", body: { n } }));
     await database.transaction((tx) => log.append(tx, { topic: "two", type: "t", body: { n: 9 } }));
     const all = await log.read("one", undefined, 10);
     expect(all.events.map((event) => event.body)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
@@ -103,7 +104,9 @@ describe("notifications", () => {
 
   it("come back after the connection was cut, and wake everyone once in case something was missed", async () => {
     const woken = heard("quiet");
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'corepool-notifier' and datname = current_database()`.execute(opened.database.reader);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'corepool-notifier' and datname = current_database()`.execute(
+      opened.database.reader,
+    );
     expect(await woken).toBe(true);
     const again = heard("again");
     await notifier.notify("again");

@@ -1,7 +1,7 @@
 import { toHex } from "@corepool/core/hex";
 import type { Jobs } from "@corepool/core/ports/jobs";
 import type { Random } from "@corepool/core/ports/random";
-import { fromKysely, PgBoss, type SendOptions } from "pg-boss";
+import { fromKysely, type JobResult, PgBoss, type SendOptions } from "pg-boss";
 import type { Tx } from "../database/database.ts";
 
 /** Background work on pg-boss, which also takes jobs inside a transaction of ours. */
@@ -27,6 +27,30 @@ export interface JobsOptions {
 
 /** A failed job is tried again after 1, 2, 4 … up to 300 s, practically for ever: nothing of ours is given up. */
 const RETRIES = { retryLimit: 1_000_000, retryDelay: 1, retryBackoff: true, retryDelayMax: 300 };
+
+/**
+ * A notification wakes one worker, which then must go on until the queue is empty: pg-boss does so only while batches
+ * are full, hence two jobs at a time, worked on one after the other. Jobs that become due later are found by looking.
+ */
+const WORK = {
+  batchSize: 2,
+  burstWhenBatchFull: true,
+  perJobResults: true,
+  pollingIntervalSeconds: 1,
+  notifyPollingIntervalSeconds: 1,
+} as const;
+type WorkSettings = typeof WORK & { readonly localConcurrency: number };
+
+/** Runs one job; a failure is its own and does not touch its neighbour in the batch. */
+async function outcome(id: string, run: () => Promise<void>, onTrouble: (error: unknown) => void): Promise<JobResult> {
+  try {
+    await run();
+    return { id, status: "completed" };
+  } catch (error) {
+    onTrouble(error);
+    return { id, status: "failed", output: { message: error instanceof Error ? error.message : String(error) } };
+  }
+}
 
 /** Opens the queues. Tables of their own schema `jobs` are made or brought up to date first. */
 export async function openJobs(options: JobsOptions): Promise<PostgresJobs> {
@@ -62,11 +86,13 @@ export async function openJobs(options: JobsOptions): Promise<PostgresJobs> {
       handler: (data: T) => Promise<void>,
     ) {
       await queueOf(queue);
-      await boss.work<T>(
+      await boss.work<T, JobResult[], WorkSettings>(
         queue,
-        { localConcurrency: concurrency, batchSize: 1, pollingIntervalSeconds: 1 },
-        async ([job]) => {
-          if (job !== undefined) await handler(job.data);
+        { ...WORK, localConcurrency: concurrency },
+        async (batch) => {
+          const results: JobResult[] = [];
+          for (const job of batch) results.push(await outcome(job.id, () => handler(job.data), options.onTrouble));
+          return results;
         },
       );
     },
