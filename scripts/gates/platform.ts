@@ -8,7 +8,12 @@ const OUTSIDE = [
   /\.adapter\.ts$/,
   /\/adapters\//,
   /\/main\.ts$/,
+  /\/conformance\//,
+  /\/testing\.ts$/,
+  // Process frames: they start, stop and watch operating-system processes and nothing else.
   /^apps\/coordinator\/src\/platform\//,
+  /^packages\/postgres\//,
+  /^packages\/runtime\/src\/supervisor\//,
   /^apps\/agent\/src\/supervise\.ts$/,
   /^apps\/cli\//,
 ];
