@@ -1,7 +1,7 @@
 /*
  * The init of a Corepool sandbox. It runs twice:
  *
- *   init launch [-g CGROUP.PROCS]... -s FILTER -- BWRAP ARGS...   outside, as the agent's user, in the run directory of
+ *   init launch [-g CGROUP.TASKS]... -s FILTER -- BWRAP ARGS...   outside, as the agent's user, in the run directory of
  *                                      the sandbox: joins the cgroups, makes the control socket, the status file and
  *                                      the log, and becomes bwrap with exactly these descriptors open.
  *   init serve                         inside, as process 1 of the sandbox: starts the workload and answers frames.
@@ -68,12 +68,12 @@ static void launch(char **args) {
     if (!args[1]) fail("launch needs a value for its last option", -EINVAL);
     if (equal(*args, "-s")) filter = args[1];
     if (equal(*args, "-g")) {
-      i64 procs = must(args[1], open_at(args[1], O_WRONLY));
-      must(args[1], SYS3(write, procs, "0", 1));
-      SYS1(close, procs);
+      i64 tasks = must(args[1], open_at(args[1], O_WRONLY));
+      must(args[1], SYS3(write, tasks, "0", 1));
+      SYS1(close, tasks);
     }
   }
-  if (!*args || !args[1] || !filter) fail("usage: launch [-g CGROUP.PROCS]... -s FILTER -- BWRAP ARGS...", -EINVAL);
+  if (!*args || !args[1] || !filter) fail("usage: launch [-g CGROUP.TASKS]... -s FILTER -- BWRAP ARGS...", -EINVAL);
   SYS0(setsid);
   SYS1(umask, 077);
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Isolation, MissingCapability } from "@corepool/core/ports/runtime";
-import { bubblewrapVersion, findBubblewrap, hostArchitecture, initBinary, olderThan } from "./host.ts";
+import { bubblewrapVersion, findBubblewrap, hostArchitecture, olderThan } from "./host.ts";
 import type { Preparation } from "./preparation.ts";
 
 const run = promisify(execFile);
@@ -10,13 +10,7 @@ const run = promisify(execFile);
 /** The oldest bubblewrap that knows --disable-userns, without which a workload could make user namespaces. */
 const OLDEST = "0.8.0";
 /** The first with the fix for CVE-2026-87766. Older ones are accepted, and the offer says so. */
-const FIXED = "0.12.0";
-
-export interface HostFindings {
-  readonly bubblewrap: string | null;
-  readonly isolation: Isolation | null;
-  readonly missing: readonly MissingCapability[];
-}
+export const FIXED = "0.12.0";
 
 /** Why the kernel may refuse an ordinary user a namespace, read from where each kernel says it. */
 async function namespaceHint(): Promise<string> {
@@ -27,30 +21,48 @@ async function namespaceHint(): Promise<string> {
   return "Allow unprivileged user namespaces on this machine; inside a container they are often forbidden.";
 }
 
-/**
- * Finds out, by trying, what this process can sandbox. Nothing is assumed from names or versions alone: the trial run
- * makes all the namespaces that a workload gets.
- */
-export async function inspectHost(preparation: Preparation): Promise<HostFindings> {
-  const missing: MissingCapability[] = [...preparation.missing];
-  const lack = (what: string, line: string): HostFindings => ({ bubblewrap: null, isolation: null, missing: [...missing, { what, line, fatal: true }] });
-  if (process.getuid?.() === 0) return lack("ordinary-user", "The agent runs as root, under which bubblewrap is no sandbox: start it through its supervisor, or as an ordinary user.");
-  const architecture = hostArchitecture();
-  if (architecture === null || process.platform !== "linux") return lack("linux", `Workloads run on Linux on x86-64 or 64-bit ARM; this is ${process.platform} on ${process.arch}.`);
-  const bubblewrap = await findBubblewrap();
-  if (bubblewrap === null) return lack("bubblewrap", "bubblewrap is not installed: apt-get install bubblewrap.");
-  const version = await bubblewrapVersion(bubblewrap).catch(() => "0");
-  if (olderThan(version, OLDEST)) return lack("bubblewrap", `bubblewrap ${version} is too old to forbid nested user namespaces: install ${OLDEST} or later.`);
-  const trial = ["--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--ro-bind", initBinary(architecture), "/init", "/init"];
-  // Our init without a command to follow leaves with 120: it ran, so every namespace and mount before it worked.
-  const failure = await run(bubblewrap, trial, { timeout: 20_000, env: {} }).then(() => null, (error: { code?: unknown; stderr?: string }) => (error.code === 120 ? null : (error.stderr ?? "").trim().split("\n")[0]));
-  if (failure !== null) return lack("namespaces", `bubblewrap cannot make a sandbox here (${failure || "no reason given"}). ${await namespaceHint()}`);
+/** bubblewrap as found usable here, and what is wrong or weak. `path` is null when something fatal is missing. */
+export interface BubblewrapFindings {
+  readonly path: string | null;
+  readonly version: string;
+  readonly weaknesses: string[];
+  readonly missing: MissingCapability[];
+}
 
-  const weaknesses: string[] = [];
-  if (olderThan(version, FIXED)) {
-    weaknesses.push(`bubblewrap<${FIXED}:CVE-2026-87766`);
-    missing.push({ what: "bubblewrap-fixed", line: `bubblewrap ${version} lacks the fix for CVE-2026-87766 (in ${FIXED}); offers from this machine say so.`, fatal: false });
+/**
+ * Whether a sandbox can be made here, by making one: nothing is assumed from names or versions alone.
+ * @param as whom to try as, where this process is root; an ordinary user tries as himself
+ */
+export async function inspectBubblewrap(as: { readonly uid?: number; readonly gid?: number } = {}): Promise<BubblewrapFindings> {
+  const lack = (what: string, line: string): BubblewrapFindings => ({ path: null, version: "", weaknesses: [], missing: [{ what, line, fatal: true }] });
+  if (process.platform !== "linux" || hostArchitecture() === null) return lack("linux", `Workloads run on Linux on x86-64 or 64-bit ARM; this is ${process.platform} on ${process.arch}.`);
+  const path = await findBubblewrap();
+  if (path === null) return lack("bubblewrap", "bubblewrap is not installed: apt-get install bubblewrap.");
+  const version = await bubblewrapVersion(path).catch(() => "0");
+  if (olderThan(version, OLDEST)) return lack("bubblewrap", `bubblewrap ${version} is too old to forbid nested user namespaces: install ${OLDEST} or later.`);
+  const trial = ["--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "/usr/bin/true"];
+  const failure = await run(path, trial, { timeout: 20_000, env: {}, cwd: "/", ...as }).then(() => null, (error: { stderr?: string }) => (error.stderr ?? "").trim().split("\n")[0] ?? "");
+  if (failure !== null) return lack("namespaces", `bubblewrap cannot make a sandbox here (${failure || "no reason given"}). ${await namespaceHint()}`);
+  if (!olderThan(version, FIXED)) return { path, version, weaknesses: [], missing: [] };
+  const line = `bubblewrap ${version} lacks the fix for CVE-2026-87766 (in ${FIXED}); offers from this machine say so.`;
+  return { path, version, weaknesses: [`bubblewrap<${FIXED}:CVE-2026-87766`], missing: [{ what: "bubblewrap-fixed", line, fatal: false }] };
+}
+
+export interface HostFindings {
+  readonly bubblewrap: string | null;
+  readonly isolation: Isolation | null;
+  readonly missing: readonly MissingCapability[];
+}
+
+/** What this process can sandbox on the host that was prepared for it. */
+export async function inspectHost(preparation: Preparation): Promise<HostFindings> {
+  if (process.getuid?.() === 0) {
+    const line = "The agent runs as root, under which bubblewrap is no sandbox: start it through its supervisor, or as an ordinary user.";
+    return { bubblewrap: null, isolation: null, missing: [...preparation.missing, { what: "ordinary-user", line, fatal: true }] };
   }
+  const { path, version, weaknesses, missing: lacking } = await inspectBubblewrap();
+  const missing = [...preparation.missing, ...lacking];
+  if (path === null) return { bubblewrap: null, isolation: null, missing };
   if (preparation.cgroup === null) weaknesses.push("memory-and-cpu-limits-per-process-only");
   const watched = preparation.slots.some((slot) => slot.diskBytes === null);
   if (watched) weaknesses.push("disk-limit-watched-not-enforced");
@@ -58,5 +70,5 @@ export async function inspectHost(preparation: Preparation): Promise<HostFinding
     runtime: "bubblewrap", runtimeVersion: version, user: preparation.user, limits: preparation.cgroup === null ? "rlimit" : `cgroup-${preparation.cgroup.version}`,
     workspace: watched ? "watched" : "ext4-loop", seccomp: true, network: "none", weaknesses,
   };
-  return { bubblewrap, isolation, missing };
+  return { bubblewrap: path, isolation, missing };
 }

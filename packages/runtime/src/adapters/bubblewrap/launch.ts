@@ -12,8 +12,8 @@ export interface LaunchOptions {
   readonly init: string;
   readonly bubblewrap: string;
   readonly filter: string;
-  /** `cgroup.procs` files to join before anything else. */
-  readonly cgroupProcs: readonly string[];
+  /** Files of cgroups to join before anything else. */
+  readonly cgroups: readonly string[];
   readonly bubblewrapArguments: readonly string[];
   /** The configuration frame of init. */
   readonly config: Buffer;
@@ -24,11 +24,11 @@ export interface LaunchOptions {
  * their own with files for output: they survive the agent.
  */
 export function launch(options: LaunchOptions): Promise<InitConnection> {
-  const { run, init, bubblewrap, filter, cgroupProcs, config } = options;
+  const { run, init, bubblewrap, filter, cgroups, config } = options;
   const { promise, resolve, reject } = Promise.withResolvers<InitConnection>();
   const child = spawn(
     init,
-    ["launch", ...cgroupProcs.flatMap((path) => ["-g", path]), "-s", filter, "--", bubblewrap, ...options.bubblewrapArguments],
+    ["launch", ...cgroups.flatMap((path) => ["-g", path]), "-s", filter, "--", bubblewrap, ...options.bubblewrapArguments],
     { cwd: run.path, detached: true, env: {}, stdio: ["ignore", "ignore", "ignore", "pipe"] },
   );
   child.unref();

@@ -116,7 +116,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
         tmpBytes, sharedMemoryBytes: tmpBytes, network: "none" as const,
       };
       const connection = await launch({
-        run, init: files.init, bubblewrap, filter: files.filter, cgroupProcs: cgroup?.procs ?? [],
+        run, init: files.init, bubblewrap, filter: files.filter, cgroups: cgroup?.join ?? [],
         bubblewrapArguments: bubblewrapArguments(policy), config: config.frame,
       });
       const opened = openSandbox(meta, run, cgroup, connection, boot, () => forget(spec.id, slot.slot));

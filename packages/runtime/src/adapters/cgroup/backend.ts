@@ -7,8 +7,8 @@ export type CgroupDelegation =
 
 /** The cgroup (or, in v1, the set of them) of one sandbox. */
 export interface SandboxCgroup {
-  /** Files that a process writes "0" to in order to join. */
-  readonly procs: readonly string[];
+  /** Files to which a process with one thread writes "0" in order to join. */
+  readonly join: readonly string[];
   /** Memory in use now and at most, bytes; processes that the kernel killed for memory. */
   usage(): Promise<{ readonly memoryBytes: number; readonly peakBytes: number; readonly oomKills: number }>;
   /** Kills every process in it, those being forked too. */

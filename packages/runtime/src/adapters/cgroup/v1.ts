@@ -16,7 +16,8 @@ export function cgroupV1(delegation: Delegation): CgroupBackend {
       return text.split("\n").filter((line) => line !== "" && line !== "0").map(Number);
     };
     return {
-      procs: [memory, pids, cpu].map((directory) => join(directory, "cgroup.procs")),
+      // By `tasks`, not `cgroup.procs`: one thread that moves itself spares the kernel a wait of 5 to 15 ms.
+      join: [...new Set([memory, pids, cpu])].map((directory) => join(directory, "tasks")),
       async usage() {
         return {
           memoryBytes: await readNumber(join(memory, "memory.usage_in_bytes")),

@@ -11,7 +11,7 @@ export function cgroupV2(delegation: Delegation): CgroupBackend {
   const open = (id: string): SandboxCgroup => {
     const directory = join(delegation.directory, id);
     return {
-      procs: [join(directory, "cgroup.procs")],
+      join: [join(directory, "cgroup.procs")],
       async usage() {
         return {
           memoryBytes: await readNumber(join(directory, "memory.current")),
