@@ -2,6 +2,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
+import { termsStruct } from "@corepool/protocol/market/structs";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import {
   type Account,
@@ -100,17 +101,6 @@ export async function openChain(options: {
           throw new CorepoolError("call-reverted", { detail: `Transaction ${hash} was reverted.`, data: { hash } });
         return receipt;
       }),
-  };
-}
-
-/** Terms as the contract takes them. */
-export function termsStruct(terms: TermsMessage) {
-  return {
-    ...terms,
-    unit: BigInt(terms.unit),
-    rate: BigInt(terms.rate),
-    escrow: BigInt(terms.escrow),
-    paid: BigInt(terms.paid),
   };
 }
 

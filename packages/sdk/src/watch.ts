@@ -35,7 +35,13 @@ export interface WatchProgress {
 }
 
 export type WatchEvent =
-  | { readonly type: "note"; readonly total: bigint; readonly last: boolean; readonly frozen: boolean }
+  | {
+      readonly type: "note";
+      readonly total: bigint;
+      readonly provenMs: number;
+      readonly last: boolean;
+      readonly frozen: boolean;
+    }
   /** A probe went unanswered or a check failed: no note was signed. */
   | { readonly type: "withheld"; readonly code: string; readonly detail: string };
 
@@ -94,7 +100,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
       { params: { id: lease.lease }, body: { total: String(total), signature, last } },
       { signal: options.signal },
     );
-    options.on?.({ type: "note", total, last, frozen });
+    options.on?.({ type: "note", total, provenMs: served.provenMs, last, frozen });
   };
 
   /** Before the first note for these terms: they are what was signed for, and the chain holds the escrow. */

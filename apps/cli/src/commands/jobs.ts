@@ -1,0 +1,240 @@
+import { CorepoolError } from "@corepool/core/errors";
+import { formatAmount } from "@corepool/core/money";
+import { EXIT } from "@corepool/protocol/problems";
+import { logRecord, type WorkloadView } from "@corepool/protocol/resources";
+import {
+  cancelWorkload,
+  getReceipt,
+  getWorkload,
+  listOutputs,
+  listWorkloads,
+  streamLogs,
+} from "@corepool/protocol/routes/workloads";
+import { call } from "@corepool/sdk/call";
+import { isOver } from "@corepool/sdk/follow";
+import { attendWorkload } from "@corepool/sdk/run";
+import { followEvents } from "@corepool/sdk/sse";
+import { verifyReceipt } from "@corepool/sdk/verify-receipt";
+import type { Command } from "commander";
+import { chainOf, connect, tokenOf } from "../connection.ts";
+import type { Context } from "../context.ts";
+import { downloadOutputs } from "../download.ts";
+import { loadJob } from "../job-file.ts";
+import { table } from "../output.ts";
+import { formatSize } from "../quantities.ts";
+import { printResult } from "../result-block.ts";
+import { concludeJob, runContextOf } from "../run-job.ts";
+import { stopOnInterrupt } from "../stop.ts";
+import { showResult } from "./run.ts";
+
+export type Action = (work: (context: Context) => Promise<number>, command: Command) => Promise<void>;
+
+const shortCommand = (workload: WorkloadView): string => {
+  const text = workload.spec.name ?? workload.spec.command.join(" ");
+  return text.length > 48 ? `${text.slice(0, 47)}…` : text;
+};
+
+/** `corepool jobs [ID]`: a list, or one in full. */
+export function addJobs(program: Command, action: Action): void {
+  program
+    .command("jobs")
+    .description("list your jobs, or show one")
+    .argument("[id]", "a job's id")
+    .option("--limit <count>", "how many", "20")
+    .addHelpText("after", "\nExamples:\n  $ corepool jobs\n  $ corepool jobs wkl_01… --json")
+    .action((id: string | undefined, options: { readonly limit: string }, command: Command) =>
+      action(async (context) => {
+        const { output } = context;
+        const { client, market } = await connect(context);
+        if (id !== undefined) {
+          const workload = await call(client, getWorkload, { params: { id } });
+          const token = tokenOf(market, workload.constraints.token);
+          const receipt =
+            isOver(workload) && workload.lease?.openTx != null
+              ? await call(client, getReceipt, { params: { id } })
+              : undefined;
+          printResult(output, {
+            workload,
+            receipt,
+            bill: undefined,
+            files: workload.outputs.map((o) => ({ ...o, file: o.path })),
+            token,
+            stopped: false,
+          });
+          output.data(workload);
+          return EXIT.ok;
+        }
+        const page = await call(client, listWorkloads, { query: { limit: Number(options.limit) } });
+        for (const line of table(
+          page.data.map((w) => [w.id, w.state, w.createdAt.slice(0, 19).replace("T", " "), shortCommand(w)]),
+        ))
+          output.line(line);
+        if (page.data.length === 0) output.line('No jobs yet. Try: corepool run -- python3 -c "print(6*7)"');
+        if (page.hasMore) output.line(output.dim("  and more: --limit"));
+        output.data(page);
+        return EXIT.ok;
+      }, command),
+    );
+}
+
+/** `corepool logs ID [--follow]`. */
+export function addLogs(program: Command, action: Action): void {
+  program
+    .command("logs")
+    .description("show what a job wrote, and follow it")
+    .argument("<id>", "a job's id")
+    .option("-f, --follow", "go on until the job ends")
+    .addHelpText("after", "\nExamples:\n  $ corepool logs wkl_01… --follow")
+    .action((id: string, options: { readonly follow?: boolean }, command: Command) =>
+      action(async (context) => {
+        const { client } = await connect(context);
+        const input = (lastId: string | undefined) => ({
+          params: { id },
+          query: {
+            offset: Number(lastId ?? 0),
+            follow: options.follow === true ? ("true" as const) : ("false" as const),
+          },
+        });
+        for await (const event of followEvents(client, streamLogs, input)) {
+          if (event.event === "end") break;
+          const record = logRecord.safeParse(event.event === "reset" ? undefined : JSON.parse(event.data)).data;
+          if (record === undefined) continue;
+          context.output.event("log", { stream: record.stream, offset: record.offset, data: record.data });
+          if (!context.output.json)
+            (record.stream === "stderr" ? process.stderr : process.stdout).write(Buffer.from(record.data, "base64"));
+        }
+        return EXIT.ok;
+      }, command),
+    );
+}
+
+/** `corepool outputs ID`. */
+export function addOutputs(program: Command, action: Action): void {
+  program
+    .command("outputs")
+    .description("list the files a job left, and download them")
+    .argument("<id>", "a job's id")
+    .option("--to <folder>", "download into this folder")
+    .addHelpText("after", "\nExamples:\n  $ corepool outputs wkl_01…\n  $ corepool outputs wkl_01… --to ./results")
+    .action((id: string, options: { readonly to?: string }, command: Command) =>
+      action(async (context) => {
+        const { client } = await connect(context);
+        const { data } = await call(client, listOutputs, { params: { id } });
+        const written = options.to === undefined ? [] : await downloadOutputs(client, data, options.to);
+        for (const line of table(data.map((o) => [o.path, formatSize(o.sizeBytes), o.hash]))) context.output.line(line);
+        if (data.length === 0) context.output.line("It left no files (jobs leave files under /work/outputs).");
+        if (options.to !== undefined)
+          context.output.line(
+            `${context.output.good("✓")} ${written.length} files verified and written to ${options.to}`,
+          );
+        context.output.data({ data, written });
+        return EXIT.ok;
+      }, command),
+    );
+}
+
+/** `corepool receipt ID`: the bill, checked against the chain. */
+export function addReceipt(program: Command, action: Action): void {
+  program
+    .command("receipt")
+    .description("show a job's bill and check it against the chain")
+    .argument("<id>", "a job's id")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ corepool receipt wkl_01…\n  $ corepool receipt wkl_01… --rpc https://rpc.example --json",
+    )
+    .action((id: string, _: unknown, command: Command) =>
+      action(async (context) => {
+        const connection = await connect(context);
+        const receipt = await call(connection.client, getReceipt, { params: { id } });
+        const workload = await call(connection.client, getWorkload, { params: { id } });
+        const bill =
+          connection.rpcUrl === null || receipt.closeTx === null
+            ? undefined
+            : await verifyReceipt(await chainOf(connection), receipt);
+        printResult(context.output, {
+          workload,
+          receipt,
+          bill,
+          files: [],
+          token: tokenOf(connection.market, receipt.token.address),
+          stopped: false,
+        });
+        context.output.data({ receipt, verified: bill ?? null });
+        return EXIT.ok;
+      }, command),
+    );
+}
+
+/** `corepool cancel ID`. */
+export function addCancel(program: Command, action: Action): void {
+  program
+    .command("cancel")
+    .description("stop a job; what it served is paid, the rest comes back")
+    .argument("<id>", "a job's id")
+    .action((id: string, _: unknown, command: Command) =>
+      action(async (context) => {
+        const { client } = await connect(context);
+        const workload = await call(client, cancelWorkload, { params: { id } });
+        context.output.line(`${context.output.good("✓")} ${id} was asked to stop; it is ${workload.state}`);
+        context.output.data(workload);
+        return EXIT.ok;
+      }, command),
+    );
+}
+
+/** `corepool watch ID`: pays for a job that was ordered from here until it ends. */
+export function addWatch(program: Command, action: Action): void {
+  program
+    .command("watch")
+    .description("watch and pay for a job that was ordered from this machine, until it ends")
+    .argument("<id>", "a job's id")
+    .addHelpText(
+      "after",
+      "\n`corepool run --detach` starts this by itself. Use it again when that process was ended.\n\nExamples:\n  $ corepool watch wkl_01…",
+    )
+    .action((id: string, _: unknown, command: Command) =>
+      action(async (context) => {
+        const { ordered, saved } = await loadJob(context.home, id);
+        const connection = await connect(context);
+        if (connection.market.contracts.leaseMarket.toLowerCase() !== ordered.lease.domain.market.toLowerCase()) {
+          throw new CorepoolError("wrong-chain", {
+            detail: `${id} was ordered in another market.`,
+            next: "Name its coordinator with --url.",
+          });
+        }
+        const token = tokenOf(connection.market, ordered.lease.token);
+        const running = await runContextOf(context, connection, token);
+        running.keep(ordered, saved);
+        const interrupt = stopOnInterrupt(context.output);
+        try {
+          const workload = await attendWorkload(running.runContext, ordered, {
+            saved,
+            stop: interrupt.signal,
+            onOrdered: running.keep,
+            logs: context.output.interactive,
+          });
+          return await showResult(
+            context,
+            await concludeJob(
+              context,
+              connection,
+              running.chain,
+              { ...workload, outputs: [] },
+              token,
+              undefined,
+              interrupt.signal.aborted,
+            ),
+          );
+        } finally {
+          interrupt.release();
+          running.finish();
+        }
+      }, command),
+    );
+}
+
+/** One line about money, e.g. of a lease. */
+export function priceLine(rate: string, token: { readonly symbol: string; readonly decimals: number }): string {
+  return `${formatAmount(BigInt(rate), token)} ${token.symbol}/s (${formatAmount(BigInt(rate) * 3600n, token)}/h)`;
+}

@@ -1,0 +1,99 @@
+import { CorepoolError } from "@corepool/core/errors";
+import { type Hex, sameAddress } from "@corepool/core/hex";
+import type { Token } from "@corepool/core/money";
+import type { Market } from "@corepool/protocol/resources";
+import { getMarket } from "@corepool/protocol/routes/market";
+import { keySigner, systemFetch } from "@corepool/sdk/adapters/system";
+import { call } from "@corepool/sdk/call";
+import { type MarketChain, openChain } from "@corepool/sdk/chain";
+import { type Client, createClient } from "@corepool/sdk/client";
+import { withWallet } from "@corepool/sdk/sign-in";
+import { http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import type { Context } from "./context.ts";
+import { readMarketFile } from "./market/market-file.ts";
+import { readKey } from "./wallet-file.ts";
+
+/** A coordinator, its market's rules, and whoever is calling. */
+export interface Connection {
+  readonly client: Client;
+  readonly market: Market;
+  /** The client's own RPC endpoint; null when there is none and the coordinator's word has to do. */
+  readonly rpcUrl: string | null;
+  /** The account's key; undefined when only an API key is given. */
+  readonly key: Hex | undefined;
+}
+
+export type MarketToken = Market["tokens"][number] & Token;
+
+/** Connects as the wallet of this machine (or an API key); `anonymous` needs neither. */
+export async function connect(context: Context, options: { readonly anonymous?: boolean } = {}): Promise<Connection> {
+  const { env, home, clock, random } = context;
+  const local = await readMarketFile(home);
+  const url = context.options.url ?? env.COREPOOL_URL ?? local?.url;
+  if (url === undefined) {
+    throw new CorepoolError("not-running", {
+      detail: `No market runs in ${home.dir}, and no coordinator was named.`,
+      next: "Start one with: corepool up (or name one with --url or COREPOOL_URL).",
+    });
+  }
+  if (!/^https?:\/\//.test(url))
+    throw new CorepoolError("bad-usage", {
+      detail: `"${url}" is not an http(s) address.`,
+      next: "Write it like https://market.example.",
+    });
+  const key =
+    options.anonymous === true
+      ? undefined
+      : await readKey(context.options.wallet ?? env.COREPOOL_KEY_FILE ?? home.wallet);
+  const bare = createClient({ url, fetch: systemFetch, clock, random, token: env.COREPOOL_API_KEY });
+  const client = key !== undefined && env.COREPOOL_API_KEY === undefined ? withWallet(bare, keySigner(key)) : bare;
+  if (options.anonymous !== true && key === undefined && env.COREPOOL_API_KEY === undefined) {
+    throw new CorepoolError("unauthenticated", {
+      detail: "There is no wallet on this machine.",
+      next: "Make one with: corepool wallet create (or set COREPOOL_API_KEY).",
+    });
+  }
+  const market = await call(client, getMarket, {});
+  return { client, market, key, rpcUrl: context.options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? market.rpcUrl };
+}
+
+/** The account's key, for what only it can sign. */
+export function keyOf(connection: Connection): Hex {
+  if (connection.key !== undefined) return connection.key;
+  throw new CorepoolError("unauthenticated", {
+    detail: "This needs the wallet's own signature; an API key cannot give it.",
+    next: "Name the wallet's key file with --wallet.",
+  });
+}
+
+/** The client's own road to the chain. Rejects with `bad-usage` when no RPC endpoint is known. */
+export async function chainOf(connection: Connection): Promise<MarketChain> {
+  const { market, rpcUrl, key } = connection;
+  if (rpcUrl === null)
+    throw new CorepoolError("bad-usage", {
+      detail: "This reads the chain directly, and no RPC endpoint is known.",
+      next: "Name one with --rpc or COREPOOL_RPC_URL.",
+    });
+  return openChain({
+    transport: http(rpcUrl, { retryCount: 2, timeout: 10_000 }),
+    chainId: market.chainId,
+    market: market.contracts.leaseMarket,
+    account: key === undefined ? undefined : privateKeyToAccount(key),
+  });
+}
+
+/** A listed token by its symbol ("GP", "USDC") or address. */
+export function tokenOf(market: Market, name: string): MarketToken {
+  const found = market.tokens.find(
+    (t) =>
+      t.symbol.toLowerCase() === name.toLowerCase() ||
+      sameAddress(t.address, name) ||
+      t.symbol.toLowerCase() === `t${name.toLowerCase()}`,
+  );
+  if (found !== undefined) return found;
+  throw new CorepoolError("bad-usage", {
+    detail: `This market does not list ${name}.`,
+    next: `Use one of: ${market.tokens.map((t) => t.symbol).join(", ")}.`,
+  });
+}

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { CorepoolError } from "@corepool/core/errors";
+import type { Market } from "@corepool/protocol/resources";
+import { z } from "zod";
+import { tokenOf } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { readJson } from "./files.ts";
+import { namedInputs } from "./inputs.ts";
+import { parseDuration, parseSize } from "./quantities.ts";
+import type { JobWish } from "./run-job.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
+
+/** examples/<name>/job.json: the options of `corepool run`, and how to prepare the inputs. */
+const schema = z.strictObject({
+  name: z.string(),
+  /** Run once in the example's folder before; `{data}` is a folder that is kept between runs. */
+  prepare: z.array(z.string()).optional(),
+  command: z.array(z.string()).min(1),
+  cpu: z.int().min(1),
+  memory: z.string(),
+  disk: z.string(),
+  time: z.string(),
+  needs: z.array(z.string()).default([]),
+  /** path in the job → local path, relative to the example's folder; `{data}` as above. */
+  inputs: z.record(z.string(), z.string()),
+});
+
+/** An example as a job. Its prepare step runs on this machine, without a sandbox: it is part of this repository. */
+export async function exampleWish(context: Context, market: Market, name: string): Promise<JobWish> {
+  const folder = join(EXAMPLES, name);
+  const parsed = /^[a-z0-9-]+$/.test(name) ? schema.safeParse(await readJson(join(folder, "job.json"))) : undefined;
+  if (parsed?.success !== true)
+    throw new CorepoolError("bad-usage", {
+      detail: `There is no example "${name}" with a readable job.json.`,
+      next: `Look into ${EXAMPLES}.`,
+    });
+  const job = parsed.data;
+  const data = join(context.home.dir, "examples", name);
+  const fill = (text: string): string => text.replaceAll("{data}", data);
+  if (job.prepare !== undefined) {
+    await mkdir(data, { recursive: true });
+    const [program = "", ...words] = job.prepare.map(fill);
+    await promisify(execFile)(program, words, { cwd: folder }).catch((error: unknown) => {
+      const said =
+        error instanceof Error && "stderr" in error ? String(error.stderr).trim().split("\n").at(-1) : String(error);
+      throw new CorepoolError("setup-failed", {
+        detail: `The data of examples/${name} could not be prepared: ${said}`,
+        next: "corepool doctor says what is missing.",
+      });
+    });
+  }
+  return {
+    token: tokenOf(market, "GP"),
+    inputs: await namedInputs(
+      Object.entries(job.inputs).map(([path, local]) => `${path}=${fill(local)}`),
+      folder,
+    ),
+    maxRate: undefined,
+    maxEscrow: undefined,
+    requireCgroup: false,
+    outputs: undefined,
+    spec: {
+      kind: "job",
+      name: job.name,
+      command: job.command,
+      resources: {
+        cpus: job.cpu,
+        memoryBytes: parseSize(job.memory),
+        diskBytes: parseSize(job.disk),
+        gpus: { count: 0 },
+      },
+      durationSeconds: parseDuration(job.time),
+      needs: job.needs,
+    },
+  };
+}

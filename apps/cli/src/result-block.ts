@@ -1,0 +1,91 @@
+import { formatAmount } from "@corepool/core/money";
+import type { MarketToken } from "./connection.ts";
+import type { Output } from "./output.ts";
+import { table } from "./output.ts";
+import { formatMs, formatSize } from "./quantities.ts";
+import type { JobResult } from "./run-job.ts";
+
+const amount = (base: string | bigint, token: MarketToken): string =>
+  `${formatAmount(BigInt(base), token)} ${token.symbol}`;
+
+/** The metrics a job left in a file metrics.json: numbers by name. */
+function shown(result: JobResult, output: Output, metrics: Readonly<Record<string, unknown>>): string[][] {
+  const rows: string[][] = [];
+  for (const [name, value] of Object.entries(metrics)) {
+    if (typeof value === "number" || typeof value === "string")
+      rows.push([
+        `  ${name.replaceAll("_", " ")}`,
+        typeof value === "number" && name.includes("accuracy")
+          ? output.bold(`${(value * 100).toFixed(2)} %`)
+          : String(value),
+      ]);
+  }
+  return result.workload.state === "succeeded" ? rows : [];
+}
+
+/** Everything worth knowing about an ended job: result, files, timeline, bill. */
+export function printResult(output: Output, result: JobResult, metrics: Readonly<Record<string, unknown>> = {}): void {
+  const { workload, receipt, bill, token } = result;
+  const good = workload.state === "succeeded";
+  const attempt = workload.attempts.at(-1);
+  output.line();
+  const ended =
+    workload.reason === null
+      ? ""
+      : ` (${workload.reason}${attempt?.exitCode == null ? "" : `, exit code ${attempt.exitCode}`})`;
+  output.line(
+    `${good ? output.good("✓") : output.bad("✗")} ${output.bold(`${workload.id} ${workload.state}`)}${ended}`,
+  );
+  if (workload.detail !== null && !good) output.line(`  ${workload.detail}`);
+  for (const line of table(shown(result, output, metrics))) output.line(line);
+  if (result.files.length > 0) {
+    output.line(output.bold("Files"));
+    for (const line of table(result.files.map((f) => [`  ${f.path}`, formatSize(f.sizeBytes), output.dim(f.hash)])))
+      output.line(line);
+    const first = result.files[0];
+    if (first !== undefined) output.line(output.dim(`  in ${first.file.slice(0, -first.path.length)}`));
+  }
+  for (const a of workload.attempts) {
+    const start = a.timeline[0] === undefined ? 0 : Date.parse(a.timeline[0].at);
+    output.line(output.bold(`Attempt ${a.number}`));
+    output.line(
+      `  ${a.timeline.map((t) => `${t.state} +${((Date.parse(t.at) - start) / 1000).toFixed(1)} s`).join(" → ")}`,
+    );
+  }
+  if (receipt === undefined) return;
+  output.line(output.bold("Bill"));
+  const rows = [
+    ["  billed", formatMs(receipt.billedMs)],
+    ["  rate", `${amount(receipt.terms.rate, token)}/s`],
+    ["  price", output.bold(amount(receipt.total, token))],
+    ["  provider received", amount(receipt.provider.paid, token)],
+    ["  fee", amount(receipt.fee, token)],
+    ["  of it burnt", amount(receipt.burn, token)],
+    ["  refund", amount(receipt.refund, token)],
+    ["  escrow", amount(receipt.terms.escrow, token)],
+    ["  opened in", receipt.openTx],
+    ["  closed in", receipt.closeTx ?? "not yet"],
+    ["  burnt in", receipt.burnTx ?? "not yet"],
+  ];
+  for (const line of table(rows)) output.line(line);
+  if (bill === undefined) output.line(output.dim("  not checked against the chain: no RPC endpoint is known (--rpc)"));
+  else
+    output.line(
+      `  ${output.good("✓")} checked against the chain: ${amount(bill.providerPaid, token)} + ${amount(bill.fee, token)} + ${amount(bill.refund, token)} = escrow`,
+    );
+}
+
+/** The same for programs. */
+export function resultData(
+  result: JobResult,
+  metrics: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    type: "result",
+    workload: result.workload,
+    receipt: result.receipt ?? null,
+    verified: result.bill ?? null,
+    files: result.files,
+    metrics,
+  };
+}

@@ -1,0 +1,184 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CorepoolError } from "@corepool/core/errors";
+import { formatAmount } from "@corepool/core/money";
+import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
+import type { JobSpecInput, OutputFile } from "@corepool/protocol/spec";
+import { keySigner } from "@corepool/sdk/adapters/system";
+import { balancesOf, deposit, isLive, type MarketChain } from "@corepool/sdk/chain";
+import {
+  type AttendOptions,
+  attendWorkload,
+  type Ordered,
+  orderWorkload,
+  type RunContext,
+  type RunRequest,
+  receiptOf,
+} from "@corepool/sdk/run";
+import { type ChainBill, verifyReceipt } from "@corepool/sdk/verify-receipt";
+import type { WatchProgress } from "@corepool/sdk/watch";
+import { type Connection, chainOf, keyOf, type MarketToken } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { downloadOutputs } from "./download.ts";
+import type { InputFile } from "./inputs.ts";
+import { saveJob } from "./job-file.ts";
+import { createProgress } from "./progress.ts";
+
+/** A job as the command line describes it. */
+export interface JobWish {
+  readonly spec: JobSpecInput;
+  readonly inputs: readonly InputFile[];
+  readonly token: MarketToken;
+  readonly maxRate: bigint | undefined;
+  readonly maxEscrow: bigint | undefined;
+  readonly requireCgroup: boolean;
+  /** Where outputs go; undefined: ./corepool-outputs/<id>. */
+  readonly outputs: string | undefined;
+}
+
+/** How a job ended, with everything that can be checked. */
+export interface JobResult {
+  readonly workload: WorkloadView;
+  readonly receipt: Receipt | undefined;
+  /** What the chain itself says; undefined when no RPC endpoint is known. */
+  readonly bill: ChainBill | undefined;
+  readonly files: readonly (OutputFile & { readonly file: string })[];
+  readonly token: MarketToken;
+  readonly stopped: boolean;
+}
+
+/** Deposits from the wallet what the ledger lacks. Play money comes in larger parts, so that most jobs need none. */
+async function fundFrom(connection: Connection, chain: MarketChain, token: MarketToken, short: bigint): Promise<void> {
+  const owner = keySigner(keyOf(connection)).address;
+  const { wallet } = await balancesOf(chain, token.address, owner);
+  if (wallet < short) {
+    throw new CorepoolError("insufficient-funds", {
+      detail: `The job needs ${formatAmount(short, token)} ${token.symbol} more in the market, and the wallet ${owner} holds ${formatAmount(wallet, token)}.`,
+      next: "Send some to the wallet, or ask for a shorter --time or a smaller unit.",
+    });
+  }
+  const half = wallet / 2n;
+  await deposit(chain, owner, token.address, connection.market.chainId === 31337 && half > short ? half : short);
+}
+
+export interface Running {
+  readonly runContext: RunContext;
+  readonly chain: MarketChain | undefined;
+}
+
+/** What the SDK needs to act for this command: progress on the screen, keys on disk, the chain where it can be reached. */
+export async function runContextOf(
+  context: Context,
+  connection: Connection,
+  token: MarketToken,
+): Promise<
+  Running & { readonly finish: () => void; readonly keep: (ordered: Ordered, saved?: WatchProgress) => void }
+> {
+  const chain = connection.rpcUrl === null || connection.key === undefined ? undefined : await chainOf(connection);
+  const progress = createProgress(context.output, token, context.clock);
+  let kept: Ordered | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  const keep = (ordered: Ordered, saved: WatchProgress = { provenMs: 0, total: 0n }): void => {
+    kept = ordered;
+    writing = writing.then(() => saveJob(context.home, connection.client.url, ordered, saved)).catch(() => undefined);
+  };
+  return {
+    chain,
+    keep,
+    finish: progress.finish,
+    runContext: {
+      client: connection.client,
+      market: connection.market,
+      signer: keySigner(keyOf(connection)),
+      isLive: chain === undefined ? undefined : (terms) => isLive(chain, terms),
+      fund: chain === undefined ? undefined : (_, short) => fundFrom(connection, chain, token, short),
+      on: (event) => {
+        if (event.type === "note" && kept !== undefined) keep(kept, event);
+        progress.on(event);
+      },
+    },
+  };
+}
+
+/** Orders a job without attending it; returns what a watch needs. */
+export async function orderJob(context: Context, connection: Connection, wish: JobWish): Promise<Ordered> {
+  const running = await runContextOf(context, connection, wish.token);
+  const ordered = await orderWorkload(running.runContext, requestOf(wish));
+  await saveJob(context.home, connection.client.url, ordered, { provenMs: 0, total: 0n });
+  running.finish();
+  return ordered;
+}
+
+function requestOf(wish: JobWish): RunRequest {
+  return {
+    spec: {
+      ...wish.spec,
+      inputs: wish.inputs.map((i) => ({
+        path: i.path,
+        hash: i.blob.hash,
+        sizeBytes: i.blob.sizeBytes,
+        executable: i.executable,
+      })),
+    },
+    constraints: {
+      token: wish.token.address,
+      requireCgroup: wish.requireCgroup,
+      ...(wish.maxRate === undefined ? {} : { maxRate: String(wish.maxRate) }),
+      ...(wish.maxEscrow === undefined ? {} : { maxEscrow: String(wish.maxEscrow) }),
+    },
+    uploads: wish.inputs.map((i) => i.blob),
+  };
+}
+
+/** The whole road for one job: order, attend, download, bill, and a check of the bill against the chain. */
+export async function runJob(
+  context: Context,
+  connection: Connection,
+  wish: JobWish,
+  stop?: AbortSignal,
+): Promise<JobResult> {
+  const running = await runContextOf(context, connection, wish.token);
+  try {
+    const ordered = await orderWorkload(running.runContext, requestOf(wish));
+    running.keep(ordered);
+    const workload = await attendWorkload(running.runContext, ordered, {
+      stop,
+      onOrdered: running.keep,
+    } satisfies AttendOptions);
+    return await concludeJob(
+      context,
+      connection,
+      running.chain,
+      workload,
+      wish.token,
+      wish.outputs,
+      stop?.aborted === true,
+    );
+  } finally {
+    running.finish();
+  }
+}
+
+/** Downloads what an ended workload left, gets its bill and checks it. */
+export async function concludeJob(
+  context: Context,
+  connection: Connection,
+  chain: MarketChain | undefined,
+  workload: WorkloadView,
+  token: MarketToken,
+  folder: string | undefined,
+  stopped: boolean,
+): Promise<JobResult> {
+  context.output.status("fetching outputs and the receipt");
+  const root = folder ?? join(process.cwd(), "corepool-outputs", workload.id);
+  const written = workload.outputs.length === 0 ? [] : await downloadOutputs(connection.client, workload.outputs, root);
+  const opened = workload.lease?.openTx != null;
+  const receipt = opened
+    ? await receiptOf(connection.client, workload.id, { patienceMs: 15_000, burn: true })
+    : undefined;
+  const bill = receipt === undefined || chain === undefined ? undefined : await verifyReceipt(chain, receipt);
+  await rm(join(context.home.jobs, `${workload.id}.json`), { force: true });
+  context.output.status(undefined);
+  const files = workload.outputs.map((o) => ({ ...o, file: written.find((w) => w.path === o.path)?.file ?? "" }));
+  return { workload, receipt, bill, files, token, stopped };
+}

@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { lastLine, quietly } from "./commands.mjs";
+import { during, SetupError } from "./progress.mjs";
+
+/** What the system has to bring: a command that shows that it is there, and the Debian packages that bring it. */
+const WANTED = [
+  { what: "bubblewrap (the sandbox)", test: ["bwrap", "--version"], packages: ["bubblewrap"] },
+  { what: "setpriv (drops privileges)", test: ["setpriv", "--version"], packages: ["util-linux"] },
+  {
+    what: "mkfs.ext4 (workspaces of a fixed size)",
+    file: "/usr/sbin/mkfs.ext4",
+    alternative: "/sbin/mkfs.ext4",
+    packages: ["e2fsprogs"],
+  },
+  {
+    what: "python3 with numpy and scikit-learn (for the example)",
+    file: "/usr/lib/python3/dist-packages/sklearn",
+    test: ["/usr/bin/python3", "-c", "import numpy, sklearn"],
+    packages: ["python3", "python3-numpy", "python3-sklearn"],
+  },
+];
+
+async function isThere({ test, file, alternative }) {
+  // Looking for a file is quick; importing scikit-learn takes a second.
+  if (file !== undefined && (existsSync(file) || (alternative !== undefined && existsSync(alternative)))) return true;
+  return test !== undefined && (await quietly(test[0], test.slice(1))).code === 0;
+}
+
+/** Installs what the system lacks where apt may be used; otherwise says in one line what to install. */
+export async function ensureSystemPackages() {
+  const found = await Promise.all(WANTED.map(isThere));
+  const missing = WANTED.filter((_, i) => !found[i]);
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((m) => m.packages);
+  const lacks = missing.map((m) => m.what).join(", ");
+  const apt = existsSync("/usr/bin/apt-get");
+  if (process.getuid?.() !== 0 || !apt) {
+    const how = apt ? `sudo apt-get install ${packages.join(" ")}` : `install the equivalents of ${packages.join(" ")}`;
+    throw new SetupError(`This machine lacks ${lacks}. Run: ${how}`);
+  }
+  await during(`system packages: ${packages.join(" ")}`, async () => {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const install = () =>
+      quietly("apt-get", ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...packages], {
+        env,
+      });
+    const first = await install();
+    if (first.code === 0) return;
+    const update = await quietly("apt-get", ["update"], { env });
+    const second = await install();
+    if (second.code === 0) return;
+    throw new SetupError(
+      `apt could not install ${packages.join(" ")}: ${lastLine(update.code === 0 ? second.said : update.said)}`,
+    );
+  });
+}

@@ -1,0 +1,24 @@
+// `npm start`: installs what is missing, starts a whole market on this machine and runs examples/digits on it.
+// Runs on the Node 20 of a bare machine, so it is plain JavaScript without packages.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { handOver } from "./setup/commands.mjs";
+import { ensureNpmPackages, node24 } from "./setup/npm-packages.mjs";
+import { stopWith } from "./setup/progress.mjs";
+import { ensureSystemPackages } from "./setup/system-packages.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+try {
+  await ensureSystemPackages();
+  await ensureNpmPackages(root, { full: false });
+} catch (error) {
+  stopWith(error);
+}
+process.exitCode = await handOver(node24(root), [
+  join(root, "apps/cli/src/main.ts"),
+  "up",
+  "--example",
+  "digits",
+  ...process.argv.slice(2),
+]);

@@ -1,0 +1,46 @@
+// `npm test`: sets the clone up, then runs every test. Each step is timed; the first that fails ends the run.
+// Runs on the Node 20 of a bare machine, so it is plain JavaScript without packages.
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { handOver } from "./setup/commands.mjs";
+import { ensureNpmPackages } from "./setup/npm-packages.mjs";
+import { stopWith } from "./setup/progress.mjs";
+import { ensureSystemPackages } from "./setup/system-packages.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Name, folder, command. Programs come from node_modules/.bin, Node 24 among them. */
+const STEPS = [
+  ["packages and applications", ".", ["vitest", "run", "--project", "code"]],
+  ["contracts: every branch of the trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
+  ["contracts: unit, fuzz and invariant tests", "contracts", ["hardhat", "test", "solidity"]],
+  [
+    "contracts: committed artefacts are what the sources compile to",
+    "contracts",
+    ["node", "scripts/compile.ts", "--check"],
+  ],
+  ["whole markets", ".", ["vitest", "run", "--project", "market"]],
+];
+
+try {
+  await ensureSystemPackages();
+  await ensureNpmPackages(root, { full: true });
+} catch (error) {
+  stopWith(error);
+}
+
+const bin = join(root, "node_modules", ".bin");
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+let passed = 0;
+let failed = 0;
+for (const [name, folder, [command, ...args]] of STEPS) {
+  const started = Date.now();
+  console.log(`\n▶ ${name}`);
+  const code = await handOver(join(bin, command), args, { cwd: join(root, folder), env });
+  console.log(`${code === 0 ? "✓" : "✗"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  if (code === 0) passed++;
+  else failed++;
+  if (failed > 0) break;
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
