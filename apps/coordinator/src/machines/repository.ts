@@ -90,6 +90,17 @@ export function unitRepository(tx: Tx): Units<MarketDocuments> {
       const rows = await tx.selectFrom("units").selectAll().where("machine", "=", machine).orderBy("unit").execute();
       return rows.map(unitFromRow);
     },
+    async elsewhere(provider, machine, units) {
+      if (units.length === 0) return [];
+      const rows = await tx
+        .selectFrom("units")
+        .select("unit")
+        .where("provider", "=", provider)
+        .where("machine", "<>", machine)
+        .where("unit", "in", units.map(BigInt))
+        .execute();
+      return rows.map((row) => Number(row.unit));
+    },
     async replace(machine, units) {
       await tx.deleteFrom("units").where("machine", "=", machine).execute();
       if (units.length === 0) return;

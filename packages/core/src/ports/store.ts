@@ -67,6 +67,8 @@ export interface UnitRecord<D extends Documents = Documents> {
 
 export interface Units<D extends Documents = Documents> {
   ofMachine(machine: Hex): Promise<readonly UnitRecord<D>[]>;
+  /** Which of a provider's unit numbers belong to another machine of his. */
+  elsewhere(provider: Address, machine: Hex, units: readonly number[]): Promise<readonly number[]>;
   /** Replaces all units of a machine. */
   replace(machine: Hex, units: readonly UnitRecord<D>[]): Promise<void>;
 }

@@ -1,0 +1,199 @@
+import { CorepoolError, codeOf } from "@corepool/core/errors";
+import { type Hex, toHex } from "@corepool/core/hex";
+import type { MachineRecord } from "@corepool/core/ports/store";
+import type { Connection } from "@corepool/core/ports/transport";
+import { CLOSE, type ToAgent, toAgent } from "@corepool/protocol/agent";
+import { isProblemCode } from "@corepool/protocol/problems";
+import { checkHello, connectMachine } from "../machines/connect.ts";
+import { type HandlerParts, handleMessage, Outdated } from "./handle.ts";
+import { formatMessage, parseMessage } from "./messages.ts";
+
+export interface ConnectionParts extends HandlerParts {
+  /** Makes the bearer token with which the agent reads and writes blobs. */
+  readonly issueToken: (provider: Hex, machine: Hex) => Promise<string>;
+  readonly onTrouble: (error: unknown, machine: Hex | undefined) => void;
+}
+
+/** The answer to a probe. */
+export interface ProbeAnswer {
+  readonly answer: Hex;
+  readonly frozen: boolean;
+}
+
+/** Seconds between an agent's signs of life; after three missed ones its machine counts as offline. */
+export const HEARTBEAT_SECONDS = 5;
+const HELLO_MS = 10_000;
+const MOST_PROBES = 256;
+
+/** One connection of an agent, from its challenge to its end. */
+export class AgentConnection {
+  machine: MachineRecord | undefined;
+  readonly #parts: ConnectionParts;
+  readonly #connection: Connection;
+  readonly #probes = new Map<string, (answer: ProbeAnswer | undefined) => void>();
+  readonly #over = new AbortController();
+  #sent = new Set<bigint>();
+  #flushing: Promise<void> = Promise.resolve();
+  #count = 0;
+
+  constructor(parts: ConnectionParts, connection: Connection) {
+    this.#parts = parts;
+    this.#connection = connection;
+  }
+
+  close(code: number, reason: string): void {
+    this.#over.abort();
+    this.#connection.close(code, reason);
+  }
+
+  /**
+   * Serves the connection until it ends. `joined` is called once the agent is known, before it may say anything.
+   * Never rejects: what goes wrong ends the connection and is told to `onTrouble`.
+   */
+  async run(joined: (machine: MachineRecord) => void): Promise<void> {
+    try {
+      const messages = this.#connection.messages[Symbol.asyncIterator]();
+      const machine = await this.#admit(messages);
+      if (machine === undefined) return;
+      joined(machine);
+      await this.flush();
+      for (;;) {
+        const { done, value } = await messages.next();
+        if (done === true || this.#over.signal.aborted) return;
+        await this.#take(machine, value);
+      }
+    } catch (error) {
+      if (error instanceof Outdated) this.close(CLOSE.replaced, "a newer connection has taken over");
+      else {
+        this.#parts.onTrouble(error, this.machine?.id);
+        this.close(CLOSE.goingAway, "something broke on our side");
+      }
+    } finally {
+      this.#over.abort();
+      for (const answer of this.#probes.values()) answer(undefined);
+      this.#probes.clear();
+    }
+  }
+
+  /** Challenge, hello, welcome. Undefined when the peer is not who it says. */
+  async #admit(messages: AsyncIterator<string>): Promise<MachineRecord | undefined> {
+    const { context, store } = this.#parts;
+    const nonce: Hex = `0x${toHex(context.random.bytes(32))}`;
+    const { chainId, market } = context.domain;
+    await this.#send({ type: "challenge", body: { nonce, chainId, market } });
+    const late = context.clock.sleep(HELLO_MS, this.#over.signal).then(
+      () => this.close(CLOSE.unauthenticated, "no hello in time"),
+      // The connection ended first.
+      () => undefined,
+    );
+    const first = await Promise.race([messages.next(), late.then(() => ({ done: true, value: undefined }) as const)]);
+    if (first.done === true || first.value === undefined) return undefined;
+    try {
+      const { message } = parseMessage(first.value);
+      if (message.type !== "hello")
+        throw new CorepoolError("unauthenticated", { detail: "The first message must be hello." });
+      await checkHello(context, nonce, message.body);
+      const machine = await store.transaction((uow) => connectMachine(uow, context, message.body));
+      this.machine = machine;
+      const token = await this.#parts.issueToken(machine.provider, machine.id);
+      const attempts = await store.transaction(async (uow) =>
+        (await uow.attempts.live(machine.id)).map(({ id }) => id),
+      );
+      const { epoch } = machine;
+      await this.#send({ type: "welcome", body: { epoch, token, heartbeatSeconds: HEARTBEAT_SECONDS, attempts } });
+      return machine;
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      await this.#sendProblem(null, error);
+      const code = codeOf(error) === "bad-request" ? CLOSE.badMessage : CLOSE.unauthenticated;
+      this.close(code, error instanceof Error ? error.message.slice(0, 100) : "refused");
+      return undefined;
+    }
+  }
+
+  async #take(machine: MachineRecord, text: string): Promise<void> {
+    let of: string | null = null;
+    try {
+      const { id, message } = parseMessage(text);
+      of = id;
+      if (message.type === "hello")
+        throw new CorepoolError("bad-request", { detail: "The agent has said hello already." });
+      if (message.type === "probe-answer") {
+        const { request, answer, frozen } = message.body;
+        this.#probes.get(request)?.(answer === null ? undefined : { answer, frozen });
+        this.#probes.delete(request);
+        return;
+      }
+      const { acknowledge, answers } = await handleMessage(this.#parts, machine, message);
+      for (const answer of answers) await this.#send(answer);
+      if (acknowledge) await this.#send({ type: "ack", body: { of: id } });
+    } catch (error) {
+      if (error instanceof Outdated) throw error;
+      if (codeOf(error) === undefined) this.#parts.onTrouble(error, machine.id);
+      await this.#sendProblem(of, error);
+      if (of === null) this.close(CLOSE.badMessage, "malformed message");
+    }
+  }
+
+  /** Sends what lies in the machine's box and was not sent on this connection. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flushOnce());
+    return this.#flushing;
+  }
+
+  async #flushOnce(): Promise<void> {
+    const { machine } = this;
+    if (machine === undefined || this.#over.signal.aborted) return;
+    try {
+      const { current, box } = await this.#parts.store.transaction(async (uow) => ({
+        current: (await uow.machines.get(machine.id))?.epoch === machine.epoch,
+        box: await uow.messages.of(machine.id),
+      }));
+      if (!current) {
+        this.close(CLOSE.replaced, "a newer connection has taken over");
+        return;
+      }
+      const there = new Set(box.map(({ seq }) => seq));
+      this.#sent = new Set([...this.#sent].filter((seq) => there.has(seq)));
+      for (const { seq, message } of box) {
+        if (this.#sent.has(seq)) continue;
+        this.#sent.add(seq);
+        await this.#connection.send(formatMessage(`m${seq}`, toAgent.parse(message)));
+      }
+    } catch (error) {
+      if (!this.#over.signal.aborted) this.#parts.onTrouble(error, machine.id);
+    }
+  }
+
+  /** Sends a nonce through the lease's sandbox; undefined when no answer came in time. */
+  async probe(lease: Hex, nonce: Hex, timeoutMs: number): Promise<ProbeAnswer | undefined> {
+    if (this.#over.signal.aborted || this.#probes.size >= MOST_PROBES) return undefined;
+    const request = `p${++this.#count}`;
+    const enough = new AbortController();
+    const answered = new Promise<ProbeAnswer | undefined>((resolve) => this.#probes.set(request, resolve));
+    const late = this.#parts.context.clock
+      .sleep(timeoutMs, AbortSignal.any([enough.signal, this.#over.signal]))
+      // An answer, or the end of the connection, ends the wait.
+      .catch(() => undefined)
+      .then(() => undefined);
+    try {
+      await this.#send({ type: "probe", body: { request, lease, nonce } });
+      return await Promise.race([answered, late]);
+    } finally {
+      this.#probes.delete(request);
+      enough.abort();
+    }
+  }
+
+  async #send(message: ToAgent): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    await this.#connection.send(formatMessage(`g${++this.#count}`, message));
+  }
+
+  async #sendProblem(of: string | null, error: unknown): Promise<void> {
+    const code = codeOf(error);
+    const known = code !== undefined && isProblemCode(code);
+    const detail = known && error instanceof Error ? error.message.slice(0, 2000) : "Something broke on our side.";
+    await this.#send({ type: "problem", body: { of, code: known ? code : "internal", detail } });
+  }
+}

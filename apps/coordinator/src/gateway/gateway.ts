@@ -1,0 +1,69 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { Hex } from "@corepool/core/hex";
+import type { Notifier } from "@corepool/core/ports/notifier";
+import type { Connection } from "@corepool/core/ports/transport";
+import { CLOSE } from "@corepool/protocol/agent";
+import { AgentConnection, type ConnectionParts, type ProbeAnswer } from "./agent-connection.ts";
+import { machineTopic } from "./repository.ts";
+
+const PROBE_MS = 5_000;
+
+/** The agents that are connected to this process. */
+export interface Gateway {
+  /** Serves a new connection until it ends. */
+  serve(connection: Connection): Promise<void>;
+  /** Sends a nonce through a lease's sandbox and back. Rejects with `machine-unreachable`. */
+  probe(machine: Hex, lease: Hex, nonce: Hex): Promise<ProbeAnswer>;
+  /** Ends all connections; agents dial again. */
+  close(): Promise<void>;
+}
+
+function unreachable(detail: string): CorepoolError {
+  return new CorepoolError("machine-unreachable", { detail, next: "Try again shortly; no note is due meanwhile." });
+}
+
+/** The gateway of one process. */
+export function createGateway(parts: ConnectionParts & { readonly notifier: Notifier }): Gateway {
+  const all = new Map<AgentConnection, Promise<void>>();
+  const machines = new Map<Hex, AgentConnection>();
+  let closing = false;
+
+  async function serve(connection: Connection): Promise<void> {
+    const agent = new AgentConnection(parts, connection);
+    let leave: () => void = () => undefined;
+    const served = agent.run((machine) => {
+      // The newest connection wins; the older learns it at once when it is in this process, else by its next message.
+      machines.get(machine.id)?.close(CLOSE.replaced, "a newer connection has taken over");
+      machines.set(machine.id, agent);
+      const flush = () => {
+        agent.flush().catch((error: unknown) => parts.onTrouble(error, machine.id));
+      };
+      const unsubscribe = parts.notifier.subscribe(machineTopic(machine.id), flush);
+      leave = () => {
+        unsubscribe();
+        if (machines.get(machine.id) === agent) machines.delete(machine.id);
+      };
+    });
+    all.set(agent, served);
+    if (closing) agent.close(CLOSE.goingAway, "the coordinator stops");
+    await served;
+    leave();
+    all.delete(agent);
+  }
+
+  return {
+    serve,
+    async probe(machine, lease, nonce) {
+      const agent = machines.get(machine);
+      if (agent === undefined) throw unreachable("The machine is not connected.");
+      const answer = await agent.probe(lease, nonce, PROBE_MS);
+      if (answer === undefined) throw unreachable("The machine did not answer the probe.");
+      return answer;
+    },
+    async close() {
+      closing = true;
+      for (const agent of all.keys()) agent.close(CLOSE.goingAway, "the coordinator stops");
+      await Promise.all(all.values());
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { MachineRecord } from "@corepool/core/ports/store";
+import type { FromAgent } from "@corepool/protocol/agent";
+import { closeLease } from "../leases/close.ts";
+import type { MarketContext } from "../market/context.ts";
+import type { MarketStore, Uow } from "../market/documents.ts";
+import { announce, checkAnnouncement } from "../offers/announce.ts";
+import { takeLog } from "../workloads/logs.ts";
+import { attemptEnded, attemptMoved, checkEnded } from "../workloads/progress.ts";
+import { tellClosed } from "./closed.ts";
+
+export interface HandlerParts {
+  readonly context: MarketContext;
+  readonly store: MarketStore;
+  /** Relays calls of UnitRegistry that the provider signed. */
+  readonly register: (registration: `0x${string}`) => void;
+}
+
+/** What a message asks to be said back, beside its acknowledgement. */
+export type Answer =
+  | { readonly type: "log-ack"; readonly body: { readonly attempt: string; readonly offset: number } }
+  | {
+      readonly type: "closed";
+      readonly body: { readonly attempt: string; readonly lease: `0x${string}`; readonly paid: string };
+    };
+
+/** The connection's machine has connected again: what this one says counts no more. */
+export class Outdated extends Error {}
+
+type Handled = { readonly acknowledge: boolean; readonly answers: readonly Answer[] };
+const ACKNOWLEDGED: Handled = { acknowledge: true, answers: [] };
+const SILENT: Handled = { acknowledge: false, answers: [] };
+
+/**
+ * Takes one message of a connected agent in, in one transaction that also proves that the connection is still the
+ * machine's newest. Every effect is idempotent, so a message may come any number of times. Rejects with `Outdated`, or
+ * with a CorepoolError that goes back to the agent.
+ */
+export async function handleMessage(
+  parts: HandlerParts,
+  machine: MachineRecord,
+  message: Exclude<FromAgent, { readonly type: "hello" | "probe-answer" }>,
+): Promise<Handled> {
+  const { context, store } = parts;
+  const inStore = <T>(work: (uow: Uow) => Promise<T>): Promise<T> =>
+    store.transaction(async (uow) => {
+      const current = await uow.machines.seen(machine.id, machine.epoch, context.clock.now());
+      if (!current) throw new Outdated("a newer connection of this machine has taken over");
+      return work(uow);
+    });
+
+  switch (message.type) {
+    case "offers":
+      await checkAnnouncement(context, machine, message.body);
+      await inStore((uow) => announce(uow, context, machine, message.body));
+      if (message.body.registration !== undefined) parts.register(message.body.registration);
+      return ACKNOWLEDGED;
+    case "heartbeat": {
+      const answers = await inStore((uow) => tellClosed(uow, machine.id, message.body.attempts));
+      return { acknowledge: false, answers };
+    }
+    case "attempt":
+      await inStore((uow) => attemptMoved(uow, context, machine.id, message.body));
+      return ACKNOWLEDGED;
+    case "log": {
+      const { attempt, stream, offset, data } = message.body;
+      const bytes = Buffer.from(data, "base64");
+      const taken = await inStore((uow) => takeLog(uow, machine.id, { attempt, stream, offset, data: bytes }));
+      return { acknowledge: false, answers: [{ type: "log-ack", body: { attempt, offset: taken } }] };
+    }
+    case "ended": {
+      const known = await store.transaction((uow) => uow.attempts.get(message.body.attempt));
+      if (known === undefined || known.machine !== machine.id) {
+        throw new CorepoolError("not-found", {
+          detail: `There is no attempt ${message.body.attempt} on this machine.`,
+        });
+      }
+      if (known.state !== "ended") await checkEnded(context, known, message.body);
+      await inStore((uow) => attemptEnded(uow, context, machine.id, message.body));
+      return ACKNOWLEDGED;
+    }
+    case "close": {
+      const { lease, total, noteSignature, closeSignature } = message.body;
+      const request = { lease, total: BigInt(total), noteSignature, closeSignature };
+      await inStore((uow) => closeLease(uow, context, machine.id, request));
+      return ACKNOWLEDGED;
+    }
+    case "ack":
+      await inStore(async (uow) => {
+        const seq = /^m(\d{1,18})$/.exec(message.body.of)?.[1];
+        if (seq !== undefined) await uow.messages.acknowledge(machine.id, BigInt(seq));
+      });
+      return SILENT;
+    case "problem":
+      await inStore(async () => undefined);
+      return SILENT;
+  }
+}

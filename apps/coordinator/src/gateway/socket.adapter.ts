@@ -1,0 +1,97 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Connection } from "@corepool/core/ports/transport";
+import { CLOSE, MAX_MESSAGE_BYTES } from "@corepool/protocol/agent";
+import { WebSocket, WebSocketServer } from "ws";
+
+/** Bytes waiting for a peer that does not read; beyond, the connection is cut. */
+const MOST_BUFFERED = 8 * 2 ** 20;
+/** Messages taken from the network and not yet worked on; beyond, the socket is paused. */
+const MOST_QUEUED = 32;
+const PING_MS = 20_000;
+/** A peer that does not finish closing is cut off. */
+const CLOSE_MS = 2_000;
+
+/** One WebSocket as a Connection: text only, in order, paused while its reader is behind. */
+export function socketConnection(socket: WebSocket): Connection {
+  const queue: string[] = [];
+  let wake: (() => void) | undefined;
+  let over = false;
+  let alive = true;
+
+  const end = () => {
+    over = true;
+    clearInterval(pings);
+    wake?.();
+  };
+  const close = (code: number, reason: string) => {
+    socket.close(code, reason.slice(0, 120));
+    setTimeout(() => socket.terminate(), CLOSE_MS).unref();
+    end();
+  };
+  const pings = setInterval(() => {
+    // A peer that answered none of a whole round is gone, whatever the network says.
+    if (!alive) socket.terminate();
+    alive = false;
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }, PING_MS);
+  pings.unref();
+
+  socket.on("pong", () => {
+    alive = true;
+  });
+  socket.on("message", (data: Buffer, binary) => {
+    if (over) return;
+    alive = true;
+    if (binary) {
+      close(CLOSE.badMessage, "text messages only");
+      return;
+    }
+    queue.push(data.toString("utf8"));
+    if (queue.length >= MOST_QUEUED) socket.pause();
+    wake?.();
+  });
+  socket.on("close", end);
+  // An error is followed by close; there is nobody to tell but the reader, whose messages end.
+  socket.on("error", () => undefined);
+
+  return {
+    close,
+    async send(message) {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      if (socket.bufferedAmount > MOST_BUFFERED) {
+        close(CLOSE.slow, "the agent does not read");
+        return;
+      }
+      await new Promise<void>((resolve) => socket.send(message, () => resolve()));
+    },
+    messages: {
+      async *[Symbol.asyncIterator]() {
+        for (;;) {
+          const next = queue.shift();
+          if (next !== undefined) {
+            if (queue.length < MOST_QUEUED / 2) socket.resume();
+            yield next;
+            continue;
+          }
+          if (over) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          wake = undefined;
+        }
+      },
+    },
+  };
+}
+
+/** Takes over WebSocket upgrades of the agents' path; false for any other path. */
+export function createUpgrade(serve: (connection: Connection) => void) {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    if (path !== "/v1/agent") return false;
+    server.handleUpgrade(request, socket, head, (opened) => serve(socketConnection(opened)));
+    return true;
+  };
+}
