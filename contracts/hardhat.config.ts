@@ -37,6 +37,8 @@ export default defineConfig({
   },
   test: {
     solidity: {
+      // The lease market's tests deploy the committed artefact.
+      fsPermissions: { readFile: ["artifacts/LeaseMarket.json"] },
       fuzz: { runs: 256 * times },
       invariant: { runs: 32 * times, depth: 64, failOnRevert: true },
     },

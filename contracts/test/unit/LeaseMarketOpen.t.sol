@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Mandate, Offer, OpenArgs, Order, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {MarketBase} from "../support/MarketBase.sol";
+
+contract LeaseMarketOpenTest is MarketBase {
+    function _refuse(OpenArgs memory a, bytes memory why) private {
+        vm.prank(relayer);
+        vm.expectRevert(why);
+        market.open(a);
+    }
+
+    function _refuse(OpenArgs memory a, bytes4 why) private {
+        _refuse(a, abi.encodeWithSelector(why));
+    }
+
+    /* AGREEMENT */
+
+    // @tree it should take the escrow, occupy the unit and say so in one event
+    function test_Open() external {
+        OpenArgs memory a = _args(7);
+        Terms memory t = _termsOf(a, 0, FEE_BPS);
+        vm.expectEmit(address(market));
+        emit LeaseOpened(
+            _lease(t),
+            client,
+            provider,
+            (uint256(uint160(address(gp))) << 96) | RATE,
+            (uint256(uint160(watch)) << 96) | (uint256(7) << 32),
+            (uint256(uint160(provider)) << 96) | (uint256(NOW) << 48) | (uint256(120) << 16) | FEE_BPS,
+            (uint256(t.escrow) << 128) | (uint256(t.end) << 40) | t.maxEnd,
+            hashOf(a.offer),
+            hashOf(a.order)
+        );
+        vm.recordLogs();
+        vm.prank(relayer);
+        assertEq(market.open(a), _lease(t));
+        assertEq(vm.getRecordedLogs().length, 1);
+        _assertLive(t);
+        assertEq(_cash(client), CASH - uint128(RATE) * 3600);
+    }
+
+    // @tree it should open the unit again with the next seq after a close
+    function test_Open_Again() external {
+        Terms memory t = _open(1);
+        market.settle(_final(t, 0));
+        _assertIdle(t);
+        Terms memory next = _open(1);
+        assertEq(next.seq, 1);
+        _assertLive(next);
+        assertTrue(_lease(next) != _lease(t));
+    }
+
+    // @tree it should accept an offer out of a signed batch
+    function test_Open_Batched() external {
+        (Offer memory left, Offer memory right) = (_offer(1), _offer(2));
+        bytes32 leaf = offerLeaf(right);
+        OpenArgs memory a = _args(left, _order());
+        a.offerProof = new bytes32[](1);
+        a.offerProof[0] = leaf;
+        a.offerSig = _sign(providerKey, batchHash(pair(offerLeaf(left), leaf)));
+        _assertLive(_openWith(a));
+    }
+
+    // @tree it should accept 64-byte signatures
+    function test_Open_Compact() external {
+        OpenArgs memory a = _args(1);
+        a.offerSig = compact(a.offerSig);
+        a.orderSig = compact(a.orderSig);
+        assertEq(a.orderSig.length, 64);
+        _assertLive(_openWith(a));
+    }
+
+    // @tree it should credit the offer's payTo instead of the provider
+    function test_Open_PayTo() external {
+        Offer memory offer = _offer(1);
+        offer.payTo = makeAddr("pool");
+        Terms memory t = _openWith(_args(offer, _order()));
+        market.settle(_note(t, RATE));
+        assertEq(_cash(offer.payTo), RATE - _feeOf(t, RATE));
+        assertEq(_cash(provider), 0);
+    }
+
+    // @tree it should take the bid when it is above the floor
+    function test_Open_Bid() external {
+        Order memory order = _order();
+        order.bid = RATE + 1;
+        Terms memory t = _openWith(_args(_offer(1), order));
+        assertEq(t.rate, RATE + 1);
+        _assertLive(t);
+        order = _order();
+        order.bid = RATE - 1;
+        assertEq(_openWith(_args(_offer(2), order)).rate, RATE);
+    }
+
+    // @tree it should hash offers, orders, mandates and leases as wallets do
+    function test_Open_Hashes() external {
+        Offer memory offer = _offer(3);
+        Order memory order = _order();
+        Mandate memory mandate = Mandate(client, relayer, address(gp), 1, 2, 3, bytes32(uint256(4)), 5, 6, 7);
+        assertEq(market.offerHash(offer), hashOf(offer));
+        assertEq(market.orderHash(order), hashOf(order));
+        assertEq(market.mandateHash(mandate), hashOf(mandate));
+        assertEq(market.domainSeparator(), domain);
+        bytes32 lease = keccak256(abi.encode(block.chainid, address(market), provider, uint64(3), uint32(9)));
+        assertEq(market.leaseId(provider, 3, 9), lease);
+        vm.chainId(5);
+        assertEq(market.domainSeparator(), domainOf(5, address(market)));
+    }
+
+    // @tree it should open for whoever sends it
+    function test_Open_AnySender() external {
+        OpenArgs memory a = _args(1);
+        vm.prank(client);
+        market.open(a);
+        a = _args(2);
+        vm.prank(provider);
+        market.open(a);
+        a = _args(3);
+        vm.prank(stranger);
+        market.open(a);
+        assertEq(_cash(client), CASH - 3 * uint128(RATE) * 3600);
+    }
+
+    /* DISAGREEMENT */
+
+    // @tree it should refuse different tokens
+    function test_Open_RevertWhen_TokensDiffer() external {
+        Order memory order = _order();
+        order.token = address(usdc);
+        _refuse(_args(_offer(1), order), TokenMismatch.selector);
+    }
+
+    // @tree it should refuse an offer before its window and after it
+    function test_Open_RevertWhen_OutsideOffer() external {
+        Offer memory offer = _offer(1);
+        offer.notBefore = NOW + 1;
+        _refuse(_args(offer, _order()), abi.encodeWithSelector(OfferNotYetValid.selector, NOW + 1));
+        offer.notBefore = NOW;
+        offer.expiry = NOW - 1;
+        _refuse(_args(offer, _order()), abi.encodeWithSelector(OfferExpired.selector, NOW - 1));
+        offer.expiry = NOW; // its last second
+        _assertLive(_openWith(_args(offer, _order())));
+    }
+
+    // @tree it should refuse an expired order
+    function test_Open_RevertWhen_OrderExpired() external {
+        Order memory order = _order();
+        order.expiry = NOW - 1;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(OrderExpired.selector, NOW - 1));
+        order.expiry = NOW;
+        _assertLive(_openWith(_args(_offer(1), order)));
+    }
+
+    // @tree it should refuse another's private offer and open it for its client
+    function test_Open_Private() external {
+        Offer memory offer = _offer(1);
+        offer.client = stranger;
+        _refuse(_args(offer, _order()), abi.encodeWithSelector(NotYourOffer.selector, stranger));
+        offer.client = client;
+        _assertLive(_openWith(_args(offer, _order())));
+    }
+
+    // @tree it should refuse a lease without a key
+    function test_Open_RevertWhen_NoKey() external {
+        Order memory order = _order();
+        order.key = address(0);
+        _refuse(_args(_offer(1), order), NoLeaseKey.selector);
+    }
+
+    // @tree it should refuse a duration outside the offer's bounds
+    function test_Open_RevertWhen_Duration() external {
+        Order memory order = _order();
+        Offer memory offer = _offer(1);
+        uint32[3] memory bad = [uint32(0), 59, 1 days + 1];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            order.duration = bad[i];
+            bytes memory why = abi.encodeWithSelector(DurationOutOfRange.selector, bad[i], uint32(60), uint32(1 days));
+            _refuse(_args(offer, order), why);
+        }
+        offer.minSeconds = 0;
+        order.duration = 0;
+        bytes4 reason = DurationOutOfRange.selector;
+        _refuse(_args(offer, order), abi.encodeWithSelector(reason, uint32(0), uint32(0), uint32(1 days)));
+        order.duration = 1 days;
+        _assertLive(_openWith(_args(offer, order)));
+    }
+
+    // @tree it should refuse a rate above the client's limit
+    function test_Open_RevertWhen_Rate() external {
+        Order memory order = _order();
+        order.maxRate = RATE - 1;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(RateAboveLimit.selector, RATE, RATE - 1));
+        order.maxRate = RATE + 1;
+        order.bid = RATE + 2;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(RateAboveLimit.selector, RATE + 2, RATE + 1));
+    }
+
+    // @tree it should refuse an escrow above the client's limit
+    function test_Open_RevertWhen_Escrow() external {
+        Order memory order = _order();
+        uint128 escrow = uint128(RATE) * 3600;
+        order.maxEscrow = escrow - 1;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(EscrowAboveLimit.selector, escrow, escrow - 1));
+        order.maxEscrow = escrow;
+        _assertLive(_openWith(_args(_offer(1), order)));
+    }
+
+    // @tree it should refuse a unit or provider that the order does not list
+    function test_Open_Units() external {
+        bytes32 other = keccak256("other leaf");
+        Order memory order = _order();
+        order.units = pair(unitLeaf(provider, 1), other);
+        OpenArgs memory a = _args(_offer(2), order);
+        a.unitProof = new bytes32[](1);
+        a.unitProof[0] = other;
+        _refuse(a, UnitNotAllowed.selector);
+        a = _args(_offer(1), order);
+        _refuse(a, UnitNotAllowed.selector); // no proof
+        a.unitProof = new bytes32[](1);
+        a.unitProof[0] = other;
+        _assertLive(_openWith(a));
+        // All units of the provider.
+        order = _order();
+        order.units = pair(unitLeaf(provider, type(uint256).max), other);
+        a = _args(_offer(2), order);
+        a.unitProof = new bytes32[](1);
+        a.unitProof[0] = other;
+        _assertLive(_openWith(a));
+        // A list of one is its own root and needs no proof.
+        order = _order();
+        order.units = unitLeaf(provider, 3);
+        _assertLive(_openWith(_args(_offer(3), order)));
+    }
+
+    /* SPENT */
+
+    // @tree it should refuse an order a second time
+    function test_Open_RevertWhen_OrderSpent() external {
+        OpenArgs memory a = _args(1);
+        Terms memory t = _openWith(a);
+        OpenArgs memory again = _args(_offer(2), a.order);
+        _refuse(again, abi.encodeWithSelector(NonceUsed.selector, a.order.nonce));
+        market.settle(_final(t, 0));
+        _refuse(a, abi.encodeWithSelector(NonceUsed.selector, a.order.nonce));
+    }
+
+    // @tree it should refuse nonce zero and a nonce that left the window
+    function test_Open_RevertWhen_NonceTooOld() external {
+        Order memory order = _order();
+        order.nonce = 0;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(NonceTooOld.selector, 0));
+        order.nonce = 65;
+        _openWith(_args(_offer(1), order));
+        order.nonce = 1;
+        _refuse(_args(_offer(2), order), abi.encodeWithSelector(NonceTooOld.selector, 1));
+        order.nonce = 2;
+        _assertLive(_openWith(_args(_offer(2), order)));
+    }
+
+    // @tree it should accept the 63 nonces below the highest once each
+    function test_Open_Window() external {
+        Order memory order = _order();
+        order.duration = 60;
+        order.nonce = 1000;
+        _openWith(_args(_offer(0), order));
+        for (uint32 back = 63; back > 0; --back) {
+            order.nonce = 1000 - back;
+            _openWith(_args(_offer(back), order));
+        }
+        (, uint32 counter, uint32 top, uint64 window) = market.accountOf(address(gp), client);
+        assertEq(counter, 1);
+        assertEq(top, 1000);
+        assertEq(window, type(uint64).max);
+        for (uint32 back = 0; back < 64; ++back) {
+            order.nonce = 1000 - back;
+            _refuse(_args(_offer(100), order), abi.encodeWithSelector(NonceUsed.selector, 1000 - back));
+        }
+    }
+
+    // @tree it should refuse an offer and an order of an older counter
+    function test_Open_RevertWhen_Cancelled() external {
+        OpenArgs memory a = _args(1);
+        vm.prank(provider);
+        market.cancelAll();
+        _refuse(a, abi.encodeWithSelector(OfferCancelled.selector, 1));
+        Offer memory offer = _offer(1);
+        offer.counter = 2;
+        a = _args(offer, _order());
+        vm.prank(client);
+        market.cancelAll();
+        _refuse(a, abi.encodeWithSelector(OrderCancelled.selector, 1));
+        Order memory order = _order();
+        order.counter = 2;
+        order.nonce = 1; // the window started anew
+        _assertLive(_openWith(_args(offer, order)));
+    }
+
+    // @tree it should refuse a unit that is leased
+    function test_Open_RevertWhen_UnitBusy() external {
+        Terms memory t = _open(1);
+        OpenArgs memory a = _args(1);
+        _refuse(a, abi.encodeWithSelector(UnitBusy.selector, provider, 1));
+        market.settle(_note(t, RATE));
+        _refuse(a, abi.encodeWithSelector(UnitBusy.selector, provider, 1));
+    }
+
+    // @tree it should refuse more escrow than the client has
+    function test_Open_RevertWhen_Poor() external {
+        vm.prank(client);
+        market.withdraw(address(gp), client, CASH - 5);
+        uint128 escrow = uint128(RATE) * 3600;
+        _refuse(_args(1), abi.encodeWithSelector(InsufficientCash.selector, 5, escrow));
+    }
+
+    /* SIGNATURES */
+
+    // @tree it should refuse an offer that its provider did not sign
+    function test_Open_RevertWhen_OfferForged() external {
+        OpenArgs memory a = _args(1);
+        a.offerSig = _sign(clientKey, hashOf(a.offer));
+        _refuse(a, BadOfferSignature.selector);
+        a.offerSig = "";
+        _refuse(a, BadOfferSignature.selector);
+        // A batch's signature is not an offer's, nor the other way round.
+        a.offerSig = _sign(providerKey, batchHash(offerLeaf(a.offer)));
+        _refuse(a, BadOfferSignature.selector);
+        a.offerSig = _sign(providerKey, hashOf(a.offer));
+        a.offerProof = new bytes32[](1);
+        _refuse(a, BadOfferSignature.selector);
+    }
+
+    // @tree it should refuse an order that its client did not sign
+    function test_Open_RevertWhen_OrderForged() external {
+        OpenArgs memory a = _args(1);
+        a.orderSig = _sign(providerKey, hashOf(a.order));
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = _sign(watchKey, hashOf(a.order));
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = abi.encodePacked(_sign(clientKey, hashOf(a.order)), hex"00");
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = "";
+        _refuse(a, BadOrderSignature.selector);
+    }
+
+    // @tree it should refuse any changed member of offer or order
+    function test_Open_RevertWhen_Tampered() external {
+        OpenArgs memory a = _args(1);
+        bytes memory good = abi.encodeCall(market.open, (a));
+        // 27 words of offer and order begin after selector and offset; a changed word fails whatever it means.
+        for (uint256 word = 0; word < 27; ++word) {
+            bytes memory bad = bytes.concat(good);
+            uint256 place = 4 + 32 + 32 * word + 31;
+            bad[place] = bytes1(uint8(bad[place]) ^ 1);
+            (bool ok, ) = address(market).call(bad);
+            assertFalse(ok, vm.toString(word));
+        }
+        (bool opened, ) = address(market).call(good);
+        assertTrue(opened);
+    }
+
+    // @tree it should refuse an inner node of the batch as an offer
+    function test_Open_RevertWhen_InnerNode() external {
+        Offer memory offer = _offer(1);
+        // The root of a batch whose leaf is the offer's hash, hashed once only.
+        OpenArgs memory a = _args(offer, _order());
+        a.offerProof = new bytes32[](1);
+        a.offerProof[0] = keccak256("sibling");
+        a.offerSig = _sign(providerKey, batchHash(pair(hashOf(offer), a.offerProof[0])));
+        _refuse(a, BadOfferSignature.selector);
+    }
+
+    // @tree it should refuse the zero address as provider or client
+    function test_Open_RevertWhen_ZeroSigner() external {
+        Offer memory offer = _offer(1);
+        offer.provider = address(0);
+        OpenArgs memory a = _args(offer, _order());
+        a.offerSig = new bytes(65); // recovers to zero
+        _refuse(a, BadOfferSignature.selector);
+        Order memory order = _order();
+        order.client = address(0);
+        order.maxEscrow = type(uint128).max;
+        _fund(address(this), 1);
+        offer = _offer(1);
+        offer.rate = 0; // nothing to pay: only the signature stands in the way
+        a = _args(offer, order);
+        a.orderSig = new bytes(65);
+        _refuse(a, BadOrderSignature.selector);
+    }
+
+    // @tree it should refuse dirty high bits in narrow members
+    function test_Open_RevertWhen_Dirty() external {
+        OpenArgs memory a = _args(1);
+        bytes memory good = abi.encodeCall(market.open, (a));
+        for (uint256 word = 0; word < 27; ++word) {
+            bytes memory bad = bytes.concat(good);
+            uint256 place = 4 + 32 + 32 * word;
+            bad[place] = bytes1(uint8(bad[place]) ^ 0x80);
+            (bool ok, ) = address(market).call(bad);
+            assertFalse(ok, vm.toString(word));
+        }
+    }
+
+    /* ENTRY */
+
+    // @tree it should refuse a token that is not listed
+    function test_Open_RevertWhen_NotListed() external {
+        Offer memory offer = _offer(1);
+        Order memory order = _order();
+        offer.token = order.token = stranger;
+        _refuse(_args(offer, order), abi.encodeWithSelector(TokenNotListed.selector, stranger));
+    }
+
+    // @tree it should refuse while the token is paused
+    function test_Open_RevertWhen_Paused() external {
+        OpenArgs memory a = _args(1);
+        vm.prank(admin);
+        market.pause(address(gp));
+        _refuse(a, abi.encodeWithSelector(EntryIsPaused.selector, address(gp)));
+        vm.prank(admin);
+        market.unpause(address(gp));
+        _assertLive(_openWith(a));
+    }
+}
