@@ -17,6 +17,8 @@ export interface Bench {
   readonly quota: boolean;
   /** Size of a workspace, bytes; cases stay well below or go well above. */
   readonly diskBytes: number;
+  /** The host's number of the process with which the sandbox lives and dies; null once it is gone. */
+  rootProcess(id: string): Promise<number | null>;
   /** Identifies a process's sandbox from outside, e.g. by pid namespace; undefined for processes outside any. */
   sandboxOf(pid: number): Promise<string | undefined>;
 }

@@ -134,6 +134,24 @@ while 1:
     },
   },
   {
+    name: "knows a sandbox that was killed from outside, and kills one that hangs",
+    async run(bench) {
+      const rootOf = async (id: string): Promise<number> => (await bench.rootProcess(id)) ?? assert.fail("no process");
+      await withSandbox(bench, ["sleep 60"], async (handle) => {
+        process.kill(await rootOf(handle.id), "SIGKILL");
+        assert.deepEqual([(await handle.wait()).reason, (await handle.wait()).exitCode], ["lost", null]);
+        await assert.rejects(handle.probe(new Uint8Array(32)), rejectsWith("sandbox-gone"));
+      });
+      await withSandbox(bench, [`${NAMESPACE} sleep 60`], async (handle) => {
+        await until(handle, "pid:");
+        process.kill(await rootOf(handle.id), "SIGSTOP");
+        await handle.stop(0);
+        assert.equal((await handle.wait()).reason, "stopped");
+        await assertGone(bench, namespaceOf((await logText(handle)).stdout));
+      });
+    },
+  },
+  {
     name: "survives a restart of the agent",
     async run(bench) {
       const runtime = bench.runtime();

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ordinaryPreparation } from "../adapters/bubblewrap/ordinary.ts";
 import { preparation } from "../adapters/bubblewrap/preparation.ts";
 import { bubblewrapRuntime } from "../adapters/bubblewrap/runtime.ts";
+import { initProcess, runDirectory } from "../adapters/bubblewrap/run-directory.ts";
 import { conformanceCases } from "../conformance.ts";
 import { pidNamespace } from "./kit.ts";
 
@@ -29,6 +30,7 @@ const bench = {
   cgroup: prepared.cgroup !== null,
   quota: prepared.slots.every(({ diskBytes }) => diskBytes !== null),
   diskBytes: prepared.slots[0]?.diskBytes ?? 64 * 2 ** 20,
+  rootProcess: (id: string) => initProcess(runDirectory(prepared.stateDirectory, id), id),
   sandboxOf: pidNamespace,
 };
 const only = process.argv[2];

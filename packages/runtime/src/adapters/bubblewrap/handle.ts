@@ -74,13 +74,18 @@ export function openSandbox(
   const killFromOutside = async (): Promise<void> => {
     forced = true;
     const pid = await initProcess(run, meta.id);
-    if (pid !== null) process.kill(pid, "SIGKILL");
+    try {
+      if (pid !== null) process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended between the look and the kill.
+    }
     await cgroup?.kill();
   };
 
   const stop = async (graceMs: number): Promise<void> => {
     if (ended) return;
-    await request(`stop ${Math.max(0, Math.round(graceMs))}`).catch(() => undefined);
+    // Not waited for: an init that does not answer is killed from outside when the time is up.
+    request(`stop ${Math.max(0, Math.round(graceMs))}`).catch(() => undefined);
     const patience = new AbortController();
     await Promise.race([result, sleep(graceMs + STOP_MARGIN_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
     patience.abort();

@@ -57,15 +57,12 @@ export function reconnect(run: RunDirectory): Promise<InitConnection | null> {
     return Promise.resolve(null);
   }
   const socket = connect(`/proc/self/fd/${directory}/control.sock`);
-  const done = (connection: InitConnection | null): void => {
-    socket.removeAllListeners("error");
-    closeSync(directory);
-    resolve(connection);
-  };
-  socket.once("error", () => done(null));
+  const refused = (): void => resolve(null);
+  socket.once("error", refused);
   socket.once("connect", () => {
-    const connection = openInitConnection(socket);
-    done(connection);
+    socket.off("error", refused);
+    resolve(openInitConnection(socket));
   });
+  void promise.then(() => closeSync(directory));
   return promise;
 }
