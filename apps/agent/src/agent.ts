@@ -1,0 +1,250 @@
+import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { Address } from "@corepool/core/hex";
+import { hasEnded } from "@corepool/core/transitions";
+import { ATTEMPT } from "@corepool/core/workload";
+import type { FromAgent, ToAgent } from "@corepool/protocol/agent";
+import { termsHash } from "@corepool/protocol/market/structs";
+import type { UnitSpec } from "@corepool/protocol/spec";
+import { type AdmissionContext, admit, type OwnUnit, ownUnit, seeOnChain } from "./admission.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptDeps } from "./attempt-deps.ts";
+import type { Gateway } from "./gateway.ts";
+import { type Assignment, newRecord } from "./journal-entries.ts";
+import { listedTokens, OFFER_SECONDS, type OfferSettings, type OfferToken, offersOf, signOffers } from "./offers.ts";
+import { messageOf } from "./prepare.ts";
+import { type RegistrationSettings, registrationOf } from "./registration.ts";
+import type { Incoming } from "./wire.ts";
+
+export interface AgentOptions extends AttemptDeps {
+  readonly gateway: Gateway;
+  readonly units: readonly UnitSpec[];
+  readonly offer: OfferSettings;
+  /** Absent: the units are not put on record on chain. */
+  readonly registration: RegistrationSettings | undefined;
+}
+
+const TOKENS_RETRY_MS = 2_000;
+
+/** The agent: offers its units, takes assignments, and serves each until its lease is closed. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #running = new Map<string, Promise<void>>();
+  /** Assignments being checked, so that a repeat does not start a second one. */
+  readonly #checking = new Map<string, Promise<void>>();
+  #own: readonly OwnUnit[] = [];
+  #signal = AbortSignal.abort();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on with what the journal holds, connects and serves until `signal` aborts. Sandboxes then live on. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { journal, slots, log, gateway } = this.#options;
+    this.#signal = signal;
+    for (const [id, record] of journal.attempts) {
+      if (record.slot !== null) slots.adopt(record.slot, id);
+    }
+    await this.#destroyStrangers();
+    for (const id of [...journal.attempts.keys()]) this.#serve(id);
+    log.info("agent.started", { attempts: journal.attempts.size, units: this.#options.units.length });
+    const offering = this.#keepOffering(signal);
+    await gateway.run(
+      {
+        onWelcome: () => this.#welcomed(),
+        onMessage: (message) => this.#take(message),
+        heartbeat: () => this.#heartbeat(),
+      },
+      signal,
+    );
+    await offering;
+    await this.#options.runtime.close();
+    await Promise.all(this.#running.values());
+  }
+
+  /** Sandboxes that no attempt owns: an earlier agent was killed between wiping and forgetting. */
+  async #destroyStrangers(): Promise<void> {
+    const { runtime, journal, log } = this.#options;
+    for (const id of await runtime.list()) {
+      if (journal.attempts.has(id)) continue;
+      log.warn("sandbox.without-attempt", { sandbox: id });
+      await (await runtime.attach(id))?.destroy();
+    }
+  }
+
+  #heartbeat(): Extract<FromAgent, { type: "heartbeat" }> {
+    const attempts = [...this.#options.journal.attempts].map(([attempt, { state }]) => ({ attempt, state }));
+    return { type: "heartbeat", body: { attempts: attempts.slice(0, 1024) } };
+  }
+
+  #serve(id: string): void {
+    const attempt = new Attempt(id, this.#options);
+    this.#attempts.set(id, attempt);
+    const running = attempt.run(this.#signal).then(
+      () => {
+        if (!this.#signal.aborted) this.#attempts.delete(id);
+      },
+      (error: unknown) => {
+        // The record stays in the journal: the next start tries again.
+        this.#options.log.error("attempt.broken", { attempt: id, code: codeOf(error), detail: messageOf(error) });
+      },
+    );
+    this.#running.set(
+      id,
+      running.finally(() => this.#running.delete(id)),
+    );
+  }
+
+  // --- offers ---
+
+  async #keepOffering(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      await this.#offer(signal);
+      await clock.sleep((OFFER_SECONDS * 1000) / 2, signal).catch(() => undefined);
+    }
+  }
+
+  async #welcomed(): Promise<void> {
+    if (this.#own.length > 0) await this.#sendOffers();
+    for (const attempt of this.#attempts.values()) void attempt.reconnected();
+  }
+
+  async #offer(signal: AbortSignal): Promise<void> {
+    const { clock, chain, domain, log, units, offer, chainTime } = this.#options;
+    let tokens: readonly OfferToken[] | undefined;
+    while (tokens === undefined && !signal.aborted) {
+      try {
+        tokens = await listedTokens(chain, domain, offer.provider);
+        chainTime.seen(Number((await chain.head()).timestamp));
+      } catch (error) {
+        log.warn("chain.unavailable", { detail: messageOf(error) });
+        await clock.sleep(TOKENS_RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+    if (tokens === undefined) return;
+    this.#own = offersOf(units, tokens, offer, chainTime.now());
+    await this.#sendOffers();
+  }
+
+  async #sendOffers(): Promise<void> {
+    const { domain, signer, units, gateway, chain, registration, log } = this.#options;
+    const offers = [...(await signOffers(domain, signer, this.#own))];
+    const calls = await registrationOf(units, registration, chain, signer, this.#options.chainTime.now()).catch(
+      (error: unknown) => void log.warn("registration.not-made", { detail: messageOf(error) }),
+    );
+    await gateway.tell({
+      type: "offers",
+      body: { units: [...units], offers, ...(calls === undefined ? {} : { registration: calls }) },
+    });
+  }
+
+  // --- messages ---
+
+  async #take(message: ToAgent): Promise<void> {
+    switch (message.type) {
+      case "assign":
+        return this.#assign(message.body);
+      case "probe": {
+        const attempt = this.#byLease(message.body.lease);
+        const answer = (await attempt?.probe(message.body.nonce)) ?? { answer: null, frozen: false };
+        return this.#options.gateway.tell({
+          type: "probe-answer",
+          body: { request: message.body.request, ...answer },
+        });
+      }
+      case "note": {
+        const attempt = this.#byLease(message.body.lease);
+        if (attempt === undefined) throw unknown(`lease ${message.body.lease}`);
+        await attempt.note(message.body);
+        return;
+      }
+      case "stop":
+        // An attempt that is over and forgotten has been stopped.
+        return this.#attempts.get(message.body.attempt)?.stop(message.body.reason);
+      case "log-ack":
+        return this.#attempts.get(message.body.attempt)?.logStored(message.body.offset);
+      case "closed":
+        return this.#attempts.get(message.body.attempt)?.closed(message.body.lease);
+      case "problem":
+        return this.#options.log.warn("coordinator.problem", { ...message.body });
+      case "challenge":
+      case "welcome":
+        throw new CorepoolError("bad-request", { detail: `${message.type} belongs to the beginning of a connection.` });
+      case "ack":
+        return;
+    }
+  }
+
+  #byLease(lease: string): Attempt | undefined {
+    return [...this.#attempts.values()].find(
+      (attempt) => attempt.record.assignment.lease.toLowerCase() === lease.toLowerCase(),
+    );
+  }
+
+  /** Resolves when the assignment is durable here, checked or refused. */
+  async #assign(work: Incoming<"assign">): Promise<void> {
+    const running = this.#checking.get(work.attempt);
+    if (running !== undefined) return running;
+    const checking = this.#check(work).finally(() => this.#checking.delete(work.attempt));
+    this.#checking.set(work.attempt, checking);
+    return checking;
+  }
+
+  async #check(work: Assignment): Promise<void> {
+    const { chain, domain, clock, journal, log } = this.#options;
+    const known = this.#attempts.get(work.attempt);
+    if (known !== undefined) return this.#reassign(known, work);
+    const context = this.#context();
+    const own = ownUnit(work, context);
+    await seeOnChain(work, chain, domain, clock);
+    this.#options.chainTime.seen(work.terms.start);
+    let refusal: string | null = null;
+    try {
+      admit(work, own, this.#context());
+    } catch (error) {
+      if (codeOf(error) !== "agent-refused") throw error;
+      refusal = messageOf(error);
+    }
+    const written = journal.begin(newRecord(work, refusal));
+    this.#serve(work.attempt);
+    await written;
+    log.info("attempt.assigned", { attempt: work.attempt, lease: work.lease, unit: work.terms.unit, refusal });
+  }
+
+  /** The same attempt again: no change, unless a re-org opened its lease anew with other times. */
+  async #reassign(attempt: Attempt, work: Assignment): Promise<void> {
+    const { chain, domain, clock } = this.#options;
+    const before = attempt.record.assignment;
+    if (before.lease.toLowerCase() !== work.lease.toLowerCase()) {
+      throw new CorepoolError("agent-refused", {
+        detail: `Attempt ${work.attempt} serves lease ${before.lease} and cannot serve ${work.lease}.`,
+        next: "Assign a new lease as a new attempt.",
+      });
+    }
+    if (termsHash(before.terms) === termsHash(work.terms)) return;
+    await seeOnChain({ ...before, terms: work.terms }, chain, domain, clock);
+    this.#options.chainTime.seen(work.terms.start);
+    await attempt.reopened(work.terms, work.openTx);
+  }
+
+  #context(): AdmissionContext {
+    const { journal, domain, offer, units, chainTime } = this.#options;
+    const busy = [...journal.attempts]
+      .filter(([, { state }]) => !hasEnded(ATTEMPT, state))
+      .map(([attempt, { assignment }]) => ({
+        attempt,
+        lease: assignment.lease,
+        unit: units.find(({ unit }) => String(unit) === assignment.terms.unit),
+      }));
+    return { domain, provider: offer.provider satisfies Address, units: this.#own, busy, now: chainTime.now() };
+  }
+}
+
+function unknown(what: string): CorepoolError {
+  return new CorepoolError("not-found", {
+    detail: `Nothing here serves ${what}.`,
+    next: "Look at the agent's heartbeat.",
+  });
+}

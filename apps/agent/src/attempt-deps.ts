@@ -1,0 +1,32 @@
+import type { Hex } from "@corepool/core/hex";
+import type { ChainReader } from "@corepool/core/ports/chain";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Runtime } from "@corepool/core/ports/runtime";
+import type { Signer } from "@corepool/core/ports/signer";
+import type { MarketDomain } from "@corepool/protocol/eip712";
+import type { UsageReport } from "@corepool/protocol/spec";
+import type { ChainTime } from "./chain-time.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Journal } from "./journal.ts";
+import type { BlobTransfer, InputStore, KeyAgreement, Log } from "./ports.ts";
+import type { SlotPool } from "./slots.ts";
+
+/** What every attempt works with. */
+export interface AttemptDeps {
+  readonly domain: MarketDomain;
+  readonly clock: Clock;
+  readonly runtime: Runtime;
+  readonly chain: ChainReader;
+  readonly signer: Signer;
+  readonly keys: KeyAgreement;
+  readonly journal: Journal;
+  readonly gateway: Pick<Gateway, "post" | "tell">;
+  readonly blobs: BlobTransfer;
+  readonly inputs: InputStore;
+  readonly slots: SlotPool;
+  readonly log: Log;
+  readonly chainTime: ChainTime;
+  /** How long the unit's offer promises to hold a frozen workload, seconds. */
+  readonly holdSeconds: (unit: string) => number;
+  readonly signReport: (report: UsageReport) => Promise<Hex>;
+}

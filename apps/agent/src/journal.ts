@@ -1,0 +1,171 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { FromAgent } from "@corepool/protocol/agent";
+import { type AttemptRecord, type Entry, entry } from "./journal-entries.ts";
+import type { JournalStore, Log } from "./ports.ts";
+
+const RETRY_MS = 1_000;
+
+/**
+ * What the agent must not forget: its attempts, and the messages that the coordinator has not acknowledged. An
+ * append-only list of changes; the state is what they add up to. Changes count at once in memory, and are durable when
+ * the returned promise resolves; changes made in one turn share one write.
+ */
+export class Journal {
+  readonly #store: JournalStore;
+  readonly #attempts = new Map<string, AttemptRecord>();
+  readonly #outbox = new Map<string, FromAgent>();
+  #waiting: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #closing = false;
+  #acknowledged = Promise.withResolvers<void>();
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  private constructor(store: JournalStore, clock: Clock, log: Log) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Reads the journal, and writes it anew without what is over. A line that cannot be read is reported and left out. */
+  static async open(store: JournalStore, clock: Clock, log: Log): Promise<Journal> {
+    const journal = new Journal(store, clock, log);
+    const lines = await store.read();
+    for (const [index, line] of lines.entries()) {
+      const parsed = parse(line);
+      if (parsed === undefined) log.error("journal.unreadable-line", { line: index + 1 });
+      else journal.#apply(parsed);
+    }
+    await store.replace(journal.#snapshot().map((each) => JSON.stringify(each)));
+    return journal;
+  }
+
+  /** Attempts in the order they were assigned. */
+  get attempts(): ReadonlyMap<string, AttemptRecord> {
+    return this.#attempts;
+  }
+
+  /** Unacknowledged messages in the order they were posted. */
+  get outbox(): ReadonlyMap<string, FromAgent> {
+    return this.#outbox;
+  }
+
+  record(attempt: string): AttemptRecord {
+    const record = this.#attempts.get(attempt);
+    if (record === undefined) {
+      throw new CorepoolError("not-found", { detail: `The journal has no attempt ${attempt}.` });
+    }
+    return record;
+  }
+
+  begin(record: AttemptRecord): Promise<void> {
+    return this.#write({ t: "attempt", record });
+  }
+
+  /** `out`: a message that tells of the change, kept until it is acknowledged. */
+  change(
+    of: string,
+    change: Partial<AttemptRecord>,
+    out?: { readonly id: string; readonly message: FromAgent },
+  ): Promise<void> {
+    return this.#write({ t: "change", of, change, ...(out === undefined ? {} : { out }) });
+  }
+
+  forget(of: string): Promise<void> {
+    return this.#write({ t: "forget", of });
+  }
+
+  async acked(id: string): Promise<void> {
+    if (!this.#outbox.has(id)) return;
+    await this.#write({ t: "acked", id });
+    this.#acknowledged.resolve();
+    this.#acknowledged = Promise.withResolvers();
+  }
+
+  /** Resolves at the next acknowledgement. */
+  get nextAcknowledgement(): Promise<void> {
+    return this.#acknowledged.promise;
+  }
+
+  /** Resolves when everything so far is durable. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#flush();
+    await this.#store.close();
+  }
+
+  #write(change: Entry): Promise<void> {
+    this.#apply(change);
+    this.#waiting.push(JSON.stringify(change));
+    return this.#flush();
+  }
+
+  /** Writes queue up behind the one that runs; whichever comes next takes all that wait. */
+  #flush(): Promise<void> {
+    const written = this.#writing.then(async () => {
+      if (this.#waiting.length === 0) return;
+      const lines = this.#waiting;
+      this.#waiting = [];
+      await this.#append(lines);
+    });
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  /** A full disk may have room again: nobody is told that something is safe before it is. */
+  async #append(lines: readonly string[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#store.append(lines);
+      } catch (error) {
+        if (this.#closing) throw error;
+        this.#log.error("journal.not-written", { detail: error instanceof Error ? error.message : String(error) });
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  #apply(change: Entry): void {
+    switch (change.t) {
+      case "attempt":
+        this.#attempts.set(change.record.assignment.attempt, change.record);
+        break;
+      case "change": {
+        const before = this.#attempts.get(change.of);
+        if (before !== undefined) this.#attempts.set(change.of, { ...before, ...defined(change.change) });
+        if (change.out !== undefined) this.#outbox.set(change.out.id, change.out.message);
+        break;
+      }
+      case "forget":
+        this.#attempts.delete(change.of);
+        break;
+      case "out":
+        this.#outbox.set(change.id, change.message);
+        break;
+      case "acked":
+        this.#outbox.delete(change.id);
+        break;
+    }
+  }
+
+  #snapshot(): readonly Entry[] {
+    return [
+      ...[...this.#attempts.values()].map((record): Entry => ({ t: "attempt", record })),
+      ...[...this.#outbox].map(([id, message]): Entry => ({ t: "out", id, message })),
+    ];
+  }
+}
+
+function parse(line: string): Entry | undefined {
+  try {
+    return entry.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A change without its absent members, so that spreading it never writes undefined. */
+function defined(change: Extract<Entry, { t: "change" }>["change"]): Partial<AttemptRecord> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}

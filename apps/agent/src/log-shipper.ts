@@ -1,0 +1,120 @@
+import type { SandboxHandle } from "@corepool/core/ports/runtime";
+import type { FromAgent } from "@corepool/protocol/agent";
+
+/** At most this much is under way: the sandbox's log file holds the rest. */
+const WINDOW_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+interface Piece {
+  readonly stream: "stdout" | "stderr";
+  /** Bytes of the whole log before this piece, and after it. */
+  readonly offset: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+  /** Where the sandbox's log goes on, when this piece ends a chunk of it. */
+  readonly position: number | undefined;
+}
+
+export interface LogShipperOptions {
+  readonly attempt: string;
+  readonly handle: Pick<SandboxHandle, "followLog">;
+  /** How far the coordinator has stored the log. */
+  readonly from: { readonly offset: number; readonly position: number };
+  readonly send: (message: FromAgent) => Promise<void>;
+  /** The coordinator has stored everything up to here. */
+  readonly stored: (to: { readonly offset: number; readonly position: number }) => void;
+}
+
+/**
+ * Ships a sandbox's log in order. What the coordinator has not stored is kept in memory (256 KiB at most) and sent again
+ * after a reconnect; beyond that the log is not read, so a slow coordinator costs nothing here.
+ */
+export class LogShipper {
+  readonly #options: LogShipperOptions;
+  #window: Piece[] = [];
+  #offset: number;
+  #finished = false;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(options: LogShipperOptions) {
+    this.#options = options;
+    this.#offset = options.from.offset;
+  }
+
+  /** Bytes read from the log so far. */
+  get bytes(): number {
+    return this.#offset;
+  }
+
+  /** Reads and sends until the log has ended or `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { handle, from } = this.#options;
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    try {
+      for await (const chunk of handle.followLog(from.position, signal)) {
+        const stream = chunk.stream === "stdout" ? "stdout" : "stderr";
+        for (let at = 0; at < chunk.bytes.length && !signal.aborted; at += PIECE_BYTES) {
+          const bytes = chunk.bytes.slice(at, at + PIECE_BYTES);
+          const last = at + bytes.length === chunk.bytes.length;
+          await this.#ship(stream, bytes, last ? chunk.next : undefined, signal);
+        }
+        if (signal.aborted) return;
+      }
+      this.#finished = !signal.aborted;
+    } finally {
+      signal.removeEventListener("abort", wake);
+      this.#wake();
+    }
+  }
+
+  /** Resolves when the log has ended and all of it is stored, or `signal` aborts. */
+  async drained(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    while (!signal.aborted && !(this.#finished && this.#window.length === 0)) await this.#changed.promise;
+    signal.removeEventListener("abort", wake);
+  }
+
+  /** The coordinator has stored the log up to `offset`. */
+  acknowledged(offset: number): void {
+    let position: number | undefined;
+    let end = 0;
+    while (this.#window[0] !== undefined && this.#window[0].end <= offset) {
+      const piece = this.#window.shift();
+      if (piece?.position === undefined) continue;
+      position = piece.position;
+      end = piece.end;
+    }
+    if (position !== undefined) this.#options.stored({ offset: end, position });
+    this.#wake();
+  }
+
+  /** Sends again what is not stored, after a reconnect. */
+  async resend(): Promise<void> {
+    for (const piece of [...this.#window]) await this.#send(piece);
+  }
+
+  async #ship(stream: Piece["stream"], bytes: Uint8Array, position: number | undefined, signal: AbortSignal) {
+    while (!signal.aborted && this.#underWay() + bytes.length > WINDOW_BYTES) await this.#changed.promise;
+    if (signal.aborted) return;
+    const piece = { stream, bytes, position, offset: this.#offset, end: this.#offset + bytes.length };
+    this.#offset = piece.end;
+    this.#window.push(piece);
+    await this.#send(piece);
+  }
+
+  #send({ stream, offset, bytes }: Piece): Promise<void> {
+    const { attempt, send } = this.#options;
+    return send({ type: "log", body: { attempt, stream, offset, data: Buffer.from(bytes).toString("base64") } });
+  }
+
+  #underWay(): number {
+    return this.#offset - (this.#window[0]?.offset ?? this.#offset);
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
