@@ -15,10 +15,6 @@ try {
 } catch (error) {
   stopWith(error);
 }
-process.exitCode = await handOver(node24(root), [
-  join(root, "apps/cli/src/main.ts"),
-  "up",
-  "--example",
-  "digits",
-  ...process.argv.slice(2),
-]);
+const env = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "corepool"), ...process.env };
+const words = ["up", "--example", "digits", ...process.argv.slice(2)];
+process.exitCode = await handOver(node24(root), [join(root, "apps/cli/src/main.ts"), ...words], { env });

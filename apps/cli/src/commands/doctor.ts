@@ -1,10 +1,11 @@
 import { EXIT } from "@corepool/protocol/problems";
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
-import { agentFindings } from "../market/agent-findings.ts";
+import { preparedFindings } from "../market/agent-findings.ts";
+import type { Finding } from "../market/finding.ts";
 import { supervisorOf } from "../market/lock.ts";
 import { readMarketFile } from "../market/market-file.ts";
-import { essentials, extras, type Finding } from "../market/preflight.ts";
+import { essentials, extras } from "../market/preflight.ts";
 import type { Action } from "./jobs.ts";
 
 async function running(context: Context): Promise<readonly Finding[]> {
@@ -46,7 +47,7 @@ export function addDoctor(program: Command, action: Action): void {
         const { output, home } = context;
         const found = [
           ...(await essentials(home.dir)),
-          ...(await agentFindings(home)),
+          ...(await preparedFindings(home)),
           ...(await extras()),
           ...(await running(context)),
         ];

@@ -69,7 +69,7 @@ async function ready(url: string, ended: Promise<string>, log: string, name: str
 }
 
 function systemEnvironment(env: Context["env"]): Record<string, string> {
-  const kept: Record<string, string> = {};
+  const kept: Record<string, string> = { NODE_COMPILE_CACHE: join(REPOSITORY, "node_modules/.cache/corepool") };
   for (const name of ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "NO_COLOR"])
     if (env[name] !== undefined) kept[name] = env[name];
   for (const [name, value] of Object.entries(env)) if (PASSED_ON.test(name) && value !== undefined) kept[name] = value;
@@ -85,7 +85,9 @@ export async function startMarket(context: Context, options: MarketOptions, tell
   const { ports } = options;
   const release = await claimHome(home);
   const undo: { readonly name: string; readonly run: () => Promise<void> }[] = [{ name: "lock", run: release }];
+  let stopping = false;
   const stop = async (say?: (what: string) => void): Promise<void> => {
+    stopping = true;
     await removeMarketFile(home);
     for (let last = undo.pop(); last !== undefined; last = undo.pop()) {
       if (last.name !== "lock") say?.(last.name);
@@ -109,7 +111,8 @@ export async function startMarket(context: Context, options: MarketOptions, tell
     const startedAt = new Date(clock.now()).toISOString();
     const url = `http://127.0.0.1:${ports.api}`;
     const rpcUrl = `http://127.0.0.1:${ports.chain}`;
-    const describe = (): Promise<void> => {
+    const describe = async (): Promise<void> => {
+      if (stopping) return;
       const parts: Record<string, number> = {};
       for (const [name, pid] of pids) parts[name] = pid() ?? 0;
       return writeMarketFile(home, {

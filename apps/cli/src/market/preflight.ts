@@ -6,16 +6,10 @@ import { anvilBinary } from "@corepool/chain/local/binary";
 import { CorepoolError } from "@corepool/core/errors";
 import { systemCode } from "../files.ts";
 import { formatSize } from "../quantities.ts";
+import { sandboxFindings } from "./agent-findings.ts";
+import type { Finding } from "./finding.ts";
 
 const run = promisify(execFile);
-
-/** One thing that was looked at: how it is, and what to do when it is not as it should be. */
-export interface Finding {
-  readonly what: string;
-  readonly level: "good" | "weak" | "bad";
-  readonly line: string;
-  readonly next?: string;
-}
 
 const MIN_MEMORY = 768 * 2 ** 20;
 const MIN_DISK = 2 ** 30;
@@ -54,53 +48,6 @@ async function disk(dir: string): Promise<Finding> {
   }
 }
 
-async function bubblewrap(): Promise<Finding> {
-  const version = await run("bwrap", ["--version"]).then(
-    ({ stdout }) => stdout.trim(),
-    () => undefined,
-  );
-  if (version === undefined)
-    return {
-      what: "bubblewrap",
-      level: "bad",
-      line: "bubblewrap is not installed, so no sandbox can run",
-      next: "Install it: apt-get install bubblewrap",
-    };
-  return { what: "bubblewrap", level: "good", line: version };
-}
-
-/** Whether an ordinary user can make namespaces here: tried, not guessed. */
-async function namespaces(): Promise<Finding> {
-  const asOther = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  const words = [
-    "--unshare-all",
-    "--ro-bind",
-    "/usr",
-    "/usr",
-    "--symlink",
-    "usr/lib",
-    "/lib",
-    "--symlink",
-    "usr/lib64",
-    "/lib64",
-    "--proc",
-    "/proc",
-    "--",
-    "/usr/bin/true",
-  ];
-  const failure = await run("bwrap", words, { ...asOther, cwd: "/", timeout: 10_000 }).then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error)),
-  );
-  if (failure === undefined) return { what: "namespaces", level: "good", line: "an ordinary user can make namespaces" };
-  return {
-    what: "namespaces",
-    level: "bad",
-    line: `an ordinary user cannot make namespaces here: ${failure.split("\n")[0] ?? "unknown reason"}`,
-    next: "Allow them (sysctl kernel.unprivileged_userns_clone=1, or the container's seccomp and AppArmor settings).",
-  };
-}
-
 function chainNode(): Finding {
   try {
     anvilBinary();
@@ -134,8 +81,8 @@ async function python(): Promise<Finding> {
 
 /** What a local market cannot do without. */
 export async function essentials(dir: string): Promise<readonly Finding[]> {
-  const [memoryFound, diskFound, bwrap] = await Promise.all([memory(), disk(dir), bubblewrap()]);
-  return [memoryFound, diskFound, bwrap, ...(bwrap.level === "bad" ? [] : [await namespaces()]), chainNode()];
+  const [memoryFound, diskFound, sandbox] = await Promise.all([memory(), disk(dir), sandboxFindings()]);
+  return [memoryFound, diskFound, chainNode(), ...sandbox];
 }
 
 /** What is good to have. */
