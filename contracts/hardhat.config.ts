@@ -37,8 +37,10 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      // The lease market's tests deploy the committed artefact.
-      fsPermissions: { readFile: ["artifacts/LeaseMarket.json"] },
+      // The tests deploy the committed artefacts.
+      fsPermissions: {
+        readFile: ["GPToken", "LeaseMarket", "TestUSDC", "UnitRegistry"].map((name) => `artifacts/${name}.json`),
+      },
       fuzz: { runs: 256 * times },
       invariant: { runs: 32 * times, depth: 64, failOnRevert: true },
     },

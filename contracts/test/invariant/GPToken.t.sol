@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 import {GPToken} from "../../src/GPToken.sol";
 import {IGPToken} from "../../src/interfaces/IGPToken.sol";
+import {Artefact} from "../support/Artefact.sol";
 import {Authority} from "../support/Authority.sol";
 
 /// @dev Random but valid use of GP by an emitter, holders and two bridges; no call of it may revert.
@@ -119,13 +120,13 @@ contract TokenHandler is Test {
 }
 
 /// @dev I11, I13 and I14 of the invariants in contracts/README.md.
-contract GPTokenInvariants is Authority {
+contract GPTokenInvariants is Authority, Artefact {
     GPToken private gp;
     TokenHandler private handler;
 
     function setUp() public {
         vm.warp(1_000_000);
-        gp = new GPToken(address(manager));
+        gp = GPToken(_deployArtefact("GPToken", abi.encode(manager)));
         address emitter = makeAddr("emitter");
         _allow(address(gp), gp.mint.selector, emitter);
         _allow(address(gp), gp.setBridge.selector, admin);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {UnitRegistry} from "../../src/UnitRegistry.sol";
 import {Auth, IUnitRegistry, UnitInput} from "../../src/interfaces/IUnitRegistry.sol";
+import {Artefact} from "../support/Artefact.sol";
 import {Authority} from "../support/Authority.sol";
 import {RegistrySigner} from "../support/RegistrySigner.sol";
 
@@ -133,13 +134,13 @@ contract RegistryHandler is RegistrySigner {
     }
 }
 
-contract UnitRegistryInvariants is Authority {
+contract UnitRegistryInvariants is Authority, Artefact {
     UnitRegistry private registry;
     RegistryHandler private handler;
 
     function setUp() public {
         vm.warp(1_000_000);
-        registry = new UnitRegistry(address(manager));
+        registry = UnitRegistry(_deployArtefact("UnitRegistry", abi.encode(manager)));
         handler = new RegistryHandler(registry);
         targetContract(address(handler));
         bytes4[] memory selectors = new bytes4[](8);

@@ -3,10 +3,11 @@ pragma solidity 0.8.37;
 
 import {UnitRegistry} from "../../src/UnitRegistry.sol";
 import {Auth} from "../../src/interfaces/IUnitRegistry.sol";
+import {Artefact} from "./Artefact.sol";
 import {RegistrySigner} from "./RegistrySigner.sol";
 
 /// @dev A registry with a guardian, and the steps of one provider.
-abstract contract RegistryBase is RegistrySigner {
+abstract contract RegistryBase is RegistrySigner, Artefact {
     bytes32 internal constant MACHINE = keccak256("machine");
     bytes32 internal constant OTHER = keccak256("other machine");
     bytes32 internal constant SPEC = keccak256("spec");
@@ -20,7 +21,7 @@ abstract contract RegistryBase is RegistrySigner {
     function setUp() public {
         vm.warp(1_000_000);
         (provider, key) = makeAddrAndKey("provider");
-        registry = new UnitRegistry(address(manager));
+        registry = UnitRegistry(_deployArtefact("UnitRegistry", abi.encode(manager)));
         _allow(address(registry), registry.pause.selector, guardian);
         _allow(address(registry), registry.unpause.selector, guardian);
     }

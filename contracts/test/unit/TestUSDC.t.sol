@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 import {TestUSDC} from "../../src/TestUSDC.sol";
+import {Artefact} from "../support/Artefact.sol";
 
-contract TestUSDCTest is Test {
-    TestUSDC private usdc = new TestUSDC();
+contract TestUSDCTest is Test, Artefact {
+    TestUSDC private usdc = TestUSDC(_deployArtefact("TestUSDC", ""));
     address private alice;
     uint256 private key;
     address private bob = makeAddr("bob");
