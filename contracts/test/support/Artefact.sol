@@ -7,12 +7,12 @@ import {CommonBase} from "forge-std/Base.sol";
 /// source. Run `npm run build` after a change of the source, or the tests see the old code.
 abstract contract Artefact is CommonBase {
     /// @dev Deploys artifacts/`name`.json with the encoded constructor arguments.
-    function _deployArtefact(string memory name, bytes memory args) internal returns (address at) {
+    function _deployArtefact(string memory name, bytes memory args) internal returns (address deployed) {
         string memory json = vm.readFile(string.concat("artifacts/", name, ".json"));
         bytes memory code = bytes.concat(vm.parseJsonBytes(json, ".bytecode"), args);
         assembly ("memory-safe") {
-            at := create(0, add(code, 32), mload(code))
+            deployed := create(0, add(code, 32), mload(code))
         }
-        require(at != address(0), string.concat(name, ": the artefact does not deploy"));
+        require(deployed != address(0), string.concat(name, ": the artefact does not deploy"));
     }
 }
