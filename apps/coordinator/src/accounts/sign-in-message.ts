@@ -1,4 +1,4 @@
-import { isAddress } from "viem";
+import { getAddress, isAddress } from "viem";
 
 /** The fields of an ERC-4361 message. */
 export interface SignInMessage {
@@ -18,6 +18,9 @@ export interface SignInMessage {
 }
 
 const HEAD = " wants you to sign in with your Ethereum account:";
+
+/** Without white space or control characters. */
+const SOLID = /^[^\s\p{Cc}]+$/u;
 
 /** Writes a message exactly as ERC-4361 has it. */
 export function writeSignInMessage(m: SignInMessage): string {
@@ -55,7 +58,8 @@ export function readSignInMessage(text: string): SignInMessage | undefined {
 
   const first = next();
   const address = next();
-  if (!first.endsWith(HEAD) || !isAddress(address, { strict: true }) || next() !== "") return undefined;
+  if (!first.endsWith(HEAD) || !isAddress(address) || getAddress(address) !== address || next() !== "")
+    return undefined;
   // Without a statement two empty lines follow the address, with one it stands between them.
   let statement: string | undefined;
   if (lines[at] !== "") statement = next();
@@ -88,7 +92,8 @@ export function readSignInMessage(text: string): SignInMessage | undefined {
     requestId: field("Request ID"),
     resources: resources(lines, at),
   };
-  return writeSignInMessage(message) === text ? message : undefined;
+  const wellFormed = SOLID.test(message.domain) && SOLID.test(uri) && /^[A-Za-z0-9]{8,}$/.test(nonce);
+  return wellFormed && writeSignInMessage(message) === text ? message : undefined;
 }
 
 function resources(lines: readonly string[], at: number): readonly string[] | undefined {

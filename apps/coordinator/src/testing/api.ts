@@ -9,8 +9,8 @@ import type { Address, BlobHash } from "@corepool/core/hex";
 import type { ChainReader } from "@corepool/core/ports/chain";
 import type { AccountView } from "@corepool/protocol/resources";
 import { openFileBlobs } from "@corepool/storage/adapters/files";
-import { createSiweMessage } from "viem/siwe";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
 import { type Accounts, createAccounts } from "../accounts/accounts.ts";
 import { ApiKeys } from "../accounts/api-keys.ts";
 import { bindAccounts } from "../accounts/routes.ts";
@@ -76,27 +76,42 @@ export async function testApi(options: TestApiOptions = {}) {
     checkResponses: true,
     stopping: stopping.signal,
   });
-  const account = options.account ?? ((address: Address) => Promise.resolve({ address, balances: [], counter: 0, nextNonce: 0 }));
+  const account =
+    options.account ?? ((address: Address) => Promise.resolve({ address, balances: [], counter: 0, nextNonce: 0 }));
   bindAccounts(api, { database, signIn, sessions, apiKeys, account });
   const mayRead = options.mayReadBlob ?? (() => Promise.resolve(false));
   bindBlobs(api, { blobs, access: new BlobAccess({ database, accounts, clock, mayRead }) });
 
   /** Sends a request; `body` as JSON unless it is bytes. */
-  const send = async (method: string, path: string, init: { token?: string; body?: unknown; key?: string; headers?: Record<string, string> } = {}): Promise<Response> => {
+  const send = async (
+    method: string,
+    path: string,
+    init: { token?: string; body?: unknown; key?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (init.token !== undefined) headers.set("authorization", `Bearer ${init.token}`);
     if (init.key !== undefined) headers.set("idempotency-key", init.key);
     const raw = init.body instanceof Uint8Array || typeof init.body === "string";
-    if (init.body !== undefined && !raw && !headers.has("content-type")) headers.set("content-type", "application/json");
-    const body = init.body === undefined ? undefined : raw ? (init.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(init.body);
+    if (init.body !== undefined && !raw && !headers.has("content-type"))
+      headers.set("content-type", "application/json");
+    const body =
+      init.body === undefined
+        ? undefined
+        : raw
+          ? (init.body as string | Uint8Array<ArrayBuffer>)
+          : JSON.stringify(init.body);
     return api.app.request(path, { method, headers, ...(body === undefined ? {} : { body }) });
   };
 
   /** Signs in with a wallet and returns the session's token. */
   const signInAs = async (wallet: PrivateKeyAccount): Promise<string> => {
-    const nonce = (await (await send("POST", "/v1/auth/nonce", { body: { address: wallet.address } })).json()) as SignInNonce;
+    const nonce = (await (
+      await send("POST", "/v1/auth/nonce", { body: { address: wallet.address } })
+    ).json()) as SignInNonce;
     const message = siweMessage(wallet.address, nonce);
-    const response = await send("POST", "/v1/auth/sessions", { body: { message, signature: await wallet.signMessage({ message }) } });
+    const response = await send("POST", "/v1/auth/sessions", {
+      body: { message, signature: await wallet.signMessage({ message }) },
+    });
     if (response.status !== 201) throw new Error(`sign-in failed: ${await response.text()}`);
     return ((await response.json()) as { token: string }).token;
   };
@@ -162,6 +177,7 @@ export interface ProblemSeen {
 /** The problem that a response must be. */
 export async function problem(response: Response): Promise<ProblemSeen> {
   const text = await response.text();
-  if (response.headers.get("content-type") !== "application/problem+json") throw new Error(`no problem but ${response.status} ${text}`);
+  if (response.headers.get("content-type") !== "application/problem+json")
+    throw new Error(`no problem but ${response.status} ${text}`);
   return JSON.parse(text) as ProblemSeen;
 }

@@ -1,6 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { defineRoute } from "@corepool/protocol/route";
-import { privateKeyToAccount, generatePrivateKey } from "viem/accounts";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { problem, type TestApi, testApi } from "../../testing/api.ts";
@@ -8,23 +8,66 @@ import { Reply } from "./call.ts";
 import { pager } from "./page.ts";
 
 const echo = defineRoute({
-  method: "POST", path: "/v1/things/{id}", operationId: "echoThing", summary: "Echo a thing", scopes: ["workloads:write"], rate: "write", idempotent: false,
-  params: z.strictObject({ id: z.string().max(20) }), query: z.strictObject({ n: z.coerce.number().int().max(9).optional() }),
-  body: z.strictObject({ text: z.string().max(10), inner: z.strictObject({ x: z.int() }).optional(), env: z.record(z.string(), z.string()).optional() }),
-  response: z.object({ id: z.string(), text: z.string() }), status: 201, problems: [],
+  method: "POST",
+  path: "/v1/things/{id}",
+  operationId: "echoThing",
+  summary: "Echo a thing",
+  scopes: ["workloads:write"],
+  rate: "write",
+  idempotent: false,
+  params: z.strictObject({ id: z.string().max(20) }),
+  query: z.strictObject({ n: z.coerce.number().int().max(9).optional() }),
+  body: z.strictObject({
+    text: z.string().max(10),
+    inner: z.strictObject({ x: z.int() }).optional(),
+    env: z.record(z.string(), z.string()).optional(),
+  }),
+  response: z.object({ id: z.string(), text: z.string() }),
+  status: 201,
+  problems: [],
 });
 const count = defineRoute({
-  method: "POST", path: "/v1/count", operationId: "countUp", summary: "Count up once", scopes: ["workloads:write"], rate: "write", idempotent: true,
-  body: z.strictObject({ how: z.enum(["plain", "settle", "settle-then-fail", "refuse", "later", "break", "slow"]) }), response: z.object({ n: z.int() }), status: 201, problems: [],
+  method: "POST",
+  path: "/v1/count",
+  operationId: "countUp",
+  summary: "Count up once",
+  scopes: ["workloads:write"],
+  rate: "write",
+  idempotent: true,
+  body: z.strictObject({ how: z.enum(["plain", "settle", "settle-then-fail", "refuse", "later", "break", "slow"]) }),
+  response: z.object({ n: z.int() }),
+  status: 201,
+  problems: [],
 });
 const broken = defineRoute({
-  method: "GET", path: "/v1/broken", operationId: "breakDown", summary: "Break down", scopes: "public", rate: "read", idempotent: false,
-  query: z.strictObject({ how: z.enum(["sql", "throw", "off-schema", "extra-field"]) }), response: z.object({ n: z.int() }), status: 200, problems: [],
+  method: "GET",
+  path: "/v1/broken",
+  operationId: "breakDown",
+  summary: "Break down",
+  scopes: "public",
+  rate: "read",
+  idempotent: false,
+  query: z.strictObject({ how: z.enum(["sql", "throw", "off-schema", "extra-field"]) }),
+  response: z.object({ n: z.int() }),
+  status: 200,
+  problems: [],
 });
 const listed = defineRoute({
-  method: "GET", path: "/v1/numbers", operationId: "listNumbers", summary: "List numbers", scopes: "public", rate: "read", idempotent: false,
-  query: z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(50), cursor: z.string().max(512).optional(), even: z.enum(["yes"]).optional() }),
-  response: z.object({ data: z.array(z.int()), nextCursor: z.string().nullable(), hasMore: z.boolean() }), status: 200, problems: ["bad-cursor"],
+  method: "GET",
+  path: "/v1/numbers",
+  operationId: "listNumbers",
+  summary: "List numbers",
+  scopes: "public",
+  rate: "read",
+  idempotent: false,
+  query: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    cursor: z.string().max(512).optional(),
+    even: z.enum(["yes"]).optional(),
+  }),
+  response: z.object({ data: z.array(z.int()), nextCursor: z.string().nullable(), hasMore: z.boolean() }),
+  status: 200,
+  problems: ["bad-cursor"],
 });
 
 let test: TestApi;
@@ -34,7 +77,10 @@ let release: (() => void) | undefined;
 
 beforeAll(async () => {
   test = await testApi({ corsOrigins: ["https://console.example"] });
-  test.api.bind(echo, async ({ params, body }) => new Reply({ id: params.id, text: body.text }, { headers: { "x-thing": "1" } }));
+  test.api.bind(
+    echo,
+    async ({ params, body }) => new Reply({ id: params.id, text: body.text }, { headers: { "x-thing": "1" } }),
+  );
   test.api.bind(count, async ({ body, settle }) => {
     const answer = { n: ++counted };
     if (body.how === "settle") return test.database.transaction((tx) => settle(tx, answer));
@@ -43,13 +89,24 @@ beforeAll(async () => {
       throw new Error("after the commit");
     }
     if (body.how === "refuse") throw new CorepoolError("order-mismatch", { detail: `Refusal ${answer.n}.` });
-    if (body.how === "later") throw new CorepoolError("no-placement", { detail: "Not now.", data: { reasons: [1], relaxations: [], other: 10n ** 20n } });
+    if (body.how === "later")
+      throw new CorepoolError("no-placement", {
+        detail: "Not now.",
+        data: { reasons: [1], relaxations: [], other: 10n ** 20n },
+      });
     if (body.how === "break") throw new Error("secret detail");
-    if (body.how === "slow") await new Promise<void>((resolve) => { release = resolve; });
+    if (body.how === "slow")
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
     return answer;
   });
   test.api.bind(broken, async ({ query }) => {
-    if (query.how === "sql") await test.database.reader.selectFrom("accounts").select("nonsense" as "address").execute();
+    if (query.how === "sql")
+      await test.database.reader
+        .selectFrom("accounts")
+        .select("nonsense" as "address")
+        .execute();
     if (query.how === "off-schema") return { n: "one" as unknown as number };
     if (query.how === "extra-field") return { n: 1, secret: "internal" };
     throw new Error("/srv/secret/path exploded");
@@ -58,7 +115,12 @@ beforeAll(async () => {
     const { after, page } = pager("listNumbers", { even: query.even });
     const from = Number(after(query.cursor)?.id ?? "0");
     const numbers = Array.from({ length: 7 }, (_, i) => i + 1).filter((n) => n > from);
-    return page(numbers.slice(0, query.limit + 1), query.limit, (n) => ({ at: n, id: String(n) }), (n) => n);
+    return page(
+      numbers.slice(0, query.limit + 1),
+      query.limit,
+      (n) => ({ at: n, id: String(n) }),
+      (n) => n,
+    );
   });
   token = await test.signInAs(privateKeyToAccount(generatePrivateKey()));
 });
@@ -68,7 +130,11 @@ const uuid = () => crypto.randomUUID();
 
 describe("a request", () => {
   it("is answered with the parsed route's answer, its own headers and those that all answers carry", async () => {
-    const response = await test.send("POST", "/v1/things/a?n=3", { token, body: { text: "hi" }, headers: { "x-request-id": "client-chosen-1" } });
+    const response = await test.send("POST", "/v1/things/a?n=3", {
+      token,
+      body: { text: "hi" },
+      headers: { "x-request-id": "client-chosen-1" },
+    });
     expect(response.status).toBe(201);
     expect(await response.json()).toEqual({ id: "a", text: "hi" });
     expect(response.headers.get("x-thing")).toBe("1");
@@ -104,41 +170,78 @@ describe("a request", () => {
     expect(refusal.instance).toContain(refusal.requestId);
   });
 
-  it.each<[string, string]>([
+  it.each<[string, string | Uint8Array]>([
     ["not JSON", "{"],
     ["nothing", ""],
     ["two values", "{} {}"],
-    ["not UTF-8", "\ud800"],
+    ["not UTF-8", Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d)],
     ["a deep nest", `{"text":${"[".repeat(20_000)}`],
     ["a deep valid nest", `{"text":${"[".repeat(5_000)}${"]".repeat(5_000)}}`],
     ["a prototype", '{"text":"a","env":{"__proto__":"x"}}'],
     ["an escaped prototype", '{"text":"a","env":{"\\u005f_proto__":"x"}}'],
   ])("whose body is %s is refused, quickly", async (_what, body) => {
     const started = performance.now();
-    const refusal = await problem(await test.send("POST", "/v1/things/a", { token, body, headers: { "content-type": "application/json" } }));
+    const refusal = await problem(
+      await test.send("POST", "/v1/things/a", { token, body, headers: { "content-type": "application/json" } }),
+    );
     expect(refusal.code).toBe("bad-request");
     expect(performance.now() - started).toBeLessThan(500);
   });
 
   it("does not count brackets inside strings as depth", async () => {
     const text = `"\\"${"[".repeat(7)}`;
-    expect((await test.send("POST", "/v1/things/a", { token, body: { text: text.slice(1, 9), env: { a: "[[{\"\\".repeat(100) } } })).status).toBe(201);
+    expect(
+      (
+        await test.send("POST", "/v1/things/a", {
+          token,
+          body: { text: text.slice(1, 9), env: { a: '[[{"\\'.repeat(100) } },
+        })
+      ).status,
+    ).toBe(201);
   });
 
   it("with another content type or a compressed body is refused", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json5", ""]) {
-      const response = await test.send("POST", "/v1/things/a", { token, body: '{"text":"a"}', headers: type === "" ? {} : { "content-type": type } });
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "application/json5",
+      "",
+    ]) {
+      const response = await test.send("POST", "/v1/things/a", {
+        token,
+        body: '{"text":"a"}',
+        headers: type === "" ? {} : { "content-type": type },
+      });
       expect((await problem(response)).code, type).toBe("unsupported-media-type");
     }
-    const zipped = await test.send("POST", "/v1/things/a", { token, body: '{"text":"a"}', headers: { "content-type": "application/json", "content-encoding": "gzip" } });
+    const zipped = await test.send("POST", "/v1/things/a", {
+      token,
+      body: '{"text":"a"}',
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+    });
     expect(zipped.status).toBe(415);
-    const charset = await test.send("POST", "/v1/things/a", { token, body: '{"text":"a"}', headers: { "content-type": "application/json; charset=utf-8" } });
+    const charset = await test.send("POST", "/v1/things/a", {
+      token,
+      body: '{"text":"a"}',
+      headers: { "content-type": "application/json; charset=utf-8" },
+    });
     expect(charset.status).toBe(201);
   });
 
   it("with too large a body is refused, whether it says so or not", async () => {
     const large = `{"text":"${"x".repeat(2 ** 20)}"}`;
-    expect((await problem(await test.send("POST", "/v1/things/a", { token, body: large, headers: { "content-type": "application/json" } }))).code).toBe("body-too-large");
+    expect(
+      (
+        await problem(
+          await test.send("POST", "/v1/things/a", {
+            token,
+            body: large,
+            headers: { "content-type": "application/json" },
+          }),
+        )
+      ).code,
+    ).toBe("body-too-large");
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -146,13 +249,19 @@ describe("a request", () => {
         controller.enqueue(new Uint8Array(65_536).fill(0x20));
       },
     });
-    const init = { method: "POST", body: endless, duplex: "half", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } } as RequestInit;
+    const init = {
+      method: "POST",
+      body: endless,
+      duplex: "half",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    } as RequestInit;
     expect((await test.api.app.request("/v1/things/a", init)).status).toBe(413);
     expect(sent).toBeLessThan(2 ** 21);
   });
 
   it("with a wrong or doubled query, or wrong path parameters, is refused", async () => {
-    const pointers = async (path: string) => (await problem(await test.send("POST", path, { token, body: { text: "a" } }))).errors?.map((e) => e.pointer);
+    const pointers = async (path: string) =>
+      (await problem(await test.send("POST", path, { token, body: { text: "a" } }))).errors?.map((e) => e.pointer);
     expect(await pointers("/v1/things/a?n=10")).toEqual(["query/n"]);
     expect(await pointers("/v1/things/a?m=1")).toEqual(["query/m"]);
     expect(await pointers("/v1/things/a?n=1&n=2")).toEqual(["query/n"]);
@@ -168,7 +277,8 @@ describe("a request", () => {
   });
 
   it("from another origin is let in only when the origin is listed", async () => {
-    const ask = (origin: string) => test.send("OPTIONS", "/v1/things/a", { headers: { origin, "access-control-request-method": "POST" } });
+    const ask = (origin: string) =>
+      test.send("OPTIONS", "/v1/things/a", { headers: { origin, "access-control-request-method": "POST" } });
     const friend = await ask("https://console.example");
     expect(friend.status).toBe(204);
     expect(friend.headers.get("access-control-allow-origin")).toBe("https://console.example");
@@ -192,7 +302,8 @@ describe("failures of ours", () => {
   });
 
   it("are what an answer off its schema is", async () => {
-    for (const how of ["off-schema", "extra-field"]) expect((await test.send("GET", `/v1/broken?how=${how}`)).status, how).toBe(500);
+    for (const how of ["off-schema", "extra-field"])
+      expect((await test.send("GET", `/v1/broken?how=${how}`)).status, how).toBe(500);
   });
 });
 
@@ -202,7 +313,9 @@ describe("lists", () => {
     const seen: number[] = [];
     let cursor: string | null = null;
     do {
-      const page = (await (await test.send("GET", `/v1/numbers?limit=3${cursor === null ? "" : `&cursor=${cursor}`}`)).json()) as Page;
+      const page = (await (
+        await test.send("GET", `/v1/numbers?limit=3${cursor === null ? "" : `&cursor=${cursor}`}`)
+      ).json()) as Page;
       seen.push(...page.data);
       cursor = page.nextCursor;
       expect(page.hasMore).toBe(cursor !== null);
@@ -218,11 +331,13 @@ describe("lists", () => {
 });
 
 describe("an Idempotency-Key", () => {
-  const post = (how: string, key: string | undefined, who = token) => test.send("POST", "/v1/count", { token: who, body: { how }, ...(key === undefined ? {} : { key }) });
+  const post = (how: string, key: string | undefined, who = token) =>
+    test.send("POST", "/v1/count", { token: who, body: { how }, ...(key === undefined ? {} : { key }) });
 
   it("is required, and must be long enough not to be guessed", async () => {
     expect((await problem(await post("plain", undefined))).code).toBe("idempotency-key-missing");
-    for (const key of ["short", "x".repeat(256), "with spaces in the key"]) expect((await post("plain", key)).status, key).toBe(400);
+    for (const key of ["short", "x".repeat(256), "with spaces in the key"])
+      expect((await post("plain", key)).status, key).toBe(400);
   });
 
   it.each(["plain", "settle"])("has the action done once and the answer repeated (%s)", async (how) => {
@@ -279,7 +394,11 @@ describe("an Idempotency-Key", () => {
   });
 
   it("keeps refusals, but not failures and not what may succeed later", async () => {
-    for (const [how, kept] of [["refuse", true], ["later", false], ["break", false]] as const) {
+    for (const [how, kept] of [
+      ["refuse", true],
+      ["later", false],
+      ["break", false],
+    ] as const) {
       const key = uuid();
       const before = counted;
       const first = await problem(await post(how, key));
@@ -308,13 +427,22 @@ describe("an Idempotency-Key", () => {
     const fresh = await test.sessions.start(`0x${"cd".repeat(20)}`);
     expect((await post("plain", key, fresh.token)).headers.get("idempotent-replayed")).toBeNull();
     await test.idempotency.forgetExpired();
-    const { n } = await test.database.reader.selectFrom("idempotency").select((e) => e.fn.countAll<bigint>().as("n")).executeTakeFirstOrThrow();
+    const { n } = await test.database.reader
+      .selectFrom("idempotency")
+      .select((e) => e.fn.countAll<bigint>().as("n"))
+      .executeTakeFirstOrThrow();
     expect(n).toBe(1n);
   });
 
   it("puts reasons and relaxations at the top of the problem, and base units as text", async () => {
     const fresh = await test.sessions.start(`0x${"cd".repeat(20)}`);
     const refusal = await problem(await post("later", uuid(), fresh.token));
-    expect(refusal).toMatchObject({ code: "no-placement", reasons: [1], relaxations: [], retryable: true, data: { other: "100000000000000000000" } });
+    expect(refusal).toMatchObject({
+      code: "no-placement",
+      reasons: [1],
+      relaxations: [],
+      retryable: true,
+      data: { other: "100000000000000000000" },
+    });
   });
 });

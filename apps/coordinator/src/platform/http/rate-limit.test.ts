@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { problem, type TestApi, testApi } from "../../testing/api.ts";
 
 const poke = defineRoute({
-  method: "GET", path: "/v1/poke", operationId: "poke", summary: "Poke it", scopes: "public", rate: "match", idempotent: false, response: "none", status: 204, problems: [],
+  method: "GET",
+  path: "/v1/poke",
+  operationId: "poke",
+  summary: "Poke it",
+  scopes: "public",
+  rate: "match",
+  idempotent: false,
+  response: "none",
+  status: 204,
+  problems: [],
 });
 
 let test: TestApi;
@@ -34,7 +43,9 @@ describe("rate limits", () => {
     const { token } = await test.sessions.start(`0x${"22".repeat(20)}`);
     let refused = 0;
     for (let i = 0; i < 10; i++) {
-      const response = await test.send("GET", "/v1/poke", { headers: { "x-forwarded-for": `10.0.0.${i}`, "x-real-ip": `10.1.0.${i}` } });
+      const response = await test.send("GET", "/v1/poke", {
+        headers: { "x-forwarded-for": `10.0.0.${i}`, "x-real-ip": `10.1.0.${i}` },
+      });
       if (response.status === 429) refused++;
     }
     expect(refused).toBe(8);
@@ -43,7 +54,10 @@ describe("rate limits", () => {
 
   it("also hold for who guesses tokens", async () => {
     const statuses = new Set<number>();
-    for (let i = 0; i < 20; i++) statuses.add((await test.send("GET", "/v1/account", { token: `corepool_session_${"A".repeat(42)}${i % 10}` })).status);
+    for (let i = 0; i < 20; i++)
+      statuses.add(
+        (await test.send("GET", "/v1/account", { token: `corepool_session_${"A".repeat(42)}${i % 10}` })).status,
+      );
     expect([...statuses].sort()).toEqual([401, 429]);
   });
 });
