@@ -1,9 +1,9 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Deployment } from "@corepool/chain/deploy/record";
 import type { LocalChainEvent } from "@corepool/chain/local/chain";
 import { CorepoolError } from "@corepool/core/errors";
-import type { Hex } from "@corepool/core/hex";
 import { startPostgres } from "@corepool/postgres/cluster";
 import type { Context } from "../context.ts";
 import { ensureKey } from "../wallet-file.ts";
@@ -21,7 +21,7 @@ const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 20_000;
 /** Settings of the coordinator and the agent that may be given in the environment. */
 const PASSED_ON =
-  /^COREPOOL_(INTERVAL|HOLD|UNITS|PRICE|PAY_TO|LOG_LEVEL|READS_PER_MINUTE|WRITES_PER_MINUTE|MATCHES_PER_MINUTE|STREAMS_PER_MINUTE|AGENT_.*)$/;
+  /^COREPOOL_(INTERVAL|HOLD|UNITS|FIRST_UNIT|PRICE|PAY_TO|CACHE_BYTES|LOG_LEVEL|READS_PER_MINUTE|WRITES_PER_MINUTE|MATCHES_PER_MINUTE|STREAMS_PER_MINUTE|AGENT_.*)$/;
 
 export interface MarketOptions {
   readonly ports: Ports;
@@ -184,7 +184,7 @@ export async function startMarket(context: Context, options: MarketOptions, tell
 
     if (options.agent) {
       const agent = await supervise(
-        { name: "agent", start: () => startAgent(context, options, url, rpcUrl, deployment.leaseMarket) },
+        { name: "agent", start: () => startAgent(context, options, url, rpcUrl, deployment) },
         clock,
         tell,
         changed,
@@ -249,7 +249,7 @@ async function startAgent(
   options: MarketOptions,
   url: string,
   rpcUrl: string,
-  market: Hex,
+  deployment: Deployment,
 ): Promise<RunningPart> {
   const { home, env } = context;
   const log = join(home.logs, "agent.log");
@@ -269,7 +269,8 @@ async function startAgent(
       ...systemEnvironment(env),
       COREPOOL_COORDINATOR_URL: options.agentUrl ?? url,
       COREPOOL_RPC_URL: rpcUrl,
-      COREPOOL_MARKET: market,
+      COREPOOL_MARKET: deployment.leaseMarket,
+      COREPOOL_REGISTRY: deployment.unitRegistry,
     },
   });
   return { pid: child.pid, ended: child.ended, stop: () => child.stop(STOP_PATIENCE_MS) };

@@ -1,0 +1,169 @@
+import type { Hex } from "@corepool/core/hex";
+import { digestOf, documentHash, paymentNoteData, usageReportData } from "@corepool/protocol/eip712";
+import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
+import type { WorkloadView } from "@corepool/protocol/resources";
+import type { TermsMessage } from "@corepool/protocol/spec";
+import { bytesToHex, hexToBytes, recoverAddress, zeroAddress, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { describe, expect, it } from "vitest";
+import { leaseKeyOf } from "./lease-key.ts";
+import { problem, quickClock, scriptedClient } from "./test/scripted.ts";
+import { type WatchEvent, type WatchedLease, watchLease } from "./watch.ts";
+
+const PROVIDER_KEY: Hex = `0x${"22".repeat(32)}`;
+const provider = privateKeyToAccount(PROVIDER_KEY);
+const key = leaseKeyOf(`0x${"11".repeat(32)}`);
+const LEASE: Hex = `0x${"ab".repeat(32)}`;
+const domain = { chainId: 31_337, market: `0x${"77".repeat(20)}` as Hex };
+const client: Hex = `0x${"33".repeat(20)}`;
+const token: Hex = `0x${"44".repeat(20)}`;
+const RATE = 7_000n;
+const GRACE = 2;
+const watched: WatchedLease = {
+  domain,
+  lease: LEASE,
+  key,
+  client,
+  provider: provider.address,
+  providerPublicKey: provider.publicKey,
+  token,
+  rate: RATE,
+  escrow: RATE * 600n,
+};
+
+const terms = (start: number): TermsMessage => ({
+  provider: provider.address,
+  unit: "1",
+  seq: 0,
+  client,
+  payTo: provider.address,
+  key: key.address,
+  token,
+  rate: String(RATE),
+  escrow: String(RATE * 600n),
+  paid: "0",
+  start,
+  end: start + 600,
+  maxEnd: start + 600,
+  closeAt: 0,
+  grace: GRACE,
+  feeBps: 500,
+  funder: zeroAddress,
+  fundingRef: zeroHash,
+});
+
+const view = (state: WorkloadView["state"], of: TermsMessage, attempts: unknown[] = []): WorkloadView =>
+  ({
+    id: "wkl_0123456789",
+    state,
+    lease: { id: LEASE, terms: of, intervalSeconds: 1 },
+    attempts,
+    outputs: [],
+  }) as unknown as WorkloadView;
+
+/** A market whose machine answers `answers` probes and then ends, with the given usage report. */
+async function watchThrough(machine: {
+  readonly answers: number;
+  readonly honest?: boolean;
+  readonly reportMs?: number;
+  readonly reporter?: Hex;
+  readonly terms?: Partial<TermsMessage>;
+  readonly live?: boolean;
+}) {
+  const clock = quickClock(2_000);
+  const start = Math.floor(clock.now() / 1000) - 1;
+  const agreed = { ...terms(start), ...machine.terms };
+  const probeKey = machine.honest === false ? new Uint8Array(32) : deriveProbeKey(PROVIDER_KEY, key.publicKey, LEASE);
+  const report = {
+    lease: LEASE,
+    attempt: "att_0123456789",
+    startedAtMs: "0",
+    endedAtMs: String(machine.reportMs ?? 0),
+    frozenMs: "0",
+    cpuMs: "0",
+    maxRssBytes: "0",
+    exitCode: 0,
+    reason: "exited",
+    outputs: documentHash([]),
+  };
+  const usageSignature = await privateKeyToAccount(machine.reporter ?? PROVIDER_KEY).sign({
+    hash: digestOf(usageReportData(domain, report)),
+  });
+  const notes: { total: bigint; last: boolean; at: number; signer: Hex }[] = [];
+  const events: WatchEvent[] = [];
+  let probes = 0;
+  const over = () =>
+    watch.see(view("finishing", agreed, [{ id: "att_0123456789", lease: LEASE, usage: report, usageSignature }]));
+  const { client: api } = scriptedClient(async (sent) => {
+    const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; last: boolean };
+    if (sent.url.endsWith("/probes")) {
+      if (++probes > machine.answers) {
+        over();
+        return problem(504, "machine-unreachable");
+      }
+      return Response.json({ answer: bytesToHex(probeAnswer(probeKey, hexToBytes(body.nonce))), frozen: false });
+    }
+    const signer = await recoverAddress({
+      hash: digestOf(paymentNoteData(domain, LEASE, BigInt(body.total))),
+      signature: body.signature,
+    });
+    notes.push({ total: BigInt(body.total), last: body.last, at: clock.now(), signer });
+    if (body.last) watch.see(view("succeeded", agreed));
+    return Response.json({ total: body.total });
+  }, clock);
+  const watch = watchLease(api, watched, {
+    on: (e) => void events.push(e),
+    ...(machine.live === undefined ? {} : { isLive: async () => machine.live ?? true }),
+  });
+  const stop = setTimeout(over, 300);
+  watch.see(view("running", agreed));
+  await Promise.race([watch.done, new Promise((resolve) => setTimeout(resolve, 1_500))]);
+  clearTimeout(stop);
+  watch.see(view("failed", agreed));
+  await watch.done;
+  return { notes, events, startMs: start * 1000 };
+}
+
+describe("a watch", () => {
+  it("signs growing notes with the lease key, for proven time only", async () => {
+    const { notes } = await watchThrough({ answers: 5, reportMs: 4_500 });
+    expect(notes.length).toBe(6);
+    for (const note of notes) expect(note.signer).toBe(key.address);
+    expect(notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 3n, 4n].map((s) => s * RATE));
+    expect(notes.at(-1)).toMatchObject({ last: true, total: (45n * RATE) / 10n });
+  });
+
+  it("signs nothing for an answer that the lease's sandbox cannot have made", async () => {
+    const { notes, events } = await watchThrough({ answers: 1_000_000, honest: false });
+    expect(notes.filter((n) => n.total > 0n)).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "withheld", code: "probe-refused" }));
+  });
+
+  it("pays a report that claims too much at most one grace beyond what it has seen", async () => {
+    const { notes } = await watchThrough({ answers: 3, reportMs: 500_000 });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: RATE * BigInt(2 + GRACE) });
+  });
+
+  it("pays only proven time for a report that the provider has not signed", async () => {
+    const { notes, events } = await watchThrough({ answers: 3, reportMs: 15_000, reporter: `0x${"55".repeat(32)}` });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: RATE * 2n });
+    expect(events).toContainEqual(expect.objectContaining({ type: "withheld", code: "bad-signature" }));
+  });
+
+  it.each([
+    ["a dearer rate", { rate: "8000" }],
+    ["another key", { key: client }],
+    ["another provider", { provider: client }],
+    ["more escrow", { escrow: String(RATE * 601n) }],
+  ])("pays nothing for a lease with %s than was signed for", async (_, changed) => {
+    const { notes, events } = await watchThrough({ answers: 5, terms: changed });
+    expect(notes.filter((n) => n.total > 0n)).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "withheld", code: "order-mismatch" }));
+  });
+
+  it("pays nothing while the chain does not hold the lease", async () => {
+    const { notes, events } = await watchThrough({ answers: 5, live: false });
+    expect(notes.filter((n) => n.total > 0n)).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "withheld", code: "lease-not-open" }));
+  });
+});
