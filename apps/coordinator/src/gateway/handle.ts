@@ -13,7 +13,7 @@ export interface HandlerParts {
   readonly context: MarketContext;
   readonly store: MarketStore;
   /** Relays calls of UnitRegistry that the provider signed. */
-  readonly register: (registration: `0x${string}`) => void;
+  readonly register: (registration: `0x${string}`) => Promise<void>;
 }
 
 /** What a message asks to be said back, beside its acknowledgement. */
@@ -53,7 +53,7 @@ export async function handleMessage(
     case "offers":
       await checkAnnouncement(context, machine, message.body);
       await inStore((uow) => announce(uow, context, machine, message.body));
-      if (message.body.registration !== undefined) parts.register(message.body.registration);
+      if (message.body.registration !== undefined) await parts.register(message.body.registration);
       return ACKNOWLEDGED;
     case "heartbeat": {
       const answers = await inStore((uow) => tellClosed(uow, machine.id, message.body.attempts));

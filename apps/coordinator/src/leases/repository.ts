@@ -150,6 +150,15 @@ export function leaseRepository(tx: Tx): Leases<MarketDocuments> {
         .execute();
       return rows.map((row) => Number(row.nonce));
     },
+    async committed(mandate) {
+      const row = await tx
+        .selectFrom("leases")
+        .select((e) => e.fn.coalesce(e.fn.sum<bigint>("escrow"), sql<bigint>`0::numeric`).as("sum"))
+        .where("mandate", "=", mandate)
+        .where("state", "in", ["ordered", "opening"])
+        .executeTakeFirstOrThrow();
+      return row.sum;
+    },
     async holding(machine) {
       const rows = await tx
         .selectFrom("leases")

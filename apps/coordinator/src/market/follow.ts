@@ -21,8 +21,11 @@ export async function takeBack(uow: Uow, context: MarketContext, from: bigint): 
   for (const lease of await uow.chain.undo(from)) await reconcileLease(uow, context, { lease, newTerms: false });
 }
 
-/** Notes how far the chain and its finality have come; what is final need not be undone any more. */
+/** Blocks behind finality that can still be undone: a late second reading may find that a node had cut an answer. */
+const KEPT_BLOCKS = 512n;
+
+/** Notes how far the chain and its finality have come; what lies far behind need not be undone any more. */
 export async function takeProgress(uow: Uow, head: BlockHeader, finalized: bigint): Promise<void> {
   await uow.chain.putProgress({ head: head.number, headTime: head.timestamp, finalized });
-  await uow.chain.forget(finalized);
+  await uow.chain.forget(finalized - KEPT_BLOCKS);
 }

@@ -73,6 +73,17 @@ export function workloadRepository(tx: Tx): Workloads<MarketDocuments> {
       const rows = await query.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit).execute();
       return rows.map(fromRow);
     },
+    async toOrder(limit) {
+      const rows = await tx
+        .selectFrom("workloads")
+        .select("id")
+        .where("state", "=", "pending")
+        .where("mandate", "is not", null)
+        .orderBy("created_at")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.id);
+    },
     async hasOutput(account, hash) {
       const row = await tx
         .selectFrom("workloads")

@@ -134,6 +134,8 @@ export interface Workloads<D extends Documents = Documents> {
   lock(id: string): Promise<WorkloadRecord<D> | undefined>;
   put(record: WorkloadRecord<D>): Promise<void>;
   page(account: Address, state: string | undefined, request: PageRequest): Promise<readonly WorkloadRecord<D>[]>;
+  /** Pending workloads that the coordinator is to order under a mandate, oldest first. */
+  toOrder(limit: number): Promise<readonly string[]>;
   /** Whether the account may read the blob: an output of one of its workloads. */
   hasOutput(account: Address, hash: BlobHash): Promise<boolean>;
   /** Whether the blob is an input of an attempt that has not ended on the machine. */
@@ -161,6 +163,8 @@ export interface Leases<D extends Documents = Documents> {
   inFlight(token: Address, client: Address): Promise<bigint>;
   /** Nonces of the client's orders (of a mandate's, with its id) that are ordered or opening. */
   nonces(token: Address, client: Address, mandate: string | null): Promise<readonly number[]>;
+  /** Base units that ordered and opening leases under a mandate will commit. */
+  committed(mandate: string): Promise<bigint>;
   /** Leases on a machine's units that are ordered, opening, open or closing. */
   holding(machine: Hex): Promise<readonly LeaseRecord<D>[]>;
   /** Leases whose notes the coordinator signs under a mandate and that are open. */

@@ -67,6 +67,7 @@ create table workloads (
 );
 create index workloads_by_account on workloads (account, created_at desc, id desc);
 create index workloads_placed on workloads (placed_at) where state = 'pending' and placed_at is not null;
+create index workloads_to_order on workloads (created_at) where state = 'pending' and mandate is not null;
 create index workloads_outputs on workloads using gin (outputs jsonb_path_ops) where outputs <> '[]';
 
 create table attempts (
@@ -126,6 +127,7 @@ create table leases (
 create index leases_holding on leases (machine) where state in ('ordered', 'opening', 'open', 'closing');
 create index leases_waiting on leases (state, created_at) where state in ('ordered', 'closing') and batch is null;
 create index leases_in_flight on leases (client, token) where state in ('ordered', 'opening');
+create index leases_by_mandate on leases (mandate) where mandate is not null;
 create index leases_live on leases (created_at) where state in ('open', 'closing');
 create index leases_by_batch on leases (batch) where batch is not null;
 

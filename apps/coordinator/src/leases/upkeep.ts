@@ -1,0 +1,74 @@
+import { codeOf } from "@corepool/core/errors";
+import type { ChainWriter } from "@corepool/core/ports/chain";
+import { collectFeesCalldata, finalizeCloseCalldata, settleCalldata } from "@corepool/protocol/market/calldata";
+import { feesOf } from "@corepool/protocol/market/reads";
+import { HEARTBEAT_SECONDS } from "../gateway/agent-connection.ts";
+import { type MarketContext, secondsOf } from "../market/context.ts";
+import type { MarketStore } from "../market/documents.ts";
+
+export interface UpkeepParts {
+  readonly context: MarketContext;
+  readonly store: MarketStore;
+  readonly writer: ChainWriter;
+}
+
+/** Missed signs of life after which a machine counts as offline. */
+const MISSED = 3;
+/** The chain's clock may be so far behind ours. */
+const MARGIN_SECONDS = 5;
+
+/** Machines that have not been heard of are offline. */
+export async function expireMachines({ context, store }: UpkeepParts): Promise<void> {
+  const at = context.clock.now() - MISSED * HEARTBEAT_SECONDS * 1000;
+  await store.transaction((uow) => uow.machines.expire(at));
+}
+
+async function sendUnlessRefused(writer: ChainWriter, request: Parameters<ChainWriter["send"]>[0]): Promise<void> {
+  try {
+    await writer.send(request);
+  } catch (error) {
+    // Somebody else was first, or it is too early by the chain's own clock: the next round sees.
+    if (codeOf(error) !== "call-reverted") throw error;
+  }
+}
+
+/**
+ * Ends leases that nobody ends: past their end and the close window, or past a requested close. The provider first gets
+ * what the client's last note owes him; the rest goes back to the client, who need not do anything for it.
+ */
+export async function finalizeOverdue({ context, store, writer }: UpkeepParts): Promise<void> {
+  const now = secondsOf(context.clock) - MARGIN_SECONDS;
+  const overdue = await store.transaction(async (uow) => {
+    const leases = await uow.leases.overdue(now - context.closeWindowSeconds, now);
+    return Promise.all(leases.map(async (lease) => ({ lease, chain: await uow.chain.lease(lease.id) })));
+  });
+  const to = context.domain.market;
+  for (const { lease, chain } of overdue) {
+    if (chain?.live !== true || chain.orderHash !== lease.orderHash) continue;
+    let { terms } = chain;
+    if (lease.noteTotal > chain.paid && lease.noteSignature !== null) {
+      const total = lease.noteTotal;
+      const data = settleCalldata({ terms, total, noteSig: lease.noteSignature, closeSig: "0x" });
+      await sendUnlessRefused(writer, { intent: `pay:${lease.id}:${total}:${terms.start}`, to, data });
+      terms = { ...terms, paid: String(total) };
+    }
+    // A refusal is final for its name: the paid total and the minute tell rounds apart.
+    const round = Math.floor(now / 60);
+    const intent = `finalize:${lease.id}:${terms.paid}:${round}`;
+    await sendUnlessRefused(writer, { intent, to, data: finalizeCloseCalldata(terms) });
+  }
+}
+
+/** Burns the burn share of accrued GP fees and sends the rest to the sink. */
+export async function collectFees({ context, store, writer }: UpkeepParts): Promise<void> {
+  for (const token of context.tokens) {
+    if (token.burnBps === 0) continue;
+    if ((await feesOf(context.chain, context.domain.market, token.address)) === 0n) continue;
+    const { head } = await store.transaction((uow) => uow.chain.progress());
+    await sendUnlessRefused(writer, {
+      intent: `fees:${token.address}:${head}`,
+      to: context.domain.market,
+      data: collectFeesCalldata(token.address),
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { Signer } from "@corepool/core/ports/signer";
+import { leaseId, orderData, unitLeaf } from "@corepool/protocol/eip712";
+import { accountOf } from "@corepool/protocol/market/reads";
+import type { OrderMessage } from "@corepool/protocol/spec";
+import { zeroAddress, zeroHash } from "viem";
+import { lower, type MarketContext, secondsOf } from "../market/context.ts";
+import type { Mandate, MarketStore, PlacedOffer, Uow, Workload } from "../market/documents.ts";
+import { acceptPlacement } from "../workloads/accept.ts";
+import { moveWorkload } from "../workloads/moves.ts";
+import type { Acceptance } from "../workloads/order-checks.ts";
+import { chooseOffer } from "../workloads/place.ts";
+import type { LeaseKeys } from "./lease-keys.ts";
+import { readMandate } from "./reads.ts";
+
+export interface OperatorParts {
+  readonly context: MarketContext;
+  readonly store: MarketStore;
+  readonly operator: Signer;
+  readonly keys: LeaseKeys;
+}
+
+/** An order is good for so long; its transaction takes seconds. */
+const ORDER_SECONDS = 300;
+
+function exceeded(detail: string): CorepoolError {
+  return new CorepoolError("mandate-exceeded", {
+    detail: `The mandate does not cover this workload: ${detail}.`,
+    next: "Grant a wider mandate, or sign the order yourself.",
+  });
+}
+
+/** The order that accepts a placed offer, signed by the operator within the mandate. */
+async function orderUnder(
+  parts: OperatorParts,
+  uow: Uow,
+  workload: Workload,
+  placed: PlacedOffer,
+  mandate: Mandate,
+): Promise<{ readonly acceptance: Acceptance; readonly ledger: Awaited<ReturnType<typeof accountOf>> }> {
+  const { context, operator, keys } = parts;
+  const { offer } = placed.signed;
+  const terms = mandate.mandate;
+  const slot = await readMandate(context, terms);
+  if (mandate.droppedAt !== null || slot.revoked) throw exceeded("it was withdrawn");
+  const ledger = await accountOf(context.chain, context.domain.market, offer.token, workload.account);
+  if (terms.counter !== Math.max(1, ledger.counter)) throw exceeded("it was cancelled");
+  const waiting = await uow.leases.nonces(lower(offer.token), workload.account, mandate.id);
+  const nonce = Math.max(slot.top, mandate.nextNonce - 1, ...waiting) + 1;
+  const lease = lower(leaseId(context.domain, offer.provider, BigInt(offer.unit), placed.leaseSeq));
+  const key = keys.of(workload.id, lease);
+  const order: OrderMessage = {
+    client: workload.account,
+    token: offer.token,
+    maxRate: offer.rate,
+    bid: "0",
+    maxEscrow: String(placed.escrow),
+    duration: workload.spec.durationSeconds,
+    key: key.address,
+    units: unitLeaf(offer.provider, BigInt(offer.unit)),
+    expiry: secondsOf(context.clock) + ORDER_SECONDS,
+    nonce,
+    counter: terms.counter,
+    gang: "0",
+    funder: zeroAddress,
+    fundingRef: zeroHash,
+  };
+  const onTheWay = await uow.leases.committed(mandate.id);
+  if (slot.committed + onTheWay + placed.escrow > BigInt(terms.maxTotal)) throw exceeded("its total is used up");
+  await uow.mandates.put({ ...mandate, nextNonce: nonce + 1 });
+  return {
+    ledger: { ...ledger, top: slot.top, window: slot.window },
+    acceptance: {
+      order,
+      signature: await operator.signTypedData(orderData(context.domain, order)),
+      leasePublicKey: key.publicKey,
+      unitProof: [],
+      mandate: { id: mandate.id, evidence: { mandate: terms, sig: mandate.signature, proof: [] } },
+    },
+  };
+}
+
+/** Orders that a new placement may help; everything else needs the client. */
+const PLACE_AGAIN: ReadonlySet<string> = new Set(["offer-gone"]);
+
+/**
+ * Accepts the placement of a pending workload that its client submitted under a mandate. What the mandate, the client's
+ * cash or the market does not allow ends the workload with the reason.
+ */
+export async function orderUnderMandate(parts: OperatorParts, id: string): Promise<void> {
+  const { context, store } = parts;
+  const attempt = (again: boolean): Promise<void> =>
+    store.transaction(async (uow) => {
+      let workload = await uow.workloads.lock(id);
+      if (workload === undefined || workload.state !== "pending" || workload.mandate === null) return;
+      const mandate = await uow.mandates.lock(workload.mandate);
+      if (mandate === undefined) return;
+      if (again || workload.placed === null) {
+        workload = { ...workload, placed: await chooseOffer(uow, context, workload), placedAt: context.clock.now() };
+        await uow.workloads.put(workload);
+      }
+      if (workload.placed === null) return;
+      const { acceptance, ledger } = await orderUnder(parts, uow, workload, workload.placed, mandate);
+      // The cap of an API key was counted when the workload was submitted.
+      await acceptPlacement(uow, context, workload.account, id, acceptance, ledger, () => Promise.resolve());
+    });
+  const fail = (error: unknown): Promise<void> => {
+    const code = codeOf(error);
+    if (code === undefined || code === "chain-unavailable") throw error;
+    return store.transaction(async (uow) => {
+      const workload = await uow.workloads.lock(id);
+      if (workload?.state !== "pending") return;
+      const detail = error instanceof Error ? error.message : null;
+      await moveWorkload(uow, context.clock, workload, "failed", { reason: code, detail });
+    });
+  };
+  try {
+    await attempt(false);
+  } catch (error) {
+    if (!PLACE_AGAIN.has(codeOf(error) ?? "")) return fail(error);
+    await attempt(true).catch(fail);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Notifier } from "@corepool/core/ports/notifier";
+import type { LogChunkRecord } from "@corepool/core/ports/store-messages";
+import type { LogRecord } from "@corepool/protocol/resources";
+import type { MarketStore } from "../market/documents.ts";
+import type { SseWriter } from "../platform/http/sse.ts";
+import { logTopic } from "./log-repository.ts";
+import { fromOffset } from "./logs.ts";
+import { newestAttempt } from "./own.ts";
+
+export interface LogStreamParts {
+  readonly store: MarketStore;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+}
+
+/** Chunks read at once: a slow reader holds no more than that. */
+const CHUNKS = 16;
+/** Readers look by themselves too: notifications may be lost. */
+const LOOK_MS = 1_000;
+
+const recordOf = (chunk: LogChunkRecord): LogRecord => ({
+  attempt: chunk.attempt,
+  stream: chunk.stream,
+  offset: chunk.offset,
+  data: Buffer.from(chunk.data).toString("base64"),
+});
+
+/**
+ * Writes a workload's log from `offset` on, no faster than the client reads. Ends at its present end, or with `follow`
+ * once the attempt has ended; then the last event is `end`.
+ */
+export async function streamLog(
+  parts: LogStreamParts,
+  workload: string,
+  options: { readonly offset: number; readonly follow: boolean },
+  writer: SseWriter,
+): Promise<void> {
+  const { store, notifier, clock } = parts;
+  let { offset } = options;
+  let wake: () => void = () => undefined;
+  let unsubscribe: (() => void) | undefined;
+  try {
+    while (!writer.signal.aborted) {
+      const awake = new AbortController();
+      wake = () => awake.abort();
+      const { attempt, chunks } = await store.transaction(async (uow) => {
+        const newest = await newestAttempt(uow, workload);
+        return { attempt: newest, chunks: newest === undefined ? [] : await uow.logs.read(newest.id, offset, CHUNKS) };
+      });
+      if (attempt !== undefined) unsubscribe ??= notifier.subscribe(logTopic(attempt.id), () => wake());
+      for (const chunk of chunks) {
+        const piece = fromOffset(chunk, offset);
+        offset = piece.offset + piece.data.length;
+        await writer.send({ id: String(offset), event: "log", data: JSON.stringify(recordOf(piece)) });
+      }
+      if (chunks.length > 0) continue;
+      const over = await store.transaction(async (uow) => {
+        const found = await uow.workloads.get(workload);
+        return attempt?.state === "ended" || found === undefined || found.endedAt !== null;
+      });
+      if (over || !options.follow) {
+        await writer.send({ event: "end", data: JSON.stringify({ offset, finished: over }) });
+        return;
+      }
+      // Woken, stopped, or time to look again.
+      await clock.sleep(LOOK_MS, AbortSignal.any([awake.signal, writer.signal])).catch(() => undefined);
+    }
+  } finally {
+    unsubscribe?.();
+  }
+}
