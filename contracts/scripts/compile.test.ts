@@ -8,7 +8,15 @@ import { afterAll, expect, it } from "vitest";
 const repository = join(import.meta.dirname, "../..");
 const top = mkdtempSync(join(tmpdir(), "corepool-compile-"));
 const contracts = join(top, "contracts");
-for (const path of ["src", "scripts", "artifacts", "solc-settings.ts", "package.json", "sizes.json", "storage-layouts.json"]) {
+for (const path of [
+  "src",
+  "scripts",
+  "artifacts",
+  "solc-settings.ts",
+  "package.json",
+  "sizes.json",
+  "storage-layouts.json",
+]) {
   cpSync(join(repository, "contracts", path), join(contracts, path), { recursive: true });
 }
 mkdirSync(join(top, "packages/protocol/src"), { recursive: true });

@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { compileContract, type Compiled } from "./solc.ts";
+import { type Compiled, compileContract } from "./solc.ts";
 
 /** EIP-170. */
 const SIZE_LIMIT = 24_576;
@@ -15,7 +15,12 @@ const root = join(import.meta.dirname, "..");
 const abis = join(root, "../packages/protocol/src/abi");
 
 const contracts = [
-  { name: "AccessManager", source: "@openzeppelin/contracts/access/manager/AccessManager.sol", file: "access-manager", abi: "accessManagerAbi" },
+  {
+    name: "AccessManager",
+    source: "@openzeppelin/contracts/access/manager/AccessManager.sol",
+    file: "access-manager",
+    abi: "accessManagerAbi",
+  },
   { name: "GPToken", source: "src/GPToken.sol", file: "gp-token", abi: "gpTokenAbi" },
   { name: "TestUSDC", source: "src/TestUSDC.sol", file: "test-usdc", abi: "testUsdcAbi" },
   { name: "UnitRegistry", source: "src/UnitRegistry.sol", file: "unit-registry", abi: "unitRegistryAbi" },
@@ -26,7 +31,8 @@ const args = process.argv.slice(2);
 const check = args.includes("--check");
 const wanted = args.filter((a) => !a.startsWith("--"));
 const unknown = wanted.filter((name) => !contracts.some((c) => c.name === name));
-if (unknown.length > 0) fail(`no such contract: ${unknown.join(", ")} (known: ${contracts.map((c) => c.name).join(", ")})`);
+if (unknown.length > 0)
+  fail(`no such contract: ${unknown.join(", ")} (known: ${contracts.map((c) => c.name).join(", ")})`);
 
 const sizes = table("sizes.json") as Record<string, { init: number; runtime: number }>;
 const layouts = table("storage-layouts.json") as Record<string, readonly string[]>;
@@ -37,7 +43,8 @@ for (const { name, source, file, abi } of contracts) {
   const { layout, ...artefact } = compileContract(root, source, name);
   sizes[name] = { init: bytes(artefact.bytecode), runtime: bytes(artefact.deployedBytecode) };
   layouts[name] = layout;
-  if (bytes(artefact.deployedBytecode) > SIZE_LIMIT) fail(`${name} has ${bytes(artefact.deployedBytecode)} bytes, above the limit of ${SIZE_LIMIT} (EIP-170)`);
+  if (bytes(artefact.deployedBytecode) > SIZE_LIMIT)
+    fail(`${name} has ${bytes(artefact.deployedBytecode)} bytes, above the limit of ${SIZE_LIMIT} (EIP-170)`);
   files.set(join(root, "artifacts", `${name}.json`), json(artefact));
   files.set(join(abis, `${file}.gen.ts`), abiSource(artefact, abi));
 }
@@ -46,7 +53,9 @@ files.set(join(root, "storage-layouts.json"), json(sorted(layouts)));
 
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, "utf8") !== text);
 if (check && stale.length > 0) {
-  fail(`not what the sources give: ${stale.map(([path]) => relative(root, path)).join(", ")}. Run npm run build in contracts/ and commit.`);
+  fail(
+    `not what the sources give: ${stale.map(([path]) => relative(root, path)).join(", ")}. Run npm run build in contracts/ and commit.`,
+  );
 }
 for (const [path, text] of check ? [] : stale) {
   mkdirSync(dirname(path), { recursive: true });
@@ -60,7 +69,9 @@ console.log(
 
 function table(name: string): Record<string, unknown> {
   const path = join(root, name);
-  return wanted.length > 0 && existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>) : {};
+  return wanted.length > 0 && existsSync(path)
+    ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>)
+    : {};
 }
 
 function abiSource(artefact: Pick<Compiled, "abi" | "contractName">, constant: string): string {

@@ -15,7 +15,9 @@ type Message = {
 
 type Layout = {
   readonly storage: readonly { slot: string; offset: number; label: string; type: string }[];
-  readonly types: Readonly<Record<string, { members?: readonly { slot: string; offset: number; label: string; type: string }[] }>> | null;
+  readonly types: Readonly<
+    Record<string, { members?: readonly { slot: string; offset: number; label: string; type: string }[] }>
+  > | null;
 };
 
 type Output = {

@@ -23,7 +23,8 @@ describe("the checker of .tree files", () => {
   });
 
   it("fails as a command, and passes", () => {
-    const run = (name: string) => spawnSync(process.execPath, [join(import.meta.dirname, "check-trees.ts"), fixture(name)]);
+    const run = (name: string) =>
+      spawnSync(process.execPath, [join(import.meta.dirname, "check-trees.ts"), fixture(name)]);
     expect(run("bad-trees").status).toBe(1);
     expect(run("good-trees").status).toBe(0);
   });

@@ -1,17 +1,17 @@
-import type { Address, Hex } from "@corepool/core/hex";
-import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
-import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { Address, Hex } from "@corepool/core/hex";
+import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
+import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { createPublicClient, http, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterEach, describe, expect, it } from "vitest";
 import { deployToRpc, readRecord } from "./adapters/deploy-file.ts";
 import { systemClock } from "./adapters/system-clock.ts";
-import { deploy, deploymentOf, type DeployRun } from "./deploy.ts";
 import type { DeploymentRecord } from "./deploy/record.ts";
+import { type DeployRun, deploy, deploymentOf } from "./deploy.ts";
 import { type LocalNode, startNode } from "./local/node.ts";
 import { quantity } from "./rpc.ts";
 import { freePort } from "./testing/temp-chain.ts";
@@ -47,7 +47,8 @@ type Chain = Awaited<ReturnType<typeof startChain>>;
 async function deployerOn(first: Chain) {
   const account = privateKeyToAccount(generatePrivateKey());
   const state: { record: DeploymentRecord | undefined } = { record: undefined };
-  const fund = (chain: Chain) => chain.node.endpoint.request("anvil_setBalance", [account.address, quantity(parseEther("10"))]);
+  const fund = (chain: Chain) =>
+    chain.node.endpoint.request("anvil_setBalance", [account.address, quantity(parseEther("10"))]);
   await fund(first);
   return {
     account,
@@ -182,17 +183,23 @@ describe("the deployment", () => {
   it("says what failed when a step reverts and when nobody answers", async () => {
     const chain = await startChain();
     const deployer = await deployerOn(chain);
-    await expect(deployer.run(chain, undefined, { feeBps: 1_001 })).rejects.toMatchObject({ code: "call-reverted", data: { step: "list-gp" } });
-    const { run } = await deployerOn(chain);
+    await expect(deployer.run(chain, undefined, { feeBps: 1_001 })).rejects.toMatchObject({
+      code: "call-reverted",
+      data: { step: "list-gp" },
+    });
+    const late = await deployerOn(chain);
     chain.node.kill("SIGKILL");
     await chain.node.ended;
-    await expect(run(chain)).rejects.toMatchObject({ code: "chain-unavailable" });
+    await expect(late.run(chain)).rejects.toMatchObject({ code: "chain-unavailable" });
   });
 
   it("keeps its record in a file, and refuses a file that is none", async () => {
     const chain = await startChain();
     const key = generatePrivateKey();
-    await chain.node.endpoint.request("anvil_setBalance", [privateKeyToAccount(key).address, quantity(parseEther("10"))]);
+    await chain.node.endpoint.request("anvil_setBalance", [
+      privateKeyToAccount(key).address,
+      quantity(parseEther("10")),
+    ]);
     const recordPath = join(await folder(), "deeper", "deployment.json");
     const input = { rpcUrl: chain.rpcUrl, privateKey: key, recordPath, options, pollMs: 5 };
     const record = await deployToRpc(input);

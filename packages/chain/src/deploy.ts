@@ -1,8 +1,15 @@
+import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
-import { CorepoolError } from "@corepool/core/errors";
-import { createPublicClient, getContractAddress, keccak256, type LocalAccount, type PublicClient, type Transport } from "viem";
-import { CONTRACTS, isCodeOf, type ContractName } from "./deploy/contracts.ts";
+import {
+  createPublicClient,
+  getContractAddress,
+  keccak256,
+  type LocalAccount,
+  type PublicClient,
+  type Transport,
+} from "viem";
+import { CONTRACTS, type ContractName, isCodeOf } from "./deploy/contracts.ts";
 import { transactionOf } from "./deploy/encode.ts";
 import { deployPlan, type PlanOptions, type Step } from "./deploy/plan.ts";
 import type { Deployment, DeploymentRecord, StepRecord } from "./deploy/record.ts";
@@ -50,7 +57,10 @@ export async function deploy(run: DeployRun): Promise<DeploymentRecord> {
     const sent = (await pending(client, saved)) ?? (await send(client, run, step, record));
     record = { ...record, ...derived([...record.steps, sent], plan, run.options) };
     const block = await mined(client, run, step, sent);
-    record = { ...record, ...derived([...record.steps.slice(0, -1), { ...sent, block: block.toString() }], plan, run.options) };
+    record = {
+      ...record,
+      ...derived([...record.steps.slice(0, -1), { ...sent, block: block.toString() }], plan, run.options),
+    };
     await run.save(record);
   }
   record = { ...record, complete: true };
@@ -79,7 +89,13 @@ function empty(chainId: number, genesisHash: Hex, deployer: Address): Deployment
   return { version: 1, chainId, genesisHash, deployer, complete: false, block: "0", addresses: {}, steps: [] };
 }
 
-function matchRecord(record: DeploymentRecord, plan: readonly Step[], chainId: number, genesisHash: Hex, deployer: Address): void {
+function matchRecord(
+  record: DeploymentRecord,
+  plan: readonly Step[],
+  chainId: number,
+  genesisHash: Hex,
+  deployer: Address,
+): void {
   const refuse = (detail: string): never => {
     throw new CorepoolError("deployment-mismatch", {
       detail,
@@ -90,7 +106,9 @@ function matchRecord(record: DeploymentRecord, plan: readonly Step[], chainId: n
     refuse(`The deployment record is of chain ${record.chainId}, the node is of chain ${chainId}.`);
   }
   if (record.genesisHash !== genesisHash) {
-    refuse(`The deployment record is of another chain with id ${chainId}: block 0 is ${genesisHash}, not ${record.genesisHash}.`);
+    refuse(
+      `The deployment record is of another chain with id ${chainId}: block 0 is ${genesisHash}, not ${record.genesisHash}.`,
+    );
   }
   if (record.deployer.toLowerCase() !== deployer.toLowerCase()) {
     refuse(`The deployment was begun by ${record.deployer}, not by ${deployer}.`);
@@ -149,8 +167,16 @@ async function send(client: PublicClient, run: DeployRun, step: Step, record: De
   const common = { chainId, nonce, gas: gas + gas / 5n, ...call };
   const raw =
     block.baseFeePerGas === null
-      ? await run.account.signTransaction({ ...common, type: "legacy", gasPrice: await ask("the gas price", client.getGasPrice()) })
-      : await run.account.signTransaction({ ...common, type: "eip1559", ...(await ask("the fees", client.estimateFeesPerGas())) });
+      ? await run.account.signTransaction({
+          ...common,
+          type: "legacy",
+          gasPrice: await ask("the gas price", client.getGasPrice()),
+        })
+      : await run.account.signTransaction({
+          ...common,
+          type: "eip1559",
+          ...(await ask("the fees", client.estimateFeesPerGas())),
+        });
   const sent: StepRecord = {
     id: step.id,
     transaction: keccak256(raw),
@@ -172,7 +198,8 @@ async function mined(client: PublicClient, run: DeployRun, step: Step, sent: Ste
       return receipt.blockNumber;
     }
     if (receipt !== undefined) throw failed(step, undefined, sent.transaction);
-    if (run.clock.monotonic() > deadline) throw unavailable(`a block with step ${step.id}`, `none in ${PATIENCE_MS / 1_000} s`);
+    if (run.clock.monotonic() > deadline)
+      throw unavailable(`a block with step ${step.id}`, `none in ${PATIENCE_MS / 1_000} s`);
     await run.clock.sleep(run.pollMs ?? 100);
   }
 }

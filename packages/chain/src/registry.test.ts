@@ -1,7 +1,11 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import { unitRegistryAbi as abi } from "@corepool/protocol/abi/unit-registry.gen";
 import { digestOf } from "@corepool/protocol/eip712";
-import { type RegistryAction, registryActionCalldata, registryActionData } from "@corepool/protocol/market/registry-signing";
+import {
+  type RegistryAction,
+  registryActionCalldata,
+  registryActionData,
+} from "@corepool/protocol/market/registry-signing";
 import { createPublicClient, http, keccak256, toHex, zeroHash } from "viem";
 import { sign } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -38,22 +42,37 @@ describe("actions of a provider that others send", () => {
       { type: "UpdateUnits", provider: provider.address, units },
       { type: "RetireUnits", provider: provider.address, units: [2n] },
     ];
-    for (const [nonce, action] of actions.entries()) await market.act(relayer, registry, await signed(action, BigInt(nonce)));
+    for (const [nonce, action] of actions.entries())
+      await market.act(relayer, registry, await signed(action, BigInt(nonce)));
 
     const chain = createPublicClient({ transport: http(market.chain.rpcUrl) });
     const read = { address: registry, abi } as const;
-    const live = (unit: bigint) => chain.readContract({ ...read, functionName: "isLive", args: [provider.address, unit] });
+    const live = (unit: bigint) =>
+      chain.readContract({ ...read, functionName: "isLive", args: [provider.address, unit] });
     expect([await live(1n), await live(2n)]).toEqual([true, false]);
-    expect(await chain.readContract({ ...read, functionName: "providerOf", args: [provider.address] })).toMatchObject({ payout: relayer.address });
-    expect(await chain.readContract({ ...read, functionName: "machineOf", args: [provider.address, MACHINE] })).toMatchObject({ agent: client.address });
+    expect(await chain.readContract({ ...read, functionName: "providerOf", args: [provider.address] })).toMatchObject({
+      payout: relayer.address,
+    });
+    expect(
+      await chain.readContract({ ...read, functionName: "machineOf", args: [provider.address, MACHINE] }),
+    ).toMatchObject({ agent: client.address });
 
-    await market.act(relayer, registry, await signed({ type: "RetireMachine", provider: provider.address, machine: MACHINE }, 7n));
+    await market.act(
+      relayer,
+      registry,
+      await signed({ type: "RetireMachine", provider: provider.address, machine: MACHINE }, 7n),
+    );
     expect(await live(1n)).toBe(false);
   });
 
   it("are refused without the signature, and a second time", async () => {
     const { provider, relayer } = market;
-    const action: RegistryAction = { type: "UpdateProvider", provider: provider.address, payout: relayer.address, metadata: SPEC };
+    const action: RegistryAction = {
+      type: "UpdateProvider",
+      provider: provider.address,
+      payout: relayer.address,
+      metadata: SPEC,
+    };
     await expect(market.act(relayer, registry, registryActionCalldata(action))).rejects.toThrow();
     await expect(market.act(relayer, registry, await signed(action, 1n))).rejects.toThrow();
     await market.act(provider, registry, registryActionCalldata(action));

@@ -4,8 +4,8 @@ import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import { http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { deploy, type DeployRun } from "../deploy.ts";
 import type { DeploymentRecord } from "../deploy/record.ts";
+import { type DeployRun, deploy } from "../deploy.ts";
 import { systemClock } from "./system-clock.ts";
 
 export interface DeployToRpc {

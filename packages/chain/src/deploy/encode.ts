@@ -1,5 +1,5 @@
 import type { Address, Hex } from "@corepool/core/hex";
-import { concat, encodeDeployData, encodeFunctionData, getAbiItem, toFunctionSelector, type AbiFunction } from "viem";
+import { type AbiFunction, concat, encodeDeployData, encodeFunctionData, getAbiItem, toFunctionSelector } from "viem";
 import { CONTRACTS, type ContractName } from "./contracts.ts";
 import type { Call, Step, Value } from "./plan.ts";
 

@@ -12,10 +12,24 @@ export interface RegistryDomain {
 
 /** An action of a provider on UnitRegistry; `type` is its EIP-712 type. */
 export type RegistryAction =
-  | { readonly type: "RegisterProvider" | "UpdateProvider"; readonly provider: Address; readonly payout: Address; readonly metadata: Hex }
-  | { readonly type: "RegisterMachine" | "ChangeAgent"; readonly provider: Address; readonly machine: Hex; readonly agent: Address }
+  | {
+      readonly type: "RegisterProvider" | "UpdateProvider";
+      readonly provider: Address;
+      readonly payout: Address;
+      readonly metadata: Hex;
+    }
+  | {
+      readonly type: "RegisterMachine" | "ChangeAgent";
+      readonly provider: Address;
+      readonly machine: Hex;
+      readonly agent: Address;
+    }
   | { readonly type: "RetireMachine"; readonly provider: Address; readonly machine: Hex }
-  | { readonly type: "RegisterUnits" | "UpdateUnits"; readonly provider: Address; readonly units: readonly RegistryUnit[] }
+  | {
+      readonly type: "RegisterUnits" | "UpdateUnits";
+      readonly provider: Address;
+      readonly units: readonly RegistryUnit[];
+    }
   | { readonly type: "RetireUnits"; readonly provider: Address; readonly units: readonly bigint[] };
 
 const abi: Abi = unitRegistryAbi;
@@ -54,11 +68,21 @@ const FUNCTIONS = {
  * be sent in that order
  * @param deadline last second, since the epoch, at which it may be sent
  */
-export function registryActionData(domain: RegistryDomain, action: RegistryAction, nonce: bigint, deadline: number): TypedData {
+export function registryActionData(
+  domain: RegistryDomain,
+  action: RegistryAction,
+  nonce: bigint,
+  deadline: number,
+): TypedData {
   const { type, ...message } = action;
   const members = [...MEMBERS[type], f("nonce", "uint256"), f("deadline", "uint40")];
   return {
-    domain: { name: "Corepool UnitRegistry", version: "1", chainId: domain.chainId, verifyingContract: domain.registry },
+    domain: {
+      name: "Corepool UnitRegistry",
+      version: "1",
+      chainId: domain.chainId,
+      verifyingContract: domain.registry,
+    },
     types: { [type]: members, ...(MEMBERS[type] === UNITS ? { Unit: UNIT } : {}) },
     primaryType: type,
     message: { ...message, nonce, deadline },
