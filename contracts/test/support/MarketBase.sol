@@ -6,12 +6,13 @@ import {TestUSDC} from "../../src/TestUSDC.sol";
 import {LeaseMarket} from "../../src/LeaseMarket.sol";
 import {ILeaseMarketEvents} from "../../src/interfaces/ILeaseMarketEvents.sol";
 import {Mandate, Offer, OpenArgs, Order, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {Artefact} from "./Artefact.sol";
 import {Authority} from "./Authority.sol";
 import {Signing} from "./Signing.sol";
 
-/// @dev A market with GP (fee 5 %) and a USDC (fee 3 %), one client with 1,000,000 of each, one provider. The market
-/// under test is the committed artefact: the bytecode that is deployed, not another compilation of its source.
-abstract contract MarketBase is Authority, Signing, ILeaseMarketEvents {
+/// @dev A market with GP (fee 5 %) and a USDC (fee 3 %), one client with 1,000,000 of each, one provider. What
+/// is tested is the committed artefacts: the bytecode that is deployed, not another compilation of its source.
+abstract contract MarketBase is Artefact, Authority, Signing, ILeaseMarketEvents {
     uint40 internal constant WINDOW = 30 minutes;
     uint40 internal constant NOW = 1_800_000_000;
     uint16 internal constant FEE_BPS = 500;
@@ -38,9 +39,10 @@ abstract contract MarketBase is Authority, Signing, ILeaseMarketEvents {
         (client, clientKey) = makeAddrAndKey("client");
         (provider, providerKey) = makeAddrAndKey("provider");
         (watch, watchKey) = makeAddrAndKey("watch");
-        gp = new GPToken(address(manager));
-        usdc = new TestUSDC();
-        market = _deployMarket();
+        gp = GPToken(_deployArtefact("GPToken", abi.encode(address(manager))));
+        usdc = TestUSDC(_deployArtefact("TestUSDC", ""));
+        bytes memory settings = abi.encode(address(manager), address(gp), uint16(6_000), WINDOW);
+        market = LeaseMarket(_deployArtefact("LeaseMarket", settings));
         domain = domainOf(block.chainid, address(market));
         _allow(address(gp), gp.mint.selector, admin);
         _allow(address(market), market.listToken.selector, admin);
@@ -55,15 +57,6 @@ abstract contract MarketBase is Authority, Signing, ILeaseMarketEvents {
         market.listToken(address(usdc), 300);
         vm.stopPrank();
         _fund(client, CASH);
-    }
-
-    function _deployMarket() internal returns (LeaseMarket deployed) {
-        bytes memory code = vm.parseJsonBytes(vm.readFile("artifacts/LeaseMarket.json"), ".bytecode");
-        bytes memory init = abi.encodePacked(code, abi.encode(address(manager), address(gp), uint16(6_000), WINDOW));
-        assembly {
-            deployed := create(0, add(init, 0x20), mload(init))
-        }
-        require(address(deployed) != address(0), "the artefact does not deploy");
     }
 
     /// @dev Gives an account cash in GP.
