@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { httpEndpoint } from "@corepool/chain/adapters/http-endpoint";
 import type { Deployment } from "@corepool/chain/deploy/record";
 import { Endpoints } from "@corepool/chain/endpoints";
@@ -19,8 +18,9 @@ import { bindBlobs } from "./blobs/routes.ts";
 import { ALL_ROUTES } from "./openapi/all-routes.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import type { Config } from "./platform/config.ts";
+import { allMigrations } from "./platform/database/all-migrations.ts";
 import { openDatabase } from "./platform/database/database.ts";
-import { type Migration, migrate, migrationsIn } from "./platform/database/migrate.ts";
+import { migrate } from "./platform/database/migrate.ts";
 import { openEventLog } from "./platform/events/event-log.ts";
 import { openNotifier } from "./platform/events/notifier.adapter.ts";
 import { HttpApi } from "./platform/http/api.ts";
@@ -40,8 +40,6 @@ export interface CoordinatorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Migrations that packages bring along, beside the coordinator's own. */
-  readonly migrations: readonly Migration[];
   /** Builds machines, offers, workloads, leases and payments on the process frame. */
   readonly buildMarket: (platform: Platform) => Promise<Market>;
   /** Checks answers against their schemas: for tests. */
@@ -56,8 +54,6 @@ export interface RunningCoordinator {
   /** Ends in order. Resolves with whether everything ended well and in time. */
   stop(reason: string): Promise<boolean>;
 }
-
-const MIGRATIONS = join(import.meta.dirname, "platform", "database", "migrations");
 
 /** Builds the whole coordinator from the top down and starts it. What was started is stopped again when a later part fails. */
 export async function startCoordinator(parts: CoordinatorParts): Promise<RunningCoordinator> {
@@ -82,7 +78,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     onIdleError: trouble("an idle database connection broke"),
   });
   shutdown.add("database", () => database.close());
-  const applied = await migrate(database.pool, [...(await migrationsIn(MIGRATIONS)), ...parts.migrations]);
+  const applied = await migrate(database.pool, await allMigrations());
   if (applied.length > 0) log.info({ applied }, "the schema was brought up to date");
 
   const notifier = await openNotifier({

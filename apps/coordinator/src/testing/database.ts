@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { testDatabase } from "@corepool/postgres/testing";
 import pg from "pg";
 import { systemClock } from "../platform/adapters/system-clock.ts";
 import { systemRandom } from "../platform/adapters/system-random.ts";
+import { allMigrations } from "../platform/database/all-migrations.ts";
 import { type Database, openDatabase } from "../platform/database/database.ts";
-import { migrate, migrationsIn } from "../platform/database/migrate.ts";
-
-const MIGRATIONS = join(import.meta.dirname, "..", "platform", "database", "migrations");
+import { migrate } from "../platform/database/migrate.ts";
 
 /** URL of a database with the coordinator's whole schema, of its own for one test file. */
 export async function migratedDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
@@ -14,7 +12,7 @@ export async function migratedDatabase(): Promise<{ readonly url: string; drop()
     name: "coordinator_template",
     async prepare(url) {
       const pool = new pg.Pool({ connectionString: url, max: 1 });
-      await migrate(pool, await migrationsIn(MIGRATIONS));
+      await migrate(pool, await allMigrations());
       await pool.end();
     },
   });

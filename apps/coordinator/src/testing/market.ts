@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { CHAIN_MIGRATION } from "@corepool/chain/migration";
+import { freePort } from "@corepool/chain/testing/temp-chain";
+import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
+import type { Signer } from "@corepool/core/ports/signer";
+import { testDatabase } from "@corepool/postgres/testing";
+import { digestOf } from "@corepool/protocol/eip712";
+import { type Client, createClient } from "@corepool/sdk/client";
+import { withWallet } from "@corepool/sdk/sign-in";
+import { privateKeyToAccount } from "viem/accounts";
+import { type RunningCoordinator, startCoordinator } from "../coordinator.ts";
+import { buildMarket } from "../market.ts";
+import { systemClock } from "../platform/adapters/system-clock.ts";
+import { systemRandom } from "../platform/adapters/system-random.ts";
+import { loadConfig } from "../platform/config.ts";
+import { createLog } from "../platform/process/log.ts";
+
+/** A market on a real chain and a real database, served by a real coordinator that can be stopped and started again. */
+export interface TestMarket extends TempMarket {
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** The client of the API, signed in with the wallet of `client`. */
+  readonly api: Client;
+  readonly wallet: Signer;
+  readonly logged: string[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  endAll(): Promise<void>;
+}
+
+/** Waits until `look` gives something. */
+export async function until<T>(look: () => Promise<T | undefined> | T | undefined, ms = 15_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error("waited in vain");
+    await wait(10);
+  }
+}
+
+export async function testMarket(): Promise<TestMarket> {
+  const temp = await tempMarket();
+  const database = await testDatabase();
+  const dir = await mkdtemp(join(tmpdir(), "corepool-coordinator-"));
+  const relayerKeyFile = join(dir, "relayer");
+  await writeFile(relayerKeyFile, `${temp.relayer.key}\n`, { mode: 0o600 });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const logged: string[] = [];
+  const { config } = loadConfig({
+    COREPOOL_DATABASE_URL: database.url,
+    COREPOOL_RPC_URL: temp.chain.rpcUrl,
+    COREPOOL_DEPLOYMENT: join(temp.dir, "deployment.json"),
+    COREPOOL_RELAYER_KEY_FILE: relayerKeyFile,
+    COREPOOL_BLOBS_DIR: join(dir, "blobs"),
+    COREPOOL_LISTEN: `127.0.0.1:${port}`,
+    COREPOOL_METRICS_LISTEN: "127.0.0.1:0",
+    COREPOOL_PUBLIC_URL: url,
+    COREPOOL_FINALITY: "3:5",
+  });
+  const account = privateKeyToAccount(temp.client.key);
+  const wallet: Signer = {
+    address: account.address,
+    signTypedData: (data) => account.sign({ hash: digestOf(data) }),
+    signMessage: (message) => account.signMessage({ message }),
+  };
+  let running: RunningCoordinator | undefined;
+  const market: TestMarket = {
+    ...temp,
+    url,
+    databaseUrl: database.url,
+    wallet,
+    logged,
+    api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
+    async start() {
+      running = await startCoordinator({
+        config,
+        deployment: temp.deployment,
+        clock: systemClock,
+        random: systemRandom,
+        log: createLog("info", { write: (line: string) => logged.push(line) }),
+        migrations: [{ name: "0010_chain", sql: CHAIN_MIGRATION }],
+        buildMarket,
+        checkResponses: true,
+      });
+      await until(async () => ((await fetch(`${url}/readyz`)).status === 200 ? true : undefined));
+    },
+    async stop() {
+      await running?.stop("test");
+      running = undefined;
+    },
+    async endAll() {
+      await market.stop();
+      await temp.end();
+      await database.drop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  await market.start();
+  return market;
+}
