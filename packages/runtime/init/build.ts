@@ -9,9 +9,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const FLAGS = [
-  "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-builtin", "-fno-stack-protector",
-  "-fno-asynchronous-unwind-tables", "-fno-pie", "-static", "-no-pie", "-nostdlib", "-s",
-  "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,-z,noseparate-code", "-Wl,-z,max-page-size=4096",
+  "-std=gnu11",
+  "-O2",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-ffreestanding",
+  "-fno-builtin",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-pie",
+  "-static",
+  "-no-pie",
+  "-nostdlib",
+  "-s",
+  "-Wl,--build-id=none",
+  "-Wl,-z,noexecstack",
+  "-Wl,-z,noseparate-code",
+  "-Wl,-z,max-page-size=4096",
 ];
 const TARGETS = [
   { name: "init-linux-x64", compilers: ["x86_64-linux-gnu-gcc", "gcc"], machine: "x86_64-linux-gnu" },
@@ -22,7 +37,10 @@ const TARGETS = [
 function compilerFor(target: (typeof TARGETS)[number]): string | undefined {
   return target.compilers.find((compiler) => {
     try {
-      return execFileSync(compiler, ["-dumpmachine"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() === target.machine;
+      return (
+        execFileSync(compiler, ["-dumpmachine"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() ===
+        target.machine
+      );
     } catch {
       return false;
     }
@@ -51,7 +69,9 @@ for (const target of TARGETS) {
     process.stdout.write(`${target.name}: as committed, sha256:${digest}\n`);
   } else {
     failed = true;
-    process.stdout.write(`${target.name}: the committed binary is not what ${compiler} makes of init.c; run packages/runtime/init/build.ts\n`);
+    process.stdout.write(
+      `${target.name}: the committed binary is not what ${compiler} makes of init.c; run packages/runtime/init/build.ts\n`,
+    );
   }
 }
 rmSync(scratch, { recursive: true });

@@ -16,10 +16,18 @@ const MIB = 2 ** 20;
 
 /** Every case's error, or null, by its name. */
 async function outcomes(child: ChildProcess): Promise<ReadonlyMap<string, string | null>> {
-  const [out, err] = await Promise.all([text(child.stdout ?? expect.unreachable()), text(child.stderr ?? expect.unreachable())]);
+  const [out, err] = await Promise.all([
+    text(child.stdout ?? expect.unreachable()),
+    text(child.stderr ?? expect.unreachable()),
+  ]);
   const lines = out.split("\n").filter((line) => line !== "");
-  const results = new Map(lines.map((line) => JSON.parse(line) as { name: string; error: string | null }).map(({ name, error }) => [name, error]));
-  for (const { name } of conformanceCases) if (!results.has(name)) results.set(name, `it never ran: ${err.slice(-2000)}`);
+  const results = new Map(
+    lines
+      .map((line) => JSON.parse(line) as { name: string; error: string | null })
+      .map(({ name, error }) => [name, error]),
+  );
+  for (const { name } of conformanceCases)
+    if (!results.has(name)) results.set(name, `it never ran: ${err.slice(-2000)}`);
   return results;
 }
 
@@ -36,7 +44,9 @@ describe.runIf(root)("bubblewrap on a host that the supervisor prepared", () => 
   let results: ReadonlyMap<string, string | null>;
   beforeAll(async () => {
     host = await prepareHost({ state: join(base, "state"), base, slots: 2, slotBytes: 96 * MIB });
-    results = await outcomes(await startAgent(host, { repository: REPOSITORY, ...PROGRAM, args: [], env: {}, stdio: "pipe" }));
+    results = await outcomes(
+      await startAgent(host, { repository: REPOSITORY, ...PROGRAM, args: [], env: {}, stdio: "pipe" }),
+    );
   }, 240_000);
   afterAll(async () => {
     await host.release();
@@ -44,7 +54,11 @@ describe.runIf(root)("bubblewrap on a host that the supervisor prepared", () => 
   });
 
   test("gives full isolation, and hides nothing that is missing", () => {
-    expect(host.preparation).toMatchObject({ user: "dedicated", cgroup: { version: expect.stringMatching(/^v[12]$/) }, missing: [] });
+    expect(host.preparation).toMatchObject({
+      user: "dedicated",
+      cgroup: { version: expect.stringMatching(/^v[12]$/) },
+      missing: [],
+    });
     expect(host.preparation.slots.map(({ diskBytes }) => diskBytes)).toEqual([96 * MIB, 96 * MIB]);
   });
 
@@ -70,10 +84,22 @@ describe("bubblewrap under an ordinary user without delegation", () => {
       const { uid, gid } = await ensureUser("corepool-test");
       chownSync(state, uid, gid);
       const copy = await copyRuntime(REPOSITORY, PROGRAM.workspace, base);
-      args = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", copy.node, join(copy.directory, PROGRAM.workspace, PROGRAM.entry)];
+      args = [
+        `--reuid=${uid}`,
+        `--regid=${gid}`,
+        "--clear-groups",
+        copy.node,
+        join(copy.directory, PROGRAM.workspace, PROGRAM.entry),
+      ];
       command = "/usr/bin/setpriv";
     }
-    results = await outcomes(spawn(command, args, { cwd: "/", env: { PATH: "/usr/bin:/bin", COREPOOL_STATE: state }, stdio: ["ignore", "pipe", "pipe"] }));
+    results = await outcomes(
+      spawn(command, args, {
+        cwd: "/",
+        env: { PATH: "/usr/bin:/bin", COREPOOL_STATE: state },
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
   }, 240_000);
   afterAll(() => rmSync(base, { recursive: true }));
 

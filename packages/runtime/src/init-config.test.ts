@@ -2,14 +2,33 @@ import { expect, test } from "vitest";
 import { encodeInitConfig, type InitConfig } from "./init-config.ts";
 
 const config: InitConfig = {
-  argv: ["sh", "-c", "", "a=b"], env: { A: "1\n2" }, directory: "/work", probeKey: new Uint8Array(32).fill(0xab), deadlineSeconds: 1.5,
-  rlimits: [[7, 4096.7]], logBytes: 10, logBytesPerSecond: 20,
+  argv: ["sh", "-c", "", "a=b"],
+  env: { A: "1\n2" },
+  directory: "/work",
+  probeKey: new Uint8Array(32).fill(0xab),
+  deadlineSeconds: 1.5,
+  rlimits: [[7, 4096.7]],
+  logBytes: 10,
+  logBytesPerSecond: 20,
 };
 
 test("a configuration is a length and NUL-ended entries, empty words included", () => {
   const encoded = encodeInitConfig(config);
   const [head = "", body = ""] = "frame" in encoded ? encoded.frame.toString().split(/(?<=^config \d+)\n/) : [];
-  expect(body.split("\0")).toEqual(["a=sh", "a=-c", "a=", "a=a=b", "e=A=1\n2", "w=/work", `k=${"ab".repeat(32)}`, "d=1500", "c=10", "b=20", "l=7:4096", ""]);
+  expect(body.split("\0")).toEqual([
+    "a=sh",
+    "a=-c",
+    "a=",
+    "a=a=b",
+    "e=A=1\n2",
+    "w=/work",
+    `k=${"ab".repeat(32)}`,
+    "d=1500",
+    "c=10",
+    "b=20",
+    "l=7:4096",
+    "",
+  ]);
   expect(head).toBe(`config ${body.length}`);
 });
 

@@ -38,9 +38,12 @@ export function encodeInitConfig(config: InitConfig): { readonly frame: Buffer }
     ...config.rlimits.map(([resource, value]) => `l=${resource}:${Math.floor(value)}`),
   ];
   if (config.argv.length === 0 || config.argv[0] === "") return { refused: "The command is empty." };
-  if (config.argv.length > MAX_WORDS || env.length > MAX_WORDS) return { refused: `The command or the environment has more than ${MAX_WORDS} entries.` };
-  if (entries.some((entry) => entry.includes("\0"))) return { refused: "The command or the environment contains a NUL character." };
+  if (config.argv.length > MAX_WORDS || env.length > MAX_WORDS)
+    return { refused: `The command or the environment has more than ${MAX_WORDS} entries.` };
+  if (entries.some((entry) => entry.includes("\0")))
+    return { refused: "The command or the environment contains a NUL character." };
   const body = Buffer.from(`${entries.join("\0")}\0`);
-  if (body.length > MAX_BYTES) return { refused: `The command and the environment take ${body.length} bytes; at most ${MAX_BYTES} fit.` };
+  if (body.length > MAX_BYTES)
+    return { refused: `The command and the environment take ${body.length} bytes; at most ${MAX_BYTES} fit.` };
   return { frame: Buffer.concat([Buffer.from(`config ${body.length}\n`), body]) };
 }

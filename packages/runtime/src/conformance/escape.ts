@@ -14,7 +14,12 @@ import { type Case, run } from "./kit.ts";
 const LEAST_CONTROLLED = 35;
 
 function results(lines: string): Map<string, string> {
-  return new Map(lines.trim().split("\n").map((line) => line.split("\t") as [string, string]));
+  return new Map(
+    lines
+      .trim()
+      .split("\n")
+      .map((line) => line.split("\t") as [string, string]),
+  );
 }
 
 async function listen(where: { port: number; host: string } | { path: string }): Promise<Server> {
@@ -37,12 +42,21 @@ export const escapeCases: readonly Case[] = [
       const servers = [tcp, await listen({ path: socket }), await listen({ path: `\0${abstract}` })];
       const address = tcp.address();
       const values = {
-        numbers: Object.fromEntries(known), denied: Object.values(DENIED).flat().filter((name) => known.has(name)), canary, socket, abstract,
-        port: typeof address === "object" ? address?.port : 0, pid: process.pid,
+        numbers: Object.fromEntries(known),
+        denied: Object.values(DENIED)
+          .flat()
+          .filter((name) => known.has(name)),
+        canary,
+        socket,
+        abstract,
+        port: typeof address === "object" ? address?.port : 0,
+        pid: process.pid,
       };
       try {
         // The control has a fourth descriptor on purpose.
-        const control = spawn("/usr/bin/python3", ["-c", escapeBattery, JSON.stringify({ ...values, inside: false })], { stdio: ["ignore", "pipe", "inherit", "pipe"] });
+        const control = spawn("/usr/bin/python3", ["-c", escapeBattery, JSON.stringify({ ...values, inside: false })], {
+          stdio: ["ignore", "pipe", "inherit", "pipe"],
+        });
         const outside = results(await text(control.stdout ?? assert.fail()));
         const inside = await run(bench, ["python3", "-c", escapeBattery, JSON.stringify({ ...values, inside: true })]);
         assert.equal(inside.result.exitCode, 0, inside.stderr);
@@ -51,7 +65,10 @@ export const escapeCases: readonly Case[] = [
         assert.deepEqual(open, [], `${open.length} of ${attempts.size} attempts succeeded`);
         const controlled = [...outside].filter(([, outcome]) => outcome === "open").map(([name]) => name);
         const vain = [...outside.keys()].filter((name) => !controlled.includes(name));
-        assert.ok(controlled.length >= LEAST_CONTROLLED, `only ${controlled.length} attempts succeed outside; these do not: ${vain.join(", ")}`);
+        assert.ok(
+          controlled.length >= LEAST_CONTROLLED,
+          `only ${controlled.length} attempts succeed outside; these do not: ${vain.join(", ")}`,
+        );
         assert.ok(attempts.size >= controlled.length + 60);
       } finally {
         for (const server of servers) server.close();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, readlink, readdir } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogChunk, Runtime, SandboxHandle, SandboxResult, SandboxSpec } from "@corepool/core/ports/runtime";
 
@@ -36,15 +36,27 @@ const MIB = 2 ** 20;
 export function specOf(bench: Bench, argv: readonly string[], changes: Partial<SandboxSpec> = {}): SandboxSpec {
   const command = argv.length === 1 ? ["sh", "-c", argv[0] ?? ""] : argv;
   return {
-    id: `case-${process.pid}-${count++}`, slot: bench.slots[0] ?? "", argv: command, env: {}, inputs: [], deadlineSeconds: 60, probeKey: KEY,
-    limits: { cpus: 1, memoryBytes: 256 * MIB, diskBytes: bench.diskBytes, pids: 64 }, ...changes,
+    id: `case-${process.pid}-${count++}`,
+    slot: bench.slots[0] ?? "",
+    argv: command,
+    env: {},
+    inputs: [],
+    deadlineSeconds: 60,
+    probeKey: KEY,
+    limits: { cpus: 1, memoryBytes: 256 * MIB, diskBytes: bench.diskBytes, pids: 64 },
+    ...changes,
   };
 }
 
 export const python = (code: string): string[] => ["python3", "-c", code];
 
 /** Starts a workload, gives it to `use`, and destroys it whatever happens. */
-export async function withSandbox<T>(bench: Bench, argv: readonly string[], use: (handle: SandboxHandle) => Promise<T>, changes: Partial<SandboxSpec> = {}): Promise<T> {
+export async function withSandbox<T>(
+  bench: Bench,
+  argv: readonly string[],
+  use: (handle: SandboxHandle) => Promise<T>,
+  changes: Partial<SandboxSpec> = {},
+): Promise<T> {
   const handle = await bench.runtime().create(specOf(bench, argv, changes));
   try {
     return await use(handle);
@@ -72,7 +84,12 @@ export async function logText(handle: SandboxHandle): Promise<Omit<Ran, "result"
 
 /** Runs a workload to its end. */
 export function run(bench: Bench, argv: readonly string[], changes: Partial<SandboxSpec> = {}): Promise<Ran> {
-  return withSandbox(bench, argv, async (handle) => ({ ...(await logText(handle)), result: await handle.wait() }), changes);
+  return withSandbox(
+    bench,
+    argv,
+    async (handle) => ({ ...(await logText(handle)), result: await handle.wait() }),
+    changes,
+  );
 }
 
 /** Waits until the workload has printed `marker`. */
@@ -108,4 +125,5 @@ export async function assertGone(bench: Bench, sandbox: string): Promise<void> {
 }
 
 /** The pid namespace of a process; undefined when it cannot be read. */
-export const pidNamespace = (pid: number): Promise<string | undefined> => readlink(`/proc/${pid}/ns/pid`).catch(() => undefined);
+export const pidNamespace = (pid: number): Promise<string | undefined> =>
+  readlink(`/proc/${pid}/ns/pid`).catch(() => undefined);

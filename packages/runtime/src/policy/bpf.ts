@@ -10,7 +10,14 @@ export interface Instruction {
 }
 
 /** Instruction codes (linux/bpf_common.h) that seccomp programs of ours use. */
-export const OP = { load: 0x20, jump: 0x05, jumpEqual: 0x15, jumpAtLeast: 0x35, jumpIfBits: 0x45, return: 0x06 } as const;
+export const OP = {
+  load: 0x20,
+  jump: 0x05,
+  jumpEqual: 0x15,
+  jumpAtLeast: 0x35,
+  jumpIfBits: 0x45,
+  return: 0x06,
+} as const;
 
 const instruction = (code: number, k: number, jt = 0, jf = 0): Instruction => ({ code, jt, jf, k: k >>> 0 });
 
@@ -29,7 +36,8 @@ export function when(op: number, k: number, yes: readonly Instruction[], no: rea
 
 /** The bytes the kernel takes: struct sock_filter[], little endian. */
 export function assemble(program: readonly Instruction[]): Uint8Array {
-  if (program.length > 4096) throw new RangeError(`A BPF program has at most 4096 instructions, this one ${program.length}.`);
+  if (program.length > 4096)
+    throw new RangeError(`A BPF program has at most 4096 instructions, this one ${program.length}.`);
   const bytes = new Uint8Array(program.length * 8);
   const view = new DataView(bytes.buffer);
   program.forEach(({ code, jt, jf, k }, i) => {

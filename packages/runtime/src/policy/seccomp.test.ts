@@ -15,7 +15,8 @@ function interpret(program: readonly Instruction[], data: Uint8Array): number {
     const { code, jt, jf, k } = program[at] ?? expect.unreachable(`jumped to ${at}`);
     if (code === OP.return) return k;
     if (code === OP.load) accumulator = view.getUint32(k, true);
-    const holds = code === OP.jumpEqual ? accumulator === k : code === OP.jumpAtLeast ? accumulator >= k : (accumulator & k) !== 0;
+    const holds =
+      code === OP.jumpEqual ? accumulator === k : code === OP.jumpAtLeast ? accumulator >= k : (accumulator & k) !== 0;
     at += 1 + (code === OP.load ? 0 : code === OP.jump ? k : holds ? jt : jf);
   }
   return expect.unreachable("it does not end");
@@ -23,12 +24,17 @@ function interpret(program: readonly Instruction[], data: Uint8Array): number {
 
 const PROGRAMS = { x64: seccompProgram("x64"), arm64: seccompProgram("arm64") };
 
-function decide(architecture: Architecture, number: number, args: readonly bigint[] = [], audit = AUDIT[architecture]): number {
+function decide(
+  architecture: Architecture,
+  number: number,
+  args: readonly bigint[] = [],
+  audit = AUDIT[architecture],
+): number {
   const data = new Uint8Array(64);
   const view = new DataView(data.buffer);
   view.setUint32(0, number, true);
   view.setUint32(4, audit, true);
-  args.forEach((value, i) => view.setBigUint64(16 + 8 * i, value, true));
+  for (const [i, value] of args.entries()) view.setBigUint64(16 + 8 * i, value, true);
   return interpret(PROGRAMS[architecture], data);
 }
 
@@ -47,32 +53,46 @@ function expected(name: string | undefined, args: readonly bigint[]): number {
 describe.each(["x64", "arm64"] as const)("the seccomp program for %s", (architecture) => {
   const numbers = syscallNumbers(architecture);
   const names = new Map([...numbers].map(([name, number]) => [number, name]));
-  const argument = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.constantFrom(0n, 1n, 2n, 10n, 16n, 40n, 0x5412n, 0x100005412n, 0x541cn, 0x10000000n, 0xffffffffn, 17n));
+  const argument = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    fc.constantFrom(0n, 1n, 2n, 10n, 16n, 40n, 0x5412n, 0x100005412n, 0x541cn, 0x10000000n, 0xffffffffn, 17n),
+  );
 
   test("decides every call as the policy says, whatever its arguments", () => {
-    for (const [name, number] of numbers) expect([name, decide(architecture, number)]).toEqual([name, expected(name, [0n, 0n])]);
+    for (const [name, number] of numbers)
+      expect([name, decide(architecture, number)]).toEqual([name, expected(name, [0n, 0n])]);
     fc.assert(
-      fc.property(fc.oneof(fc.constantFrom(...numbers.values()), fc.nat(600), fc.nat(0xffffffff)), fc.array(argument, { minLength: 6, maxLength: 6 }), (number, args) => {
-        expect(decide(architecture, number, args)).toBe(expected(names.get(number), args));
-      }),
+      fc.property(
+        fc.oneof(fc.constantFrom(...numbers.values()), fc.nat(600), fc.nat(0xffffffff)),
+        fc.array(argument, { minLength: 6, maxLength: 6 }),
+        (number, args) => {
+          expect(decide(architecture, number, args)).toBe(expected(names.get(number), args));
+        },
+      ),
       { numRuns: 3000 },
     );
   });
 
   test("kills calls of any other architecture and knows no x32", () => {
-    for (const audit of [0x40000003, 0x40000028, architecture === "x64" ? AUDIT.arm64 : AUDIT.x64, 0]) expect(decide(architecture, 1, [], audit)).toBe(KILL);
+    for (const audit of [0x40000003, 0x40000028, architecture === "x64" ? AUDIT.arm64 : AUDIT.x64, 0])
+      expect(decide(architecture, 1, [], audit)).toBe(KILL);
     for (const number of [0x40000000, 0x40000000 + 39, 0xffffffff]) expect(decide(architecture, number)).toBe(ENOSYS);
   });
 
   test("refuses each namespace flag of clone by itself, and threads need none", () => {
     const clone = numbers.get("clone") ?? expect.unreachable();
-    for (const bit of [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000]) expect(decide(architecture, clone, [BigInt(bit | 17)])).toBe(EPERM);
+    for (const bit of [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000])
+      expect(decide(architecture, clone, [BigInt(bit | 17)])).toBe(EPERM);
     expect(decide(architecture, clone, [0x3d0f00n])).toBe(ALLOW);
   });
 
   test("names no call that this table does not know", () => {
     const everywhere = new Set([...syscallNumbers("x64").keys(), ...syscallNumbers("arm64").keys()]);
-    expect(Object.values(DENIED).flat().filter((name) => !everywhere.has(name))).toEqual([]);
+    expect(
+      Object.values(DENIED)
+        .flat()
+        .filter((name) => !everywhere.has(name)),
+    ).toEqual([]);
   });
 
   test("assembles into eight bytes an instruction", () => {

@@ -24,19 +24,34 @@ const AGENT = ".agent";
  * @param root prefix of every path, for tests
  */
 export async function delegateCgroups(name: string, user: SystemUser, root = ""): Promise<DelegatedCgroups> {
-  const nothing = (missing: string): DelegatedCgroups => ({ delegation: null, missing, adopt: () => Promise.resolve(), release: () => Promise.resolve() });
+  const nothing = (missing: string): DelegatedCgroups => ({
+    delegation: null,
+    missing,
+    adopt: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  });
   const mounts = await findCgroupMounts(root);
   const version = usableVersion(mounts);
   try {
     if (version === "v1") return await delegateV1(name, user, mounts.v1, root);
-    if (version === "v2" && mounts.unified !== null) return await delegateV2(name, user, mounts.unified.directory, root);
+    if (version === "v2" && mounts.unified !== null)
+      return await delegateV2(name, user, mounts.unified.directory, root);
   } catch (error) {
-    return nothing(`Cgroups cannot be delegated here (${error instanceof Error ? error.message : String(error)}): memory is limited per process and watched, CPU is not limited.`);
+    return nothing(
+      `Cgroups cannot be delegated here (${error instanceof Error ? error.message : String(error)}): memory is limited per process and watched, CPU is not limited.`,
+    );
   }
-  return nothing("This host has no cgroup controllers for memory, pids and cpu: memory is limited per process and watched, CPU is not limited.");
+  return nothing(
+    "This host has no cgroup controllers for memory, pids and cpu: memory is limited per process and watched, CPU is not limited.",
+  );
 }
 
-async function delegateV1(name: string, user: SystemUser, mounts: ReadonlyMap<string, string>, root: string): Promise<DelegatedCgroups> {
+async function delegateV1(
+  name: string,
+  user: SystemUser,
+  mounts: ReadonlyMap<string, string>,
+  root: string,
+): Promise<DelegatedCgroups> {
   const own = parseOwnCgroups(await readFile(`${root}/proc/self/cgroup`, "utf8"));
   const make = async (controller: string): Promise<string> => {
     const directory = join(root, mounts.get(controller) ?? "", own.get(controller) ?? "/", name);
@@ -44,7 +59,12 @@ async function delegateV1(name: string, user: SystemUser, mounts: ReadonlyMap<st
     await chown(directory, user.uid, user.gid);
     return directory;
   };
-  const delegation = { version: "v1" as const, memory: await make("memory"), pids: await make("pids"), cpu: await make("cpu") };
+  const delegation = {
+    version: "v1" as const,
+    memory: await make("memory"),
+    pids: await make("pids"),
+    cpu: await make("cpu"),
+  };
   const directories = [...new Set([delegation.memory, delegation.pids, delegation.cpu])];
   return { delegation, missing: null, adopt: () => Promise.resolve(), release: () => removeEmpty(directories) };
 }
@@ -57,7 +77,8 @@ async function delegateV2(name: string, user: SystemUser, mount: string, root: s
   await writeFile(join(directory, "cgroup.subtree_control"), "+memory +pids +cpu");
   await mkdir(join(directory, AGENT), { recursive: true });
   // The kernel's rule for delegation: who moves a process must be able to write here, the common ancestor.
-  for (const file of ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"]) await chown(join(directory, file), user.uid, user.gid);
+  for (const file of ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"])
+    await chown(join(directory, file), user.uid, user.gid);
   return {
     delegation: { version: "v2", directory },
     missing: null,

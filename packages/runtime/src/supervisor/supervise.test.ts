@@ -1,6 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -20,8 +31,19 @@ function openDirectory(): string {
 }
 
 async function agent(host: PreparedHost, arg: string): Promise<unknown> {
-  const child = await startAgent(host, { repository: REPOSITORY, workspace: "packages/runtime", entry: "src/conformance/hold.ts", args: [arg], env: {}, stdio: "pipe" });
-  const [out, err] = await Promise.all([text(child.stdout ?? expect.unreachable()), text(child.stderr ?? expect.unreachable()), once(child, "exit")]);
+  const child = await startAgent(host, {
+    repository: REPOSITORY,
+    workspace: "packages/runtime",
+    entry: "src/conformance/hold.ts",
+    args: [arg],
+    env: {},
+    stdio: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    text(child.stdout ?? expect.unreachable()),
+    text(child.stderr ?? expect.unreachable()),
+    once(child, "exit"),
+  ]);
   return out === "" ? err : JSON.parse(out);
 }
 
@@ -33,21 +55,43 @@ describe.runIf(root)("the root supervisor", () => {
     const options = { state: join(base, "state"), base, slots: 2, slotBytes: 2 ** 25 };
     const first = await prepareHost(options);
     onTestFinished(() => first.release());
-    const cgroup = first.preparation.cgroup?.version === "v1" ? first.preparation.cgroup.memory : (first.preparation.cgroup?.directory ?? "");
+    const cgroup =
+      first.preparation.cgroup?.version === "v1"
+        ? first.preparation.cgroup.memory
+        : (first.preparation.cgroup?.directory ?? "");
     expect(await agent(first, "start")).toMatchObject({
       ids: ["held"],
-      isolation: { runtime: "bubblewrap", user: "dedicated", limits: expect.stringMatching(/^cgroup-v[12]$/), workspace: "ext4-loop", seccomp: true, network: "none" },
-      capabilities: { slots: [{ slot: "slot-0", diskBytes: 2 ** 25 }, { slot: "slot-1", diskBytes: 2 ** 25 }] },
+      isolation: {
+        runtime: "bubblewrap",
+        user: "dedicated",
+        limits: expect.stringMatching(/^cgroup-v[12]$/),
+        workspace: "ext4-loop",
+        seccomp: true,
+        network: "none",
+      },
+      capabilities: {
+        slots: [
+          { slot: "slot-0", diskBytes: 2 ** 25 },
+          { slot: "slot-1", diskBytes: 2 ** 25 },
+        ],
+      },
     });
     await first.release();
-    const [slot, other] = ["slot-0", "slot-1"].map((name) => join(base, readdirSync(base).find((entry) => entry.length === 12) ?? "", "workspaces", name));
+    const [slot, other] = ["slot-0", "slot-1"].map((name) =>
+      join(base, readdirSync(base).find((entry) => entry.length === 12) ?? "", "workspaces", name),
+    );
     expect([mounted(slot ?? ""), mounted(other ?? ""), existsSync(join(cgroup, "held"))]).toEqual([true, false, true]);
     const second = await prepareHost(options);
     expect(second.preparation).toEqual(first.preparation);
-    expect(await agent(second, "finish")).toEqual({ mac: 32, reason: "stopped", outputs: [{ path: "file", bytes: 5 }], ids: [] });
+    expect(await agent(second, "finish")).toEqual({
+      mac: 32,
+      reason: "stopped",
+      outputs: [{ path: "file", bytes: 5 }],
+      ids: [],
+    });
     await second.release();
     expect([mounted(base), existsSync(cgroup)]).toEqual([false, false]);
-  }, 60_000);
+  }, 120_000);
 
   test("keeps what a workload left when the workspace is mounted again, and makes another size anew", async () => {
     const base = openDirectory();
@@ -73,19 +117,37 @@ describe.runIf(root)("the root supervisor", () => {
     onTestFinished(() => void delete process.env.COREPOOL_TEST_SECRET);
     const host = await prepareHost({ state: join(base, "state"), base, slots: 1, slotBytes: 2 ** 24 });
     onTestFinished(() => host.release());
-    const repository = fakeRepository(base, "import { readFileSync, readdirSync } from 'node:fs'; console.log(JSON.stringify([readFileSync('/proc/self/status', 'utf8'), process.env, process.cwd()]));");
-    const child = await startAgent(host, { repository, workspace: "apps/program", entry: "src/main.ts", args: [], env: { ONLY: "this" }, stdio: "pipe" });
-    const [status = "", env, cwd] = JSON.parse(await text(child.stdout ?? expect.unreachable())) as [string, Record<string, string>, string];
+    const repository = fakeRepository(
+      base,
+      "import { readFileSync, readdirSync } from 'node:fs'; console.log(JSON.stringify([readFileSync('/proc/self/status', 'utf8'), process.env, process.cwd()]));",
+    );
+    const child = await startAgent(host, {
+      repository,
+      workspace: "apps/program",
+      entry: "src/main.ts",
+      args: [],
+      env: { ONLY: "this" },
+      stdio: "pipe",
+    });
+    const [status, env, cwd] = JSON.parse(await text(child.stdout ?? expect.unreachable())) as [
+      string,
+      Record<string, string>,
+      string,
+    ];
     const { uid, gid } = host.user;
     expect(status).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\n`);
     expect(status).toMatch(/Groups:\s*\n/);
-    for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) expect(status).toContain(`${set}:\t0000000000000000`);
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+      expect(status).toContain(`${set}:\t0000000000000000`);
     expect(status).toContain("NoNewPrivs:\t1");
     expect([Object.keys(env).sort(), cwd]).toEqual([["COREPOOL_PREPARATION", "LANG", "ONLY", "PATH"], "/"]);
-  }, 60_000);
+  }, 120_000);
 
   test("refuses a user with root's id", async () => {
-    await expect(ensureUser("root")).rejects.toMatchObject({ code: "setup-failed", message: expect.stringContaining("root's id") });
+    await expect(ensureUser("root")).rejects.toMatchObject({
+      code: "setup-failed",
+      message: expect.stringContaining("root's id"),
+    });
   });
 });
 
@@ -93,7 +155,13 @@ describe.runIf(root)("the root supervisor", () => {
 function fakeRepository(base: string, main: string): string {
   const repository = join(base, "closed/repository");
   const files = {
-    "apps/program/package.json": { name: "@x/program", version: "1.0.0", type: "module", dependencies: { "@x/lib": "1", dep: "1" }, optionalDependencies: { absent: "1" } },
+    "apps/program/package.json": {
+      name: "@x/program",
+      version: "1.0.0",
+      type: "module",
+      dependencies: { "@x/lib": "1", dep: "1" },
+      optionalDependencies: { absent: "1" },
+    },
     "apps/program/src/main.ts": main,
     "apps/program/src/main.test.ts": "throw 1",
     "packages/lib/package.json": { name: "@x/lib", version: "1.0.0", type: "module", exports: { "./*": "./src/*.ts" } },
@@ -108,7 +176,16 @@ function fakeRepository(base: string, main: string): string {
   for (const [path, content] of Object.entries(files)) {
     const full = join(repository, path);
     mkdirSync(join(full, ".."), { recursive: true, mode: 0o700 });
-    writeFileSync(full, typeof content === "string" ? content : JSON.stringify({ ...content, ...("name" in content && content.name === "dep" ? { dependencies: { nested: "3" } } : {}) }), { mode: 0o600 });
+    writeFileSync(
+      full,
+      typeof content === "string"
+        ? content
+        : JSON.stringify({
+            ...content,
+            ...("name" in content && content.name === "dep" ? { dependencies: { nested: "3" } } : {}),
+          }),
+      { mode: 0o600 },
+    );
   }
   mkdirSync(join(repository, "node_modules/@x"), { mode: 0o700 });
   symlinkSync("../../packages/lib", join(repository, "node_modules/@x/lib"));
@@ -124,9 +201,15 @@ describe("the copy of the program", () => {
     const repository = fakeRepository(base, MAIN);
     const { directory, node } = await copyRuntime(repository, "apps/program", base);
     const program = [node, join(directory, "apps/program/src/main.ts")];
-    const [command = "", ...args] = root ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...program] : program;
+    const [command = "", ...args] = root
+      ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...program]
+      : program;
     expect(execFileSync(command, args, { encoding: "utf8", cwd: "/" })).toBe("lib nested dep\n");
-    expect(existsSync(join(directory, "apps/program/src/main.test.ts")) || existsSync(join(directory, "node_modules/dep/index.d.ts")) || existsSync(join(directory, "node_modules/unused"))).toBe(false);
+    expect(
+      existsSync(join(directory, "apps/program/src/main.test.ts")) ||
+        existsSync(join(directory, "node_modules/dep/index.d.ts")) ||
+        existsSync(join(directory, "node_modules/unused")),
+    ).toBe(false);
   });
 
   test("is made once for one content and again for another; old ones are removed unless they run or are fresh", async () => {
@@ -149,6 +232,9 @@ describe("the copy of the program", () => {
   test("names what is not installed", async () => {
     const repository = fakeRepository(openDirectory(), MAIN);
     rmSync(join(repository, "node_modules/dep"), { recursive: true });
-    await expect(copyRuntime(repository, "apps/program", openDirectory())).rejects.toMatchObject({ code: "setup-failed", message: "@x/program needs dep, which is not installed." });
+    await expect(copyRuntime(repository, "apps/program", openDirectory())).rejects.toMatchObject({
+      code: "setup-failed",
+      message: "@x/program needs dep, which is not installed.",
+    });
   });
 });

@@ -35,11 +35,15 @@ export interface PreparedHost {
 
 /** Everything that needs root, done before the agent starts: its user, cgroups, workspaces, directories. */
 export async function prepareHost(options: HostOptions): Promise<PreparedHost> {
-  if (process.getuid?.() !== 0) throw new CorepoolError("setup-failed", { detail: "Only root can prepare a host for the agent." });
+  if (process.getuid?.() !== 0)
+    throw new CorepoolError("setup-failed", { detail: "Only root can prepare a host for the agent." });
   const base = options.base ?? "/var/lib/corepool";
   const user = await ensureUser(options.userName ?? "corepool-agent");
   await mkdir(options.state, { recursive: true, mode: 0o700 });
-  const key = createHash("sha256").update(await realpath(options.state)).digest("hex").slice(0, 12);
+  const key = createHash("sha256")
+    .update(await realpath(options.state))
+    .digest("hex")
+    .slice(0, 12);
   const home = join(base, key);
   for (const directory of [base, home, join(home, "workspaces")]) {
     await mkdir(directory, { recursive: true });
@@ -52,7 +56,14 @@ export async function prepareHost(options: HostOptions): Promise<PreparedHost> {
   const workspaces = await prepareWorkspaces(home, options.slots, options.slotBytes, user);
   const missing: MissingCapability[] = workspaces.missing === null ? [] : [workspaces.missing];
   if (cgroups.missing !== null) missing.push({ what: "cgroup", line: cgroups.missing, fatal: false });
-  const preparation: Preparation = { version: 1, user: "dedicated", stateDirectory, cgroup: cgroups.delegation, slots: workspaces.slots, missing };
+  const preparation: Preparation = {
+    version: 1,
+    user: "dedicated",
+    stateDirectory,
+    cgroup: cgroups.delegation,
+    slots: workspaces.slots,
+    missing,
+  };
   const preparationFile = join(home, "preparation.json");
   await writeFile(preparationFile, JSON.stringify(preparation, null, 2));
   await chmod(preparationFile, 0o644);
@@ -67,8 +78,11 @@ export async function prepareHost(options: HostOptions): Promise<PreparedHost> {
     return used;
   };
   return {
-    user, preparation, preparationFile, base,
-    adopt: cgroups.adopt,
+    user,
+    preparation,
+    preparationFile,
+    base,
+    adopt: (pid) => cgroups.adopt(pid),
     async release() {
       const used = await slotsInUse();
       await workspaces.release((slot) => Promise.resolve(used.has(slot)));
@@ -103,10 +117,27 @@ export async function startAgent(host: PreparedHost, options: AgentOptions): Pro
   const child = spawn(
     "/usr/bin/setpriv",
     [
-      `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--pdeathsig=TERM",
-      copy.node, join(copy.directory, options.workspace, options.entry), ...options.args,
+      `--reuid=${uid}`,
+      `--regid=${gid}`,
+      "--clear-groups",
+      "--no-new-privs",
+      "--bounding-set=-all",
+      "--inh-caps=-all",
+      "--pdeathsig=TERM",
+      copy.node,
+      join(copy.directory, options.workspace, options.entry),
+      ...options.args,
     ],
-    { cwd: "/", env: { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", ...options.env, COREPOOL_PREPARATION: host.preparationFile }, stdio: options.stdio ?? "inherit" },
+    {
+      cwd: "/",
+      env: {
+        PATH: "/usr/local/bin:/usr/bin:/bin",
+        LANG: "C.UTF-8",
+        ...options.env,
+        COREPOOL_PREPARATION: host.preparationFile,
+      },
+      stdio: options.stdio ?? "inherit",
+    },
   );
   if (child.pid !== undefined) await host.adopt(child.pid);
   return child;

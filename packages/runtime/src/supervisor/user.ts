@@ -9,7 +9,9 @@ export interface SystemUser {
 }
 
 async function find(name: string): Promise<SystemUser | null> {
-  const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((candidate) => candidate.startsWith(`${name}:`));
+  const line = (await readFile("/etc/passwd", "utf8"))
+    .split("\n")
+    .find((candidate) => candidate.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(":") ?? [];
   return uid === undefined || gid === undefined ? null : { name, uid: Number(uid), gid: Number(gid) };
 }
@@ -21,10 +23,27 @@ async function find(name: string): Promise<SystemUser | null> {
 export async function ensureUser(name: string): Promise<SystemUser> {
   const known = await find(name);
   if (known === null) {
-    await system("useradd", ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name]);
+    await system("useradd", [
+      "--system",
+      "--user-group",
+      "--no-create-home",
+      "--home-dir",
+      "/nonexistent",
+      "--shell",
+      "/usr/sbin/nologin",
+      name,
+    ]);
   }
   const user = known ?? (await find(name));
-  if (user === null) throw new CorepoolError("setup-failed", { detail: `The system user ${name} could not be made.`, next: `Create it: useradd --system --user-group ${name}` });
-  if (user.uid === 0 || user.gid === 0) throw new CorepoolError("setup-failed", { detail: `The user ${name} has root's id, under which there is no sandbox.`, next: "Give it an id of its own." });
+  if (user === null)
+    throw new CorepoolError("setup-failed", {
+      detail: `The system user ${name} could not be made.`,
+      next: `Create it: useradd --system --user-group ${name}`,
+    });
+  if (user.uid === 0 || user.gid === 0)
+    throw new CorepoolError("setup-failed", {
+      detail: `The user ${name} has root's id, under which there is no sandbox.`,
+      next: "Give it an id of its own.",
+    });
   return user;
 }

@@ -29,7 +29,16 @@ async function makeImage(image: string, bytes: number, user: SystemUser): Promis
   } finally {
     await file.close();
   }
-  await system("mke2fs", ["-q", "-t", "ext4", "-m", "0", "-E", `root_owner=${user.uid}:${user.gid},lazy_itable_init=1`, partial]);
+  await system("mke2fs", [
+    "-q",
+    "-t",
+    "ext4",
+    "-m",
+    "0",
+    "-E",
+    `root_owner=${user.uid}:${user.gid},lazy_itable_init=1`,
+    partial,
+  ]);
   await system("mv", [partial, image]);
 }
 
@@ -46,7 +55,12 @@ async function mount(image: string, directory: string, user: SystemUser): Promis
  * of an earlier supervisor is taken over as it is: a sandbox may live in it. Where loop devices are missing, plain
  * directories take their place and the result says so.
  */
-export async function prepareWorkspaces(base: string, slots: number, bytes: number, user: SystemUser): Promise<PreparedWorkspaces> {
+export async function prepareWorkspaces(
+  base: string,
+  slots: number,
+  bytes: number,
+  user: SystemUser,
+): Promise<PreparedWorkspaces> {
   const size = Math.ceil(bytes / 4096) * 4096;
   const prepared: Preparation["slots"] = [];
   let missing: MissingCapability | null = null;
@@ -69,7 +83,11 @@ export async function prepareWorkspaces(base: string, slots: number, bytes: numb
         });
       } catch (error) {
         diskBytes = null;
-        missing = { what: "workspace-quota", line: `Workspaces of their own size cannot be mounted (${error instanceof Error ? error.message : String(error)}): disk use is watched and not enforced by the kernel.`, fatal: false };
+        missing = {
+          what: "workspace-quota",
+          line: `Workspaces of their own size cannot be mounted (${error instanceof Error ? error.message : String(error)}): disk use is watched and not enforced by the kernel.`,
+          fatal: false,
+        };
         await chown(directory, user.uid, user.gid);
         await chmod(directory, 0o700);
       }
@@ -81,7 +99,8 @@ export async function prepareWorkspaces(base: string, slots: number, bytes: numb
     missing,
     async release(inUse) {
       for (const { slot, directory } of prepared) {
-        if ((await isMounted(directory)) && !(await inUse(slot))) await system("umount", [directory]).catch(() => undefined);
+        if ((await isMounted(directory)) && !(await inUse(slot)))
+          await system("umount", [directory]).catch(() => undefined);
       }
     },
   };

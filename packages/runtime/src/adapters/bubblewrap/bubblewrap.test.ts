@@ -22,11 +22,25 @@ function directory(): string {
 }
 
 test.runIf(root)("refuses to work as root, with a line that says what to do", async () => {
-  const runtime = bubblewrapRuntime({ preparation: await ordinaryPreparation({ stateDirectory: directory(), slots: 1 }) });
+  const runtime = bubblewrapRuntime({
+    preparation: await ordinaryPreparation({ stateDirectory: directory(), slots: 1 }),
+  });
   const { isolation, missing } = await runtime.probeCapabilities();
   expect([isolation, missing.filter(({ fatal }) => fatal).map(({ what }) => what)]).toEqual([null, ["ordinary-user"]]);
-  const spec = { id: "x", slot: "slot-0", argv: ["true"], env: {}, inputs: [], limits: { cpus: 1, memoryBytes: 2 ** 24, diskBytes: 2 ** 20, pids: 4 }, deadlineSeconds: 1, probeKey: new Uint8Array(32) };
-  await expect(runtime.create(spec)).rejects.toMatchObject({ code: "sandbox-unavailable", message: expect.stringContaining("runs as root") });
+  const spec = {
+    id: "x",
+    slot: "slot-0",
+    argv: ["true"],
+    env: {},
+    inputs: [],
+    limits: { cpus: 1, memoryBytes: 2 ** 24, diskBytes: 2 ** 20, pids: 4 },
+    deadlineSeconds: 1,
+    probeKey: new Uint8Array(32),
+  };
+  await expect(runtime.create(spec)).rejects.toMatchObject({
+    code: "sandbox-unavailable",
+    message: expect.stringContaining("runs as root"),
+  });
   expect(await runtime.list()).toEqual([]);
   await runtime.close();
 });
@@ -41,17 +55,43 @@ test("the doctor finds this machine able, and each lack is one line", async () =
 });
 
 test("versions compare by number", () => {
-  expect([olderThan("0.8.0", "0.12.0"), olderThan("0.12.0", "0.8.0"), olderThan("0.12", "0.12.0"), olderThan("1.0.0", "0.99.9")]).toEqual([true, false, false, false]);
+  expect([
+    olderThan("0.8.0", "0.12.0"),
+    olderThan("0.12.0", "0.8.0"),
+    olderThan("0.12", "0.12.0"),
+    olderThan("1.0.0", "0.99.9"),
+  ]).toEqual([true, false, false, false]);
 });
 
-const STATUS: StatusRecord = { reason: "exited", exitCode: 0, signal: null, startedBootNs: "5", endedBootNs: "9", cpuUserUs: 1, cpuSystemUs: 2, maxRssKiB: 3, logBytesKept: 4, logBytesDropped: 5 };
+const STATUS: StatusRecord = {
+  reason: "exited",
+  exitCode: 0,
+  signal: null,
+  startedBootNs: "5",
+  endedBootNs: "9",
+  cpuUserUs: 1,
+  cpuSystemUs: 2,
+  maxRssKiB: 3,
+  logBytesKept: 4,
+  logBytesDropped: 5,
+};
 test.each([
   ["a clean end", STATUS, 0, "exited"],
   ["a killed process beside a clean end", STATUS, 1, "exited"],
-  ["the main process killed for memory", { ...STATUS, reason: "signalled", exitCode: null, signal: 9 }, 1, "out-of-memory"],
+  [
+    "the main process killed for memory",
+    { ...STATUS, reason: "signalled", exitCode: null, signal: 9 },
+    1,
+    "out-of-memory",
+  ],
   ["a shell whose child was killed for memory", { ...STATUS, exitCode: 137 }, 1, "out-of-memory"],
   ["a kill that memory has no part in", { ...STATUS, reason: "signalled", exitCode: null, signal: 9 }, 0, "signalled"],
-  ["a stop after a process was killed for memory", { ...STATUS, reason: "stopped", exitCode: null, signal: 9 }, 1, "stopped"],
+  [
+    "a stop after a process was killed for memory",
+    { ...STATUS, reason: "stopped", exitCode: null, signal: 9 },
+    1,
+    "stopped",
+  ],
   ["init killed for memory", null, 1, "out-of-memory"],
   ["init killed by someone", null, 0, "lost"],
 ] as const)("the reason of %s", (_, status, oomKills, reason) => {
@@ -78,7 +118,10 @@ test("a torn record at the end of the log is left for the next reading", async (
   const record = Buffer.concat([header, Buffer.from("hello")]);
   for (const cut of [5, 16, 20]) {
     writeFileSync(path, Buffer.concat([record, record.subarray(0, cut)]));
-    expect(await readLogFile(path, 0, 1000)).toEqual({ chunks: [{ stream: "stderr", bytes: Buffer.from("hello"), bootNs: 77n, next: 21 }], next: 21 });
+    expect(await readLogFile(path, 0, 1000)).toEqual({
+      chunks: [{ stream: "stderr", bytes: Buffer.from("hello"), bootNs: 77n, next: 21 }],
+      next: 21,
+    });
     expect(await readLogFile(path, 21, 1000)).toEqual({ chunks: [], next: 21 });
   }
 });
@@ -104,6 +147,12 @@ const compiler = (): string => {
     return "";
   }
 };
-test.runIf(compiler().includes("(Debian 12.2.0"))("the committed init is what its source compiles to", () => {
-  expect(execFileSync(process.execPath, [join(init, "build.ts"), "--check"], { encoding: "utf8" })).toContain("as committed");
-}, 60_000);
+test.runIf(compiler().includes("(Debian 12.2.0"))(
+  "the committed init is what its source compiles to",
+  () => {
+    expect(execFileSync(process.execPath, [join(init, "build.ts"), "--check"], { encoding: "utf8" })).toContain(
+      "as committed",
+    );
+  },
+  60_000,
+);

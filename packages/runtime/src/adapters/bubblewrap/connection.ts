@@ -10,14 +10,20 @@ export interface InitConnection {
   close(): void;
 }
 
-const gone = (): CorepoolError => new CorepoolError("sandbox-gone", { detail: "The sandbox has ended or its init does not answer." });
+const gone = (): CorepoolError =>
+  new CorepoolError("sandbox-gone", { detail: "The sandbox has ended or its init does not answer." });
 
 /** How long init may take to answer. It is throttled with its workload, so this is generous. */
 const ANSWER_MS = 10_000;
 
 /** Speaks over a connected stream. @param onReady called for the `ready` line that follows the configuration */
 export function openInitConnection(stream: Duplex, onReady: () => void = () => undefined): InitConnection {
-  const waiting: { verb: string; resolve: (text: string) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }[] = [];
+  const waiting: {
+    verb: string;
+    resolve: (text: string) => void;
+    reject: (error: Error) => void;
+    timer: NodeJS.Timeout;
+  }[] = [];
   let buffered = "";
   let open = true;
   const ended = Promise.withResolvers<void>();
@@ -33,14 +39,22 @@ export function openInitConnection(stream: Duplex, onReady: () => void = () => u
   };
 
   const onLine = (line: string): void => {
-    if (line === "ready") return onReady();
-    if (line === "ended") return finish();
-    const next = waiting.shift();
-    if (next === undefined) return finish();
+    if (line === "ready") {
+      onReady();
+      return;
+    }
+    const next = line === "ended" ? undefined : waiting.shift();
+    if (next === undefined) {
+      finish();
+      return;
+    }
     clearTimeout(next.timer);
     const prefix = `ok ${next.verb}`;
     if (line === prefix || line.startsWith(`${prefix} `)) next.resolve(line.slice(prefix.length + 1));
-    else next.reject(new CorepoolError("sandbox-failed", { detail: `The sandbox's init refused "${next.verb}": ${line}.` }));
+    else
+      next.reject(
+        new CorepoolError("sandbox-failed", { detail: `The sandbox's init refused "${next.verb}": ${line}.` }),
+      );
   };
 
   stream.on("data", (data: Buffer) => {

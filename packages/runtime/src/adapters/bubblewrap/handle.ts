@@ -18,7 +18,8 @@ export interface OpenedSandbox {
   detach(): void;
 }
 
-const gone = (id: string): CorepoolError => new CorepoolError("sandbox-gone", { detail: `The sandbox ${id} has ended.` });
+const gone = (id: string): CorepoolError =>
+  new CorepoolError("sandbox-gone", { detail: `The sandbox ${id} has ended.` });
 
 /** How much longer than its grace a stop may take before the sandbox is killed from outside. */
 const STOP_MARGIN_MS = 5_000;
@@ -30,7 +31,12 @@ const STOP_MARGIN_MS = 5_000;
  * @param onDestroyed called once nothing of the sandbox is left
  */
 export function openSandbox(
-  meta: SandboxMeta, run: RunDirectory, cgroup: SandboxCgroup | null, first: InitConnection | null, currentBoot: string, onDestroyed: () => void,
+  meta: SandboxMeta,
+  run: RunDirectory,
+  cgroup: SandboxCgroup | null,
+  first: InitConnection | null,
+  currentBoot: string,
+  onDestroyed: () => void,
 ): OpenedSandbox {
   let connection = first;
   let detached = false;
@@ -52,7 +58,10 @@ export function openSandbox(
       await connection?.closed;
       connection = null;
       const result = await finished();
-      if (detached) throw new CorepoolError("interrupted", { detail: `The agent let go of the sandbox ${meta.id}, which lives on.` });
+      if (detached)
+        throw new CorepoolError("interrupted", {
+          detail: `The agent let go of the sandbox ${meta.id}, which lives on.`,
+        });
       if (result !== null) {
         ended = true;
         return result;
@@ -87,19 +96,29 @@ export function openSandbox(
     // Not waited for: an init that does not answer is killed from outside when the time is up.
     request(`stop ${Math.max(0, Math.round(graceMs))}`).catch(() => undefined);
     const patience = new AbortController();
-    await Promise.race([result, sleep(graceMs + STOP_MARGIN_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    await Promise.race([
+      result,
+      sleep(graceMs + STOP_MARGIN_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
     patience.abort();
     if (!ended) await killFromOutside();
     await result;
   };
 
   const stats = async (): Promise<SandboxStats> => {
-    const [elapsedMs = 0, cpuUs = 0, memoryKiB = 0, processes = 0, frozen = 0, logBytesKept = 0, logBytesDropped = 0] = (await request("stats")).split(" ").map(Number);
+    const [elapsedMs = 0, cpuUs = 0, memoryKiB = 0, processes = 0, frozen = 0, logBytesKept = 0, logBytesDropped = 0] =
+      (await request("stats")).split(" ").map(Number);
     const memoryBytes = cgroup === null ? memoryKiB * 1024 : (await cgroup.usage()).memoryBytes;
     return { elapsedMs, cpuUs, memoryBytes, processes, frozen: frozen === 1, logBytesKept, logBytesDropped };
   };
 
-  const stopWatching = watchLimits({ meta, enforceMemory: cgroup === null, stats, kill: (reason) => request(`kill ${reason}`), ended: () => ended || detached });
+  const stopWatching = watchLimits({
+    meta,
+    enforceMemory: cgroup === null,
+    stats,
+    kill: (reason) => request(`kill ${reason}`),
+    ended: () => ended || detached,
+  });
 
   let destroying: Promise<void> | null = null;
   const destroy = async (): Promise<void> => {

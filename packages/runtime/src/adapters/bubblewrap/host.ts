@@ -7,7 +7,11 @@ import { seccompFilter } from "../../policy/seccomp.ts";
 import type { Architecture } from "../../policy/syscalls.ts";
 
 const run = promisify(execFile);
-const exists = (path: string, mode = constants.F_OK): Promise<boolean> => access(path, mode).then(() => true, () => false);
+const exists = (path: string, mode = constants.F_OK): Promise<boolean> =>
+  access(path, mode).then(
+    () => true,
+    () => false,
+  );
 
 /** This processor, if the sandbox knows it. */
 export function hostArchitecture(): Architecture | null {
@@ -15,11 +19,13 @@ export function hostArchitecture(): Architecture | null {
 }
 
 /** The shipped init for this processor. */
-export const initBinary = (architecture: Architecture): string => join(import.meta.dirname, "../../../init/bin", `init-linux-${architecture}`);
+export const initBinary = (architecture: Architecture): string =>
+  join(import.meta.dirname, "../../../init/bin", `init-linux-${architecture}`);
 
 /** Where bubblewrap is installed. Only system directories: a program found by PATH could be anyone's. */
 export async function findBubblewrap(): Promise<string | null> {
-  for (const path of ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"]) if (await exists(path, constants.X_OK)) return path;
+  for (const path of ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"])
+    if (await exists(path, constants.X_OK)) return path;
   return null;
 }
 
@@ -46,7 +52,8 @@ export interface SharedFiles {
 /** Writes the synthetic /etc and the seccomp filter into the agent's private directory. Safe to repeat. */
 export async function writeSharedFiles(stateDirectory: string, architecture: Architecture): Promise<SharedFiles> {
   const etc = join(stateDirectory, "etc");
-  for (const directory of [stateDirectory, join(stateDirectory, "run"), etc]) await mkdir(directory, { recursive: true });
+  for (const directory of [stateDirectory, join(stateDirectory, "run"), etc])
+    await mkdir(directory, { recursive: true });
   await chmod(stateDirectory, 0o700);
   await chmod(etc, 0o755);
   for (const [name, text] of Object.entries(syntheticEtc)) {

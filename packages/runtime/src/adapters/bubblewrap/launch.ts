@@ -28,18 +28,38 @@ export function launch(options: LaunchOptions): Promise<InitConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<InitConnection>();
   const child = spawn(
     init,
-    ["launch", ...cgroups.flatMap((path) => ["-g", path]), "-s", filter, "--", bubblewrap, ...options.bubblewrapArguments],
+    [
+      "launch",
+      ...cgroups.flatMap((path) => ["-g", path]),
+      "-s",
+      filter,
+      "--",
+      bubblewrap,
+      ...options.bubblewrapArguments,
+    ],
     { cwd: run.path, detached: true, env: {}, stdio: ["ignore", "ignore", "ignore", "pipe"] },
   );
   child.unref();
-  child.on("error", (cause) => reject(new CorepoolError("sandbox-failed", { detail: `The sandbox's launcher ${init} could not be started: ${cause.message}.`, cause })));
+  child.on("error", (cause) =>
+    reject(
+      new CorepoolError("sandbox-failed", {
+        detail: `The sandbox's launcher ${init} could not be started: ${cause.message}.`,
+        cause,
+      }),
+    ),
+  );
   const stream = child.stdio[3] as Duplex | null | undefined;
   if (!stream) return promise;
   const connection = openInitConnection(stream, () => resolve(connection));
   stream.write(config);
   void connection.closed.then(async () => {
     const said = (await readFile(run.errors, "utf8").catch(() => "")).trim().slice(0, 2000);
-    reject(new CorepoolError("sandbox-failed", { detail: `The sandbox could not be started: ${said === "" ? "it ended without a word" : said}.`, next: "Run corepool doctor on this machine." }));
+    reject(
+      new CorepoolError("sandbox-failed", {
+        detail: `The sandbox could not be started: ${said === "" ? "it ended without a word" : said}.`,
+        next: "Run corepool doctor on this machine.",
+      }),
+    );
   });
   return promise;
 }

@@ -9,7 +9,8 @@ const HEADER = 16;
 const MAX_RECORD = 65_536;
 const STREAMS = { 1: "stdout", 2: "stderr", 3: "notice" } as const;
 
-const streamOf = (code: number): LogChunk["stream"] | undefined => (code === 1 || code === 2 || code === 3 ? STREAMS[code] : undefined);
+const streamOf = (code: number): LogChunk["stream"] | undefined =>
+  code === 1 || code === 2 || code === 3 ? STREAMS[code] : undefined;
 
 /**
  * Whole records from `offset` on, about `maxBytes` of them but at least one if there is one. Offsets are positions in
@@ -23,10 +24,16 @@ async function readRecords(file: FileHandle, offset: number, maxBytes: number): 
   while (at + HEADER <= bytesRead) {
     const stream = streamOf(buffer.readUInt32LE(at));
     const size = buffer.readUInt32LE(at + 4);
-    if (stream === undefined || size > MAX_RECORD) throw new RangeError(`${offset} is not a position that the log gave out.`);
+    if (stream === undefined || size > MAX_RECORD)
+      throw new RangeError(`${offset} is not a position that the log gave out.`);
     const end = at + HEADER + size;
     if (end > bytesRead || (chunks.length > 0 && end > maxBytes)) break;
-    chunks.push({ stream, bytes: buffer.subarray(at + HEADER, end), bootNs: buffer.readBigUInt64LE(at + 8), next: offset + end });
+    chunks.push({
+      stream,
+      bytes: buffer.subarray(at + HEADER, end),
+      bootNs: buffer.readBigUInt64LE(at + 8),
+      next: offset + end,
+    });
     at = end;
   }
   return { chunks, next: offset + at };
@@ -47,7 +54,12 @@ const RECHECK_MS = 1_000;
 const PAGE_BYTES = 256 * 1024;
 
 /** All records from `offset` on, and further ones as they come, until `ended` settles or `signal` aborts. */
-export async function* followLogFile(path: string, offset: number, ended: Promise<unknown>, signal?: AbortSignal): AsyncGenerator<LogChunk> {
+export async function* followLogFile(
+  path: string,
+  offset: number,
+  ended: Promise<unknown>,
+  signal?: AbortSignal,
+): AsyncGenerator<LogChunk> {
   const file = await open(path, "r");
   let wake = Promise.withResolvers<void>();
   let over = false;

@@ -30,8 +30,16 @@ export async function ordinaryPreparation(options: OrdinaryOptions): Promise<Pre
     cgroup: null,
     slots,
     missing: [
-      { what: "cgroup", line: "No cgroup was delegated to this user: memory is limited per process and watched, CPU is not limited. Start the agent as root for full limits.", fatal: false },
-      { what: "workspace-quota", line: "Workspaces are plain directories: disk use is watched and not enforced by the kernel. Start the agent as root for full limits.", fatal: false },
+      {
+        what: "cgroup",
+        line: "No cgroup was delegated to this user: memory is limited per process and watched, CPU is not limited. Start the agent as root for full limits.",
+        fatal: false,
+      },
+      {
+        what: "workspace-quota",
+        line: "Workspaces are plain directories: disk use is watched and not enforced by the kernel. Start the agent as root for full limits.",
+        fatal: false,
+      },
     ],
   };
 }

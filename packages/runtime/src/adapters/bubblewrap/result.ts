@@ -36,8 +36,17 @@ export interface CgroupVerdict {
 export function resultOf(status: StatusRecord | null, cgroup: CgroupVerdict): SandboxResult {
   if (status === null) {
     return {
-      reason: cgroup.oomKills > 0 ? "out-of-memory" : "lost", exitCode: null, signal: null, startedBootNs: null, endedBootNs: null,
-      cpuUserUs: 0, cpuSystemUs: 0, maxRssBytes: cgroup.peakBytes, logBytesKept: 0, logBytesDropped: 0, oomKills: cgroup.oomKills,
+      reason: cgroup.oomKills > 0 ? "out-of-memory" : "lost",
+      exitCode: null,
+      signal: null,
+      startedBootNs: null,
+      endedBootNs: null,
+      cpuUserUs: 0,
+      cpuSystemUs: 0,
+      maxRssBytes: cgroup.peakBytes,
+      logBytesKept: 0,
+      logBytesDropped: 0,
+      oomKills: cgroup.oomKills,
     };
   }
   const killed = status.signal === 9 || status.exitCode === 137;
@@ -45,8 +54,16 @@ export function resultOf(status: StatusRecord | null, cgroup: CgroupVerdict): Sa
   const reason: SandboxEnd = cgroup.oomKills > 0 && killed && ownDoing ? "out-of-memory" : status.reason;
   const { exitCode, signal, cpuUserUs, cpuSystemUs, logBytesKept, logBytesDropped } = status;
   return {
-    reason, exitCode, signal, cpuUserUs, cpuSystemUs, logBytesKept, logBytesDropped, oomKills: cgroup.oomKills,
-    startedBootNs: BigInt(status.startedBootNs), endedBootNs: BigInt(status.endedBootNs),
+    reason,
+    exitCode,
+    signal,
+    cpuUserUs,
+    cpuSystemUs,
+    logBytesKept,
+    logBytesDropped,
+    oomKills: cgroup.oomKills,
+    startedBootNs: BigInt(status.startedBootNs),
+    endedBootNs: BigInt(status.endedBootNs),
     // The cgroup's figure covers all processes together; the other is that of the largest alone.
     maxRssBytes: cgroup.peakBytes || status.maxRssKiB * 1024,
   };

@@ -36,7 +36,13 @@ export interface RunDirectory {
 
 export function runDirectory(stateDirectory: string, id: string): RunDirectory {
   const path = join(stateDirectory, "run", id);
-  return { path, log: join(path, "output.log"), status: join(path, "status.json"), errors: join(path, "bwrap.err"), info: join(path, "info.json") };
+  return {
+    path,
+    log: join(path, "output.log"),
+    status: join(path, "status.json"),
+    errors: join(path, "bwrap.err"),
+    info: join(path, "info.json"),
+  };
 }
 
 /** Makes the directory, with its description in it before anything runs. */
@@ -58,7 +64,7 @@ export async function removeRunDirectory(run: RunDirectory): Promise<void> {
 
 /** Ids of all sandboxes that have a run directory. */
 export async function listRunDirectories(stateDirectory: string): Promise<string[]> {
-  return (await readdir(join(stateDirectory, "run")).catch(() => [])).sort();
+  return (await readdir(join(stateDirectory, "run")).catch(() => [])).sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** Distinguishes this boot of the host from all others: a process of an earlier boot is gone. */

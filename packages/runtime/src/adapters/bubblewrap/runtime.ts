@@ -13,7 +13,14 @@ import { type OpenedSandbox, openSandbox } from "./handle.ts";
 import { hostArchitecture, initBinary, writeSharedFiles } from "./host.ts";
 import { launch } from "./launch.ts";
 import type { Preparation } from "./preparation.ts";
-import { bootId, createRunDirectory, listRunDirectories, readMeta, removeRunDirectory, runDirectory } from "./run-directory.ts";
+import {
+  bootId,
+  createRunDirectory,
+  listRunDirectories,
+  readMeta,
+  removeRunDirectory,
+  runDirectory,
+} from "./run-directory.ts";
 import { validateSpec } from "./validate.ts";
 
 export interface BubblewrapOptions {
@@ -30,9 +37,16 @@ const LARGEST_TMPFS = 2 ** 30;
 function environment(spec: SandboxSpec): Record<string, string> {
   const threads = String(Math.max(1, Math.ceil(spec.limits.cpus)));
   return {
-    PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/work", TMPDIR: "/tmp", LANG: "C.UTF-8", PYTHONUNBUFFERED: "1",
-    COREPOOL_OUTPUTS: "/work/outputs", COREPOOL_CPUS: String(spec.limits.cpus),
-    OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads, MKL_NUM_THREADS: threads,
+    PATH: "/usr/local/bin:/usr/bin:/bin",
+    HOME: "/work",
+    TMPDIR: "/tmp",
+    LANG: "C.UTF-8",
+    PYTHONUNBUFFERED: "1",
+    COREPOOL_OUTPUTS: "/work/outputs",
+    COREPOOL_CPUS: String(spec.limits.cpus),
+    OMP_NUM_THREADS: threads,
+    OPENBLAS_NUM_THREADS: threads,
+    MKL_NUM_THREADS: threads,
     ...spec.env,
   };
 }
@@ -42,15 +56,26 @@ function environment(spec: SandboxSpec): Record<string, string> {
  * as V8 reserve far more addresses than they use.
  */
 function rlimits(spec: SandboxSpec, cgroup: boolean): (readonly [number, number])[] {
-  const always = [[RLIMIT.core, 0], [RLIMIT.openFiles, OPEN_FILES], [RLIMIT.fileSize, spec.limits.diskBytes]] as const;
-  return cgroup ? [...always] : [...always, [RLIMIT.data, spec.limits.memoryBytes], [RLIMIT.processes, spec.limits.pids + OWN_PROCESSES]];
+  const always = [
+    [RLIMIT.core, 0],
+    [RLIMIT.openFiles, OPEN_FILES],
+    [RLIMIT.fileSize, spec.limits.diskBytes],
+  ] as const;
+  return cgroup
+    ? [...always]
+    : [...always, [RLIMIT.data, spec.limits.memoryBytes], [RLIMIT.processes, spec.limits.pids + OWN_PROCESSES]];
 }
 
 /** Runs workloads in bubblewrap, as the ordinary user that this process is. */
 export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
   const { preparation } = options;
   const state = preparation.stateDirectory;
-  const backend: CgroupBackend | null = preparation.cgroup === null ? null : preparation.cgroup.version === "v1" ? cgroupV1(preparation.cgroup) : cgroupV2(preparation.cgroup);
+  const backend: CgroupBackend | null =
+    preparation.cgroup === null
+      ? null
+      : preparation.cgroup.version === "v1"
+        ? cgroupV1(preparation.cgroup)
+        : cgroupV2(preparation.cgroup);
   const open = new Map<string, OpenedSandbox>();
   /** The sandbox that holds each slot, from the moment its creation starts. */
   const taken = new Map<string, string>();
@@ -59,7 +84,9 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
   const findings = inspectHost(preparation);
   const shared = findings.then(({ isolation }) => {
     const architecture = hostArchitecture();
-    return isolation === null || architecture === null ? null : writeSharedFiles(state, architecture).then((files) => ({ ...files, init: initBinary(architecture) }));
+    return isolation === null || architecture === null
+      ? null
+      : writeSharedFiles(state, architecture).then((files) => ({ ...files, init: initBinary(architecture) }));
   });
   shared.catch(() => undefined);
 
@@ -86,18 +113,36 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     const { bubblewrap, isolation, missing } = await findings;
     const files = await shared;
     if (isolation === null || bubblewrap === null || files === null) {
-      throw new CorepoolError("sandbox-unavailable", { detail: missing.findLast((lack) => lack.fatal)?.line ?? "No sandbox can run here.", next: "Run corepool doctor on this machine." });
+      throw new CorepoolError("sandbox-unavailable", {
+        detail: missing.findLast((lack) => lack.fatal)?.line ?? "No sandbox can run here.",
+        next: "Run corepool doctor on this machine.",
+      });
     }
     const slot = preparation.slots.find((candidate) => candidate.slot === spec.slot);
-    if (slot === undefined) throw new CorepoolError("bad-request", { detail: `This machine has no workspace slot "${spec.slot}".` });
+    if (slot === undefined)
+      throw new CorepoolError("bad-request", { detail: `This machine has no workspace slot "${spec.slot}".` });
     const config = encodeInitConfig({
-      argv: spec.argv, env: environment(spec), directory: "/work", probeKey: spec.probeKey, deadlineSeconds: spec.deadlineSeconds,
-      rlimits: rlimits(spec, backend !== null), logBytes: options.logBytes ?? 64 * 2 ** 20, logBytesPerSecond: options.logBytesPerSecond ?? 8 * 2 ** 20,
+      argv: spec.argv,
+      env: environment(spec),
+      directory: "/work",
+      probeKey: spec.probeKey,
+      deadlineSeconds: spec.deadlineSeconds,
+      rlimits: rlimits(spec, backend !== null),
+      logBytes: options.logBytes ?? 64 * 2 ** 20,
+      logBytesPerSecond: options.logBytesPerSecond ?? 8 * 2 ** 20,
     });
     if ("refused" in config) throw new CorepoolError("bad-request", { detail: config.refused });
     for (const { path, hostFile } of spec.inputs) {
-      const readable = (await lstat(hostFile).catch(() => null))?.isFile() && (await access(hostFile, constants.R_OK).then(() => true, () => false));
-      if (!readable) throw new CorepoolError("sandbox-failed", { detail: `The file for the input ${path} is not there or not readable.` });
+      const readable =
+        (await lstat(hostFile).catch(() => null))?.isFile() &&
+        (await access(hostFile, constants.R_OK).then(
+          () => true,
+          () => false,
+        ));
+      if (!readable)
+        throw new CorepoolError("sandbox-failed", {
+          detail: `The file for the input ${path} is not there or not readable.`,
+        });
     }
     const run = runDirectory(state, spec.id);
     await wipe(slot.directory);
@@ -105,19 +150,37 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     const cgroup = (await backend?.create(spec.id, spec.limits)) ?? null;
     const boot = await bootId();
     const meta = {
-      id: spec.id, slot: slot.slot, workspace: slot.directory, quota: slot.diskBytes !== null, diskBytes: spec.limits.diskBytes,
-      memoryBytes: spec.limits.memoryBytes, bootId: boot, isolation,
+      id: spec.id,
+      slot: slot.slot,
+      workspace: slot.directory,
+      quota: slot.diskBytes !== null,
+      diskBytes: spec.limits.diskBytes,
+      memoryBytes: spec.limits.memoryBytes,
+      bootId: boot,
+      isolation,
     };
     try {
       await createRunDirectory(run, meta);
       const tmpBytes = Math.floor(Math.min(LARGEST_TMPFS, spec.limits.memoryBytes / 2));
       const policy = {
-        etc: files.etc, etcFromHost: files.etcFromHost, workspace: slot.directory, inputs: spec.inputs, init: files.init, id: spec.id,
-        tmpBytes, sharedMemoryBytes: tmpBytes, network: "none" as const,
+        etc: files.etc,
+        etcFromHost: files.etcFromHost,
+        workspace: slot.directory,
+        inputs: spec.inputs,
+        init: files.init,
+        id: spec.id,
+        tmpBytes,
+        sharedMemoryBytes: tmpBytes,
+        network: "none" as const,
       };
       const connection = await launch({
-        run, init: files.init, bubblewrap, filter: files.filter, cgroups: cgroup?.join ?? [],
-        bubblewrapArguments: bubblewrapArguments(policy), config: config.frame,
+        run,
+        init: files.init,
+        bubblewrap,
+        filter: files.filter,
+        cgroups: cgroup?.join ?? [],
+        bubblewrapArguments: bubblewrapArguments(policy),
+        config: config.frame,
       });
       const opened = openSandbox(meta, run, cgroup, connection, boot, () => forget(spec.id, slot.slot));
       open.set(spec.id, opened);
@@ -138,10 +201,19 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     async create(spec) {
       validateSpec(spec);
       // Sandboxes of an earlier agent process hold their slots.
-      await (adopted ??= listRunDirectories(state).then((ids) => Promise.all(ids.map(attach))));
+      adopted ??= listRunDirectories(state).then((ids) => Promise.all(ids.map(attach)));
+      await adopted;
       const holder = taken.get(spec.slot);
-      if (holder !== undefined) throw new CorepoolError("sandbox-failed", { detail: `The workspace slot ${spec.slot} is in use by ${holder}.`, next: "Destroy that sandbox first." });
-      if (creating.has(spec.id) || open.has(spec.id)) throw new CorepoolError("sandbox-failed", { detail: `There is a sandbox ${spec.id} already.`, next: "Destroy it first." });
+      if (holder !== undefined)
+        throw new CorepoolError("sandbox-failed", {
+          detail: `The workspace slot ${spec.slot} is in use by ${holder}.`,
+          next: "Destroy that sandbox first.",
+        });
+      if (creating.has(spec.id) || open.has(spec.id))
+        throw new CorepoolError("sandbox-failed", {
+          detail: `There is a sandbox ${spec.id} already.`,
+          next: "Destroy it first.",
+        });
       taken.set(spec.slot, spec.id);
       creating.add(spec.id);
       try {
@@ -157,7 +229,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     attach,
     async close() {
       await Promise.allSettled([findings, shared]);
-      for (const { detach } of open.values()) detach();
+      for (const sandbox of open.values()) sandbox.detach();
       open.clear();
     },
   };

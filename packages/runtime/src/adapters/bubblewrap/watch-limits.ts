@@ -28,7 +28,8 @@ export function watchLimits(sandbox: WatchedSandbox): () => void {
     if (enforceMemory && (await sandbox.stats()).memoryBytes > meta.memoryBytes) await sandbox.kill("out-of-memory");
     if (meta.quota) return PERIOD_MS;
     const start = performance.now();
-    if ((await diskUsage(meta.workspace, meta.diskBytes, MAX_ENTRIES)) > meta.diskBytes) await sandbox.kill("disk-full");
+    if ((await diskUsage(meta.workspace, meta.diskBytes, MAX_ENTRIES)) > meta.diskBytes)
+      await sandbox.kill("disk-full");
     return Math.max(PERIOD_MS, (performance.now() - start) / WALK_SHARE);
   };
   const again = (delay: number): void => {

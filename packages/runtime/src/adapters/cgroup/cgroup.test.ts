@@ -7,7 +7,9 @@ import { findCgroupMounts, parseCgroupMounts, parseOwnCgroups, usableVersion } f
 import { cgroupV1 } from "./v1.ts";
 import { cgroupV2 } from "./v2.ts";
 
-const MOUNTS_V1 = ["cpu", "memory", "pids"].map((name) => `cgroup /sys/fs/cgroup/${name} cgroup rw,relatime,${name} 0 0`).join("\n");
+const MOUNTS_V1 = ["cpu", "memory", "pids"]
+  .map((name) => `cgroup /sys/fs/cgroup/${name} cgroup rw,relatime,${name} 0 0`)
+  .join("\n");
 const HYBRID = `${MOUNTS_V1}\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n`;
 const V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0\n";
 const LIMITS = { cpus: 1.5, memoryBytes: 1000, diskBytes: 1, pids: 10 };
@@ -27,7 +29,15 @@ const read = (...path: string[]): string => readFileSync(join(...path), "utf8");
 
 test("a hybrid host limits by v1, a unified one by v2, others not at all", async () => {
   const found = async (mounts: string, controllers: string) =>
-    usableVersion(await findCgroupMounts(host({ "proc/self/mounts": mounts, "sys/fs/cgroup/cgroup.controllers": controllers, "sys/fs/cgroup/unified/cgroup.controllers": controllers })));
+    usableVersion(
+      await findCgroupMounts(
+        host({
+          "proc/self/mounts": mounts,
+          "sys/fs/cgroup/cgroup.controllers": controllers,
+          "sys/fs/cgroup/unified/cgroup.controllers": controllers,
+        }),
+      ),
+    );
   expect(await found(HYBRID, "hugetlb\n")).toBe("v1");
   expect(await found(V2, "cpuset cpu io memory pids\n")).toBe("v2");
   expect(await found(V2, "cpu memory\n")).toBeNull();
@@ -36,17 +46,34 @@ test("a hybrid host limits by v1, a unified one by v2, others not at all", async
 });
 
 test("mounts with several controllers and odd names are read", () => {
-  const { unified, v1 } = parseCgroupMounts("cgroup /a\\040b cgroup rw,cpu,cpuacct 0 0\ntmpfs /c tmpfs rw,memory 0 0\n");
+  const { unified, v1 } = parseCgroupMounts(
+    "cgroup /a\\040b cgroup rw,cpu,cpuacct 0 0\ntmpfs /c tmpfs rw,memory 0 0\n",
+  );
   expect([unified, [...v1]]).toEqual([null, [["cpu", "/a b"]]]);
-  expect([...parseOwnCgroups("5:cpu,cpuacct:/x/y\n0::/z\nnonsense\n")]).toEqual([["cpu", "/x/y"], ["cpuacct", "/x/y"], ["", "/z"]]);
+  expect([...parseOwnCgroups("5:cpu,cpuacct:/x/y\n0::/z\nnonsense\n")]).toEqual([
+    ["cpu", "/x/y"],
+    ["cpuacct", "/x/y"],
+    ["", "/z"],
+  ]);
 });
 
 test("v2 writes the limits, reads what was used and kills at once", async () => {
   const directory = host({});
   const cgroup = await cgroupV2({ version: "v2", directory }).create("a", LIMITS);
   expect(cgroup.join).toEqual([join(directory, "a/cgroup.procs")]);
-  for (const [file, value] of [["memory.max", "1000"], ["memory.swap.max", "0"], ["pids.max", "12"], ["cpu.max", "150000 100000"]] as const) expect(read(directory, "a", file)).toBe(value);
-  for (const [file, value] of [["memory.current", "5\n"], ["memory.peak", "9\n"], ["memory.events", "low 0\noom 3\noom_kill 2\n"]] as const) writeFileSync(join(directory, "a", file), value);
+  for (const [file, value] of [
+    ["memory.max", "1000"],
+    ["memory.swap.max", "0"],
+    ["pids.max", "12"],
+    ["cpu.max", "150000 100000"],
+  ] as const)
+    expect(read(directory, "a", file)).toBe(value);
+  for (const [file, value] of [
+    ["memory.current", "5\n"],
+    ["memory.peak", "9\n"],
+    ["memory.events", "low 0\noom 3\noom_kill 2\n"],
+  ] as const)
+    writeFileSync(join(directory, "a", file), value);
   expect(await cgroup.usage()).toEqual({ memoryBytes: 5, peakBytes: 9, oomKills: 2 });
   await cgroup.kill();
   expect(read(directory, "a/cgroup.kill")).toBe("1");
@@ -56,17 +83,28 @@ test("v2 writes the limits, reads what was used and kills at once", async () => 
 });
 
 test("v1 limits memory with swap where the kernel accounts it", async () => {
-  const base = host({ "memory/a/memory.memsw.limit_in_bytes": "", "memory/a/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n" });
+  const base = host({
+    "memory/a/memory.memsw.limit_in_bytes": "",
+    "memory/a/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n",
+  });
   const [memory, pids, cpu] = [join(base, "memory"), join(base, "pids"), join(base, "cpu")];
   const cgroup = await cgroupV1({ version: "v1", memory, pids, cpu }).create("a", LIMITS);
-  expect([read(memory, "a/memory.limit_in_bytes"), read(memory, "a/memory.memsw.limit_in_bytes"), read(pids, "a/pids.max")]).toEqual(["1000", "1000", "12"]);
+  expect([
+    read(memory, "a/memory.limit_in_bytes"),
+    read(memory, "a/memory.memsw.limit_in_bytes"),
+    read(pids, "a/pids.max"),
+  ]).toEqual(["1000", "1000", "12"]);
   expect([read(cpu, "a/cpu.cfs_period_us"), read(cpu, "a/cpu.cfs_quota_us")]).toEqual(["100000", "150000"]);
   expect((await cgroup.usage()).oomKills).toBe(4);
 });
 
 test("v2 delegation enables the controllers and gives the agent what the kernel's rule asks for", async () => {
   const names = ["cgroup.procs", "cgroup.threads"].map((file) => [`sys/fs/cgroup/corepool-x/${file}`, ""]);
-  const root = host({ "proc/self/mounts": V2, "sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n", ...Object.fromEntries(names) });
+  const root = host({
+    "proc/self/mounts": V2,
+    "sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",
+    ...Object.fromEntries(names),
+  });
   const cgroups = await delegateCgroups("corepool-x", USER, root);
   const directory = join(root, "sys/fs/cgroup/corepool-x");
   expect([cgroups.delegation, cgroups.missing]).toEqual([{ version: "v2", directory }, null]);
@@ -77,9 +115,17 @@ test("v2 delegation enables the controllers and gives the agent what the kernel'
 });
 
 test("v1 delegation lies below this process's own cgroups and is removed when empty", async () => {
-  const root = host({ "proc/self/mounts": HYBRID, "proc/self/cgroup": "3:memory:/outer\n2:cpu,cpuacct:/\n1:pids:/\n0::/\n", "sys/fs/cgroup/unified/cgroup.controllers": "" });
+  const root = host({
+    "proc/self/mounts": HYBRID,
+    "proc/self/cgroup": "3:memory:/outer\n2:cpu,cpuacct:/\n1:pids:/\n0::/\n",
+    "sys/fs/cgroup/unified/cgroup.controllers": "",
+  });
   const cgroups = await delegateCgroups("corepool-x", USER, root);
-  expect(cgroups.delegation).toMatchObject({ version: "v1", memory: join(root, "sys/fs/cgroup/memory/outer/corepool-x"), cpu: join(root, "sys/fs/cgroup/cpu/corepool-x") });
+  expect(cgroups.delegation).toMatchObject({
+    version: "v1",
+    memory: join(root, "sys/fs/cgroup/memory/outer/corepool-x"),
+    cpu: join(root, "sys/fs/cgroup/cpu/corepool-x"),
+  });
   await cgroups.release();
   expect(() => statSync(join(root, "sys/fs/cgroup/memory/outer/corepool-x"))).toThrow("ENOENT");
 });

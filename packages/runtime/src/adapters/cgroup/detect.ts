@@ -10,14 +10,20 @@ export interface CgroupMounts {
 }
 
 /** Reads the text of /proc/self/mounts. Octal escapes in paths are undone. */
-export function parseCgroupMounts(mounts: string): { readonly unified: string | null; readonly v1: ReadonlyMap<string, string> } {
+export function parseCgroupMounts(mounts: string): {
+  readonly unified: string | null;
+  readonly v1: ReadonlyMap<string, string>;
+} {
   const v1 = new Map<string, string>();
   let unified: string | null = null;
   for (const line of mounts.split("\n")) {
     const [, directory = "", type, options = ""] = line.split(" ");
-    const path = directory.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const path = directory.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
     if (type === "cgroup2") unified ??= path;
-    if (type === "cgroup") for (const option of options.split(",")) if (["memory", "pids", "cpu"].includes(option)) v1.set(option, path);
+    if (type === "cgroup")
+      for (const option of options.split(",")) if (["memory", "pids", "cpu"].includes(option)) v1.set(option, path);
   }
   return { unified, v1 };
 }
@@ -37,7 +43,16 @@ export async function findCgroupMounts(root = ""): Promise<CgroupMounts> {
   const { unified, v1 } = parseCgroupMounts(await readFile(`${root}/proc/self/mounts`, "utf8").catch(() => ""));
   if (unified === null) return { unified: null, v1 };
   const controllers = await readFile(join(root, unified, "cgroup.controllers"), "utf8").catch(() => "");
-  return { unified: { directory: unified, controllers: controllers.trim().split(/\s+/).filter((name) => name !== "") }, v1 };
+  return {
+    unified: {
+      directory: unified,
+      controllers: controllers
+        .trim()
+        .split(/\s+/)
+        .filter((name) => name !== ""),
+    },
+    v1,
+  };
 }
 
 const NEEDED = ["memory", "pids", "cpu"];

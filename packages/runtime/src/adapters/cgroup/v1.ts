@@ -13,7 +13,10 @@ export function cgroupV1(delegation: Delegation): CgroupBackend {
     const [memory, pids, cpu] = [join(delegation.memory, id), join(delegation.pids, id), join(delegation.cpu, id)];
     const members = async (): Promise<number[]> => {
       const text = await readFile(join(pids, "cgroup.procs"), "utf8").catch(() => "");
-      return text.split("\n").filter((line) => line !== "" && line !== "0").map(Number);
+      return text
+        .split("\n")
+        .filter((line) => line !== "" && line !== "0")
+        .map(Number);
     };
     return {
       // By `tasks`, not `cgroup.procs`: one thread that moves itself spares the kernel a wait of 5 to 15 ms.
@@ -55,7 +58,13 @@ export function cgroupV1(delegation: Delegation): CgroupBackend {
       await writeValue(join(memory, "memory.limit_in_bytes"), limits.memoryBytes);
       // Memory and swap together; the file is missing where the kernel does not account swap.
       const swap = join(memory, "memory.memsw.limit_in_bytes");
-      if (await access(swap).then(() => true, () => false)) await writeValue(swap, limits.memoryBytes);
+      if (
+        await access(swap).then(
+          () => true,
+          () => false,
+        )
+      )
+        await writeValue(swap, limits.memoryBytes);
       await writeValue(join(pids, "pids.max"), limits.pids + OWN_PROCESSES);
       await writeValue(join(cpu, "cpu.cfs_period_us"), CPU_PERIOD);
       await writeValue(join(cpu, "cpu.cfs_quota_us"), Math.max(1000, Math.round(limits.cpus * CPU_PERIOD)));

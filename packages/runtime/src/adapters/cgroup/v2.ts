@@ -34,7 +34,10 @@ export function cgroupV2(delegation: Delegation): CgroupBackend {
       await writeValue(join(directory, "memory.max"), limits.memoryBytes);
       await writeValue(join(directory, "memory.swap.max"), 0).catch(() => undefined);
       await writeValue(join(directory, "pids.max"), limits.pids + OWN_PROCESSES);
-      await writeValue(join(directory, "cpu.max"), `${Math.max(1000, Math.round(limits.cpus * CPU_PERIOD))} ${CPU_PERIOD}`);
+      await writeValue(
+        join(directory, "cpu.max"),
+        `${Math.max(1000, Math.round(limits.cpus * CPU_PERIOD))} ${CPU_PERIOD}`,
+      );
       return open(id);
     },
   };

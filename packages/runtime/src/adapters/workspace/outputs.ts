@@ -48,10 +48,17 @@ export async function listOutputs(workspace: string, bounds: OutputBounds = DEFA
       else if (entry.isSymbolicLink()) refuse(path, "symlink");
       else if (entry.dev !== device) refuse(path, "other-device");
       else if (entry.isDirectory()) {
-        const child = depth < bounds.maxDepth ? await open(inside(directory, name), DIRECTORY_FLAGS).catch(() => null) : undefined;
+        const child =
+          depth < bounds.maxDepth ? await open(inside(directory, name), DIRECTORY_FLAGS).catch(() => null) : undefined;
         if (child === undefined) refuse(path, "too-deep");
         else if (child === null) refuse(path, "unreadable");
-        else await visit(child, `${path}/`, depth + 1, device).finally(() => child.close());
+        else {
+          try {
+            await visit(child, `${path}/`, depth + 1, device);
+          } finally {
+            await child.close();
+          }
+        }
       } else if (!entry.isFile()) refuse(path, "special-file");
       else if (entry.nlink !== 1) refuse(path, "hardlink");
       else if (totalBytes + entry.size > bounds.maxTotalBytes) refuse(path, "too-large");
@@ -77,7 +84,10 @@ export async function listOutputs(workspace: string, bounds: OutputBounds = DEFA
 /** The bytes of one output, in pieces of up to 256 KiB. Every step of the path is opened without following links. */
 export async function* readOutput(workspace: string, path: string): AsyncGenerator<Uint8Array> {
   if (!workspacePath.safeParse(path).success) {
-    throw new CorepoolError("path-escape", { detail: "The output's path is not a plain relative path.", next: "Ask for a path that the listing of outputs shows." });
+    throw new CorepoolError("path-escape", {
+      detail: "The output's path is not a plain relative path.",
+      next: "Ask for a path that the listing of outputs shows.",
+    });
   }
   const file = await openOutput(workspace, path.split("/"));
   try {
@@ -92,13 +102,19 @@ export async function* readOutput(workspace: string, path: string): AsyncGenerat
 }
 
 async function openOutput(workspace: string, parts: readonly string[]): Promise<FileHandle> {
-  const changed = (): CorepoolError => new CorepoolError("path-escape", { detail: `The output ${parts.join("/")} is not a plain file any more.`, next: "List the outputs again." });
+  const changed = (): CorepoolError =>
+    new CorepoolError("path-escape", {
+      detail: `The output ${parts.join("/")} is not a plain file any more.`,
+      next: "List the outputs again.",
+    });
   let directory = await openRoot(workspace);
   if (directory === null) throw changed();
   const device = (await directory.stat()).dev;
   for (const [i, part] of parts.entries()) {
     const last = i === parts.length - 1;
-    const next: FileHandle | null = await open(inside(directory, part), last ? FILE_FLAGS : DIRECTORY_FLAGS).catch(() => null);
+    const next: FileHandle | null = await open(inside(directory, part), last ? FILE_FLAGS : DIRECTORY_FLAGS).catch(
+      () => null,
+    );
     await directory.close();
     if (next === null) throw changed();
     directory = next;

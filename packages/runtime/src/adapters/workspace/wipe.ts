@@ -47,4 +47,8 @@ async function someNames(directory: Buffer): Promise<Buffer[]> {
 }
 
 const isDirectory = async (path: Buffer): Promise<boolean> => (await lstat(path)).isDirectory();
-const exists = (path: Buffer): Promise<boolean> => lstat(path).then(() => true, () => false);
+const exists = (path: Buffer): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );

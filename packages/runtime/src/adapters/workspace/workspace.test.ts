@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -16,7 +26,13 @@ function directory(): string {
 test("wiping empties any tree and touches nothing outside it", async () => {
   const outside = directory();
   writeFileSync(join(outside, "kept"), "kept");
-  const tree = fc.array(fc.tuple(fc.array(fc.constantFrom("a", "b", ".wiped-0", ".wiped-1"), { minLength: 1, maxLength: 6 }), fc.constantFrom("file", "directory", "link", "closed")), { maxLength: 12 });
+  const tree = fc.array(
+    fc.tuple(
+      fc.array(fc.constantFrom("a", "b", ".wiped-0", ".wiped-1"), { minLength: 1, maxLength: 6 }),
+      fc.constantFrom("file", "directory", "link", "closed"),
+    ),
+    { maxLength: 12 },
+  );
   await fc.assert(
     fc.asyncProperty(tree, async (entries) => {
       const root = directory();
