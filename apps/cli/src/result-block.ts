@@ -65,7 +65,7 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
     ["  escrow", amount(receipt.terms.escrow, token)],
     ["  opened in", receipt.openTx],
     ["  closed in", receipt.closeTx ?? "not yet"],
-    ["  burnt in", receipt.burnTx ?? "not yet"],
+    ...(BigInt(receipt.burn) === 0n ? [] : [["  burnt in", receipt.burnTx ?? "not yet"]]),
   ];
   for (const line of table(rows)) output.line(line);
   if (bill === undefined) output.line(output.dim("  not checked against the chain: no RPC endpoint is known (--rpc)"));

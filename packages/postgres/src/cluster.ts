@@ -50,8 +50,9 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   try {
     const data = await dataFolder(dir, user);
     await endOrphan(data);
-    const password = await passwordOf(dir);
-    if (!(await exists(join(data, "corepool-complete")))) await initialise({ binaries, user, data, password });
+    const { password, fresh } = await passwordOf(dir);
+    // Data without its password is what a folder deleted by hand has left elsewhere: nobody can open it any more.
+    if (fresh || !(await exists(join(data, "corepool-complete")))) await initialise({ binaries, user, data, password });
     const port = await choosePort(options.port ?? 0);
     return await launch({ binaries, user, dir, data, password, port, durable: options.durable ?? true });
   } catch (error) {
@@ -85,13 +86,13 @@ async function dataFolder(dir: string, user: OsUser | undefined): Promise<string
   return place;
 }
 
-async function passwordOf(dir: string): Promise<string> {
+async function passwordOf(dir: string): Promise<{ readonly password: string; readonly fresh: boolean }> {
   const file = join(dir, "password");
   const known = await readFile(file, "utf8").catch(() => undefined);
-  if (known !== undefined) return known.trim();
-  const fresh = randomBytes(24).toString("base64url");
-  await writeFile(file, `${fresh}\n`, { mode: 0o600 });
-  return fresh;
+  if (known !== undefined) return { password: known.trim(), fresh: false };
+  const password = randomBytes(24).toString("base64url");
+  await writeFile(file, `${password}\n`, { mode: 0o600 });
+  return { password, fresh: true };
 }
 
 type Places = {

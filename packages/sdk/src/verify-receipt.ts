@@ -50,7 +50,10 @@ export async function verifyReceipt(chain: MarketChain, receipt: Receipt): Promi
     if (String(opened[key]) !== String(terms[key])) differs(key, terms[key], opened[key]);
   }
   const closed = close.closed ?? differs("closing transaction", receipt.closeTx, "no lease closed there");
-  const settled = closed.paid === 0n ? { amount: 0n, fee: 0n } : await settledOf(chain, id, open.block, close.block);
+  // The last step is told by LeaseClosed alone; LeaseSettled tells of those before.
+  const before = await settledOf(chain, id, open.block, close.block);
+  const fee = before.fee + closed.fee;
+  const settled = { amount: closed.paid - fee, fee };
   if (closed.paid !== BigInt(receipt.total)) differs("total", receipt.total, closed.paid);
   if (settled.amount !== BigInt(receipt.provider.paid))
     differs("provider's pay", receipt.provider.paid, settled.amount);
@@ -84,12 +87,7 @@ async function ofLease(chain: MarketChain, hash: Hex, lease: Hex) {
   };
 }
 
-async function settledOf(
-  chain: MarketChain,
-  lease: Hex,
-  from: bigint,
-  to: bigint,
-): Promise<{ readonly amount: bigint; readonly fee: bigint }> {
+async function settledOf(chain: MarketChain, lease: Hex, from: bigint, to: bigint): Promise<{ readonly fee: bigint }> {
   const logs = await onChain(() =>
     chain.reader.getContractEvents({
       address: chain.market,
@@ -100,8 +98,5 @@ async function settledOf(
       toBlock: to,
     }),
   );
-  return logs.reduce(
-    (sum, { args }) => ({ amount: sum.amount + (args.amount ?? 0n), fee: sum.fee + (args.fee ?? 0n) }),
-    { amount: 0n, fee: 0n },
-  );
+  return { fee: logs.reduce((sum, { args }) => sum + (args.fee ?? 0n), 0n) };
 }

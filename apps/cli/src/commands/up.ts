@@ -10,6 +10,7 @@ import type { Command } from "commander";
 import { connect } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { exampleWish } from "../example.ts";
+import { reportFailure } from "../failure.ts";
 import { type MarketOptions, type RunningMarket, startMarket } from "../market/market.ts";
 import { DEFAULT_PORTS, type Ports } from "../market/ports.ts";
 import { formatSize, parseCount } from "../quantities.ts";
@@ -126,7 +127,12 @@ async function up(context: Context, given: UpOptions): Promise<number> {
   try {
     output.status("waiting for the first offer");
     await Promise.race([describe(context, market, options), stopped]);
-    if (given.example !== undefined && !signal.aborted) code = await runExample(context, given.example, signal);
+    if (given.example !== undefined && !signal.aborted) {
+      // A failed example is told; the market stays up so that it can be looked into.
+      code = await runExample(context, given.example, signal).catch((error: unknown) =>
+        reportFailure(error, output, process.stderr),
+      );
+    }
     output.status(undefined);
     if (given.once !== true && !signal.aborted) {
       output.line();

@@ -7,6 +7,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { startPostgres } from "@corepool/postgres/cluster";
 import type { Context } from "../context.ts";
 import { ensureKey } from "../wallet-file.ts";
+import { forgetHost } from "./agent-state.ts";
 import { startChild, tailOf } from "./child.ts";
 import { type ReadyChain, startMarketChain } from "./local-chain.ts";
 import { claimHome } from "./lock.ts";
@@ -253,7 +254,8 @@ async function startAgent(
 ): Promise<RunningPart> {
   const { home, env } = context;
   const log = join(home.logs, "agent.log");
-  await mkdir(home.agent, { recursive: true, mode: 0o700 });
+  // What an agent of a folder that was deleted by hand has left elsewhere belongs to another market.
+  if ((await mkdir(home.agent, { recursive: true, mode: 0o700 })) !== undefined) await forgetHost(home.agent);
   const child = startChild({
     name: "agent",
     log,

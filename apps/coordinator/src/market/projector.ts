@@ -97,13 +97,16 @@ export async function project(uow: Uow, event: MarketEvent): Promise<Touched | u
       });
     }
     case "LeaseClosed": {
-      const { paid, refund, reason } = event.args;
+      const { paid, fee, refund, reason } = event.args;
       return change(event.args.lease, false, async (lease) => {
-        if (!lease.funded) await book(lease.token, lease.client, refund, -refund);
+        // The last step has no LeaseSettled of its own: what is paid beyond the steps before is in this event.
+        const last = paid - lease.paid;
+        await book(lease.token, lease.payTo, last - fee);
+        if (!lease.funded) await book(lease.token, lease.client, refund, -(refund + last));
         const { provider, unit, seq } = lease.terms;
         await chain.putUnit(block, provider, Number(unit), { nextSeq: seq + 1, lease: null });
         const closeTx = event.place.transactionHash;
-        return { ...lease, live: false, paid, refund, reason, closeTx, closeBlock: block };
+        return { ...lease, live: false, paid, fee: lease.fee + fee, refund, reason, closeTx, closeBlock: block };
       });
     }
     case "MandateUsed": {

@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { books } from "./support/books.ts";
+import { command, startCommand } from "./support/command-line.ts";
+import { clear, logOf, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "./support/market.ts";
+
+describe("the main road, from a fresh folder", () => {
+  let place: Place;
+  let market: RunningMarket;
+  let work: string;
+
+  beforeAll(async () => {
+    place = await newPlace();
+    work = join(place.home, "work");
+    await mkdir(work);
+    market = await startMarket(place);
+  });
+  afterAll(async () => {
+    market.up.child.kill("SIGTERM");
+    await market.up.ended;
+    await clear(place);
+  });
+
+  const run = (...args: readonly string[]) => command(["run", "--json", ...args], { env: place.env, cwd: work });
+
+  it("runs a job on inputs by hash, brings its outputs back, and pays its provider what the chain says", async () => {
+    await writeFile(join(work, "data.csv"), "1,2\n3,4\n");
+    await writeFile(
+      join(work, "sum.py"),
+      "import os,sys\nnumbers=[float(x) for l in open(sys.argv[1]) for x in l.split(',')]\nopen(os.path.join(os.environ['COREPOOL_OUTPUTS'],'sum.txt'),'w').write(str(sum(numbers)))\nprint('sum',sum(numbers))\n",
+    );
+    const { code, said, stderr } = await run(
+      "--time",
+      "2m",
+      "--input",
+      "numbers/data.csv=data.csv",
+      "--",
+      "python3",
+      "sum.py",
+      "numbers/data.csv",
+    );
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(logOf(said)).toBe("sum 10.0\n");
+    const result = resultOf(said);
+    expect(result.workload.state).toBe("succeeded");
+    expect(result.files.map((f) => f.path)).toEqual(["sum.txt"]);
+    const bytes = await readFile(result.files[0]?.file ?? "");
+    expect(bytes.toString()).toBe("10.0");
+    expect(result.files[0]?.hash).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+
+    const { receipt, verified } = result;
+    expect(verified).not.toBeNull();
+    expect(BigInt(receipt.provider.paid) + BigInt(receipt.fee)).toBe(BigInt(receipt.total));
+    expect(BigInt(receipt.total) + BigInt(receipt.refund)).toBe(BigInt(receipt.terms.escrow));
+    expect(BigInt(receipt.total)).toBeGreaterThan(0n);
+    const { terms } = receipt;
+    expect(BigInt(receipt.total)).toBeLessThanOrEqual(BigInt(terms.rate) * BigInt(Math.ceil(receipt.billedMs / 1000)));
+  });
+
+  it("keeps books in which every token is somebody's", async () => {
+    const { cash, escrow, fees, tokens, opened, closed } = await books(market);
+    expect(cash + escrow + fees).toBe(tokens);
+    expect(escrow).toBe(0n);
+    expect(closed.length).toBe(opened.length);
+    expect(opened.length).toBeGreaterThan(0);
+  });
+
+  it("says what a failed job did, and still settles it", async () => {
+    const { code, said } = await run("--time", "1m", "--", "python3", "-c", "import sys; print('no'); sys.exit(3)");
+    expect(code).toBe(1);
+    const { workload, receipt } = resultOf(said);
+    expect(workload).toMatchObject({ state: "failed", reason: "exited" });
+    expect(workload.attempts.at(-1)?.exitCode).toBe(3);
+    expect(BigInt(receipt.total) + BigInt(receipt.refund)).toBe(BigInt(receipt.terms.escrow));
+  });
+
+  it("stops a job on Ctrl-C, pays what it served and leaves with 130", async () => {
+    const job = startCommand(["run", "--json", "--time", "5m", "--", "sleep", "200"], { env: place.env, cwd: work });
+    await job.until("running", (l) => l.type === "state" && l.state === "running");
+    job.child.kill("SIGINT");
+    expect(await job.ended).toBe(130);
+    const { workload, receipt } = resultOf(job.said);
+    expect(workload).toMatchObject({ state: "cancelled", reason: "stopped-by-client" });
+    expect(BigInt(receipt.refund)).toBeGreaterThan(0n);
+    expect(receipt.billedMs).toBeLessThan(30_000);
+  });
+
+  it("pays for a detached job from the background", async () => {
+    const { code, said } = await run(
+      "--detach",
+      "--time",
+      "1m",
+      "--",
+      "python3",
+      "-c",
+      "import time; time.sleep(3); print('alone')",
+    );
+    expect(code).toBe(0);
+    const id = String(said.at(-1)?.workload);
+    const follow = await market.command("logs", id, "--follow");
+    expect(logOf(follow.said)).toBe("alone\n");
+    for (let i = 0; i < 100; i++) {
+      const { said: jobs } = await market.command("jobs", id);
+      if (jobs[0]?.state === "succeeded") break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const receipt = await market.command("receipt", id);
+    expect(receipt.code).toBe(0);
+    expect(receipt.said[0]?.verified).not.toBeNull();
+  });
+
+  it.each([
+    ["an empty command word list", ["run", "--json", "--"], "usage"],
+    ["a size that is none", ["run", "--json", "--memory", "lots", "--", "true"], "bad-usage"],
+    ["an absurd size", ["run", "--json", "--memory", "999999999TiB", "--", "true"], "bad-usage"],
+    ["no time at all", ["run", "--json", "--time", "0s", "--", "true"], "bad-request"],
+    ["more time than a lease may have", ["run", "--json", "--time", "9999999d", "--", "true"], "bad-request"],
+    ["a rate with lost digits", ["run", "--json", "--max-rate", "0.0000000000000000001/s", "--", "true"], "bad-amount"],
+    ["a negative price", ["run", "--json", "--max-price", "-5", "--", "true"], "bad-amount"],
+    ["an unknown token", ["run", "--json", "--token", "DOGE", "--", "true"], "bad-usage"],
+    ["an input above the folder", ["run", "--json", "--input", "../x=data.csv", "--", "true"], "path-escape"],
+    ["an absolute input", ["run", "--json", "--input", "/etc/x=data.csv", "--", "true"], "path-escape"],
+    ["an input in the outputs", ["run", "--json", "--input", "outputs/x=data.csv", "--", "true"], "bad-usage"],
+    ["an input that is not there", ["run", "--json", "--input", "x=gone.csv", "--", "true"], "bad-usage"],
+    ["a folder whose link leads out", ["run", "--json", "--input", "x=linked", "--", "true"], "path-escape"],
+    [
+      "two inputs at one path",
+      ["run", "--json", "--input", "x=data.csv", "--input", "x=sum.py", "--", "true"],
+      "bad-request",
+    ],
+    ["a job that is not one", ["jobs", "--json", "../../etc"], "bad-request"],
+    ["somebody else's job", ["jobs", "--json", "wkl_00000000000000000000000000"], "not-found"],
+    ["more machine than there is", ["run", "--json", "--cpu", "4000", "--", "true"], "no-placement"],
+    ["a price that nobody takes", ["run", "--json", "--max-rate", "0.000000000001/h", "--", "true"], "no-placement"],
+    ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "call-reverted"],
+  ])("refuses %s and changes nothing", async (_, args, code) => {
+    const linked = join(work, "linked");
+    await mkdir(linked, { recursive: true });
+    await symlink("/etc/hostname", join(linked, "away")).catch(() => undefined);
+    const before = await books(market);
+    const jobsBefore = (await market.command("jobs", "--limit", "200")).said[0];
+    const outcome = await command(args, { env: place.env, cwd: work });
+    if (code === "usage") expect(outcome.code).toBe(2);
+    else expect(outcome.error?.code).toBe(code);
+    expect(outcome.code).toBeGreaterThan(1);
+    if (code === "no-placement")
+      expect(outcome.error?.reasons).toEqual(
+        expect.arrayContaining([expect.objectContaining({ dimension: expect.any(String) })]),
+      );
+    const after = await books(market);
+    expect({ cash: after.cash, escrow: after.escrow, opened: after.opened.length }).toEqual({
+      cash: before.cash,
+      escrow: before.escrow,
+      opened: before.opened.length,
+    });
+    expect((await market.command("jobs", "--limit", "200")).said[0]).toEqual(jobsBefore);
+  });
+
+  it("refuses a second market in the same folder, and taken ports in another, with nothing half-started", async () => {
+    const again = await command(["up", "--json"], place);
+    expect(again.error?.code).toBe("already-running");
+    const other = await newPlace();
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(other.ports.chain, "127.0.0.1", resolve));
+    try {
+      const taken = await command(
+        [
+          "up",
+          "--json",
+          "--port",
+          String(other.ports.api),
+          "--chain-port",
+          String(other.ports.chain),
+          "--database-port",
+          String(other.ports.database),
+          "--metrics-port",
+          String(other.ports.metrics),
+        ],
+        other,
+      );
+      expect(taken.code).toBe(7);
+      expect(taken.error).toMatchObject({
+        code: "port-in-use",
+        detail: expect.stringContaining(String(other.ports.chain)),
+      });
+    } finally {
+      blocker.close();
+      await clear(other);
+    }
+  });
+
+  it("withdraws to the wallet without asking the coordinator", async () => {
+    const account = async () =>
+      (await market.command("wallet")).said[0] as {
+        readonly balances: readonly { readonly symbol: string; readonly cash: string; readonly wallet: string }[];
+      };
+    const before = (await account()).balances.find((b) => b.symbol === "GP");
+    const done = await command(["wallet", "withdraw", "--json", "1", "GP"], place);
+    expect(done.code).toBe(0);
+    const { reader, market: rules } = await books(market);
+    expect(await reader.getTransactionReceipt({ hash: String(done.said[0]?.tx) as `0x${string}` })).toMatchObject({
+      status: "success",
+      to: rules.contracts.leaseMarket.toLowerCase(),
+    });
+    expect(BigInt(before?.cash ?? 0)).toBeGreaterThan(0n);
+  });
+
+  it("stops in order on Ctrl-C, and a second start resumes chain, database and balances", async () => {
+    const before = await books(market);
+    const jobs = (await market.command("jobs", "--limit", "200")).said[0] as {
+      readonly data: readonly { readonly id: string }[];
+    };
+    expect(await market.stop()).toBe(0);
+    expect((await command(["status", "--json"], place)).error?.code).toBe("not-running");
+    market = await startMarket(place);
+    expect(market.ready.fresh).toBe(false);
+    const after = await books(market);
+    expect({ cash: after.cash, fees: after.fees, tokens: after.tokens, closed: after.closed.length }).toEqual({
+      cash: before.cash,
+      fees: before.fees,
+      tokens: before.tokens,
+      closed: before.closed.length,
+    });
+    const jobsAfter = (await market.command("jobs", "--limit", "200")).said[0] as typeof jobs;
+    expect(jobsAfter.data.map((j) => j.id)).toEqual(jobs.data.map((j) => j.id));
+    const { code } = await run("--time", "1m", "--", "true");
+    expect(code).toBe(0);
+  });
+});
