@@ -59,11 +59,16 @@ export async function finalizeOverdue({ context, store, writer }: UpkeepParts): 
   }
 }
 
-/** Burns the burn share of accrued GP fees and sends the rest to the sink. */
-export async function collectFees({ context, store, writer }: UpkeepParts): Promise<void> {
+/**
+ * Burns the burn share of accrued GP fees and sends the rest to the sink. Resolves with whether there were any: then it
+ * is worth looking again.
+ */
+export async function collectFees({ context, store, writer }: UpkeepParts): Promise<boolean> {
+  let found = false;
   for (const token of context.tokens) {
     if (token.burnBps === 0) continue;
     if ((await feesOf(context.chain, context.domain.market, token.address)) === 0n) continue;
+    found = true;
     const { head } = await store.transaction((uow) => uow.chain.progress());
     await sendUnlessRefused(writer, {
       intent: `fees:${token.address}:${head}`,
@@ -71,4 +76,5 @@ export async function collectFees({ context, store, writer }: UpkeepParts): Prom
       data: collectFeesCalldata(token.address),
     });
   }
+  return found;
 }

@@ -84,7 +84,7 @@ export async function runWork(parts: WorkParts, signal: AbortSignal): Promise<vo
     await finalizeOverdue(round);
     if (feesDue) {
       feesDue = false;
-      await collectFees(round);
+      if (await collectFees(round)) feesDue = true;
     }
   };
 

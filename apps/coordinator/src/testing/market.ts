@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { CHAIN_MIGRATION } from "@corepool/chain/migration";
 import { freePort } from "@corepool/chain/testing/temp-chain";
 import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
 import type { Signer } from "@corepool/core/ports/signer";
@@ -83,7 +82,6 @@ export async function testMarket(): Promise<TestMarket> {
         clock: systemClock,
         random: systemRandom,
         log: createLog("info", { write: (line: string) => logged.push(line) }),
-        migrations: [{ name: "0010_chain", sql: CHAIN_MIGRATION }],
         buildMarket,
         checkResponses: true,
       });
