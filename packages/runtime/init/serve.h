@@ -55,11 +55,13 @@ static int take_output(int which, u64 most) {
 
 static void signal_all(int signal) { SYS2(kill, -1, signal); }
 
-static void reap(void) {
+/* Takes the status of whatever has ended. True when there is no child any more. */
+static int reap(void) {
   int status;
   i64 pid;
   while ((pid = SYS4(wait4, -1, &status, WNOHANG, 0)) > 0)
     if (pid == main_pid) main_status = status, main_gone = 1;
+  return pid == -ECHILD;
 }
 
 /* What the sandbox uses now. */
@@ -206,12 +208,10 @@ static void kill_all(int child_events) {
   struct __kernel_timespec tick = {0, 5000000};
   do {
     signal_all(SIGKILL);
-    reap();
-    if (SYS4(wait4, -1, 0, WNOHANG, 0) == -ECHILD) break;
+    if (reap()) return;
     SYS5(ppoll, &p, 1, &tick, 0, 8);
     SYS3(read, child_events, chunk, CHUNK);
   } while (now() < until);
-  reap();
 }
 
 static void write_status(int exec_error) {
@@ -282,6 +282,8 @@ static void serve(void) {
   int out[2], err[2], report[2];
   i64 error = 0;
   u64 all = ~0UL;
+  /* kill(-1) outside a sandbox of its own would end everything that its user runs. */
+  if (SYS0(getpid) != 1) fail("serve is for process 1 of a sandbox", -EPERM);
   must("not dumpable", SYS5(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));
   SYS3(close_range, LOG + 1, ~0U, 0);
   read_config();

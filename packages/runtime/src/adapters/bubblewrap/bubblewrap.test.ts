@@ -135,7 +135,7 @@ test("a process that took over init's number is not mistaken for it", async () =
 
 test("init refuses to run without what it needs, in one line", () => {
   const binary = join(init, "bin", `init-linux-${process.arch}`);
-  for (const args of [[], ["launch"], ["launch", "-s"], ["launch", "-s", "/x", "--"]]) {
+  for (const args of [[], ["serve"], ["launch"], ["launch", "-s"], ["launch", "-s", "/x", "--"]]) {
     expect(() => execFileSync(binary, args, { stdio: "pipe" })).toThrow(/^Command failed[^\n]*\ninit: [^\n]+\n?$/);
   }
 });
