@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -18,7 +18,7 @@ const EXAMPLES = fileURLToPath(new URL("../../../examples", import.meta.url));
 /** examples/<name>/job.json: the options of `corepool run`, and how to prepare the inputs. */
 const schema = z.strictObject({
   name: z.string(),
-  /** Run once in the example's folder before; `{data}` is a folder that is kept between runs. */
+  /** Run in the example's folder while its data are missing; `{data}` is a folder that is kept between runs. */
   prepare: z.array(z.string()).optional(),
   command: z.array(z.string()).min(1),
   cpu: z.int().min(1),
@@ -42,7 +42,16 @@ export async function exampleWish(context: Context, market: Market, name: string
   const job = parsed.data;
   const data = join(context.home.dir, "examples", name);
   const fill = (text: string): string => text.replaceAll("{data}", data);
-  if (job.prepare !== undefined) {
+  const made = Object.values(job.inputs).filter((local) => local.startsWith("{data}"));
+  const there = await Promise.all(
+    made.map((local) =>
+      access(fill(local)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (job.prepare !== undefined && there.includes(false)) {
     await mkdir(data, { recursive: true });
     const [program = "", ...words] = job.prepare.map(fill);
     await promisify(execFile)(program, words, { cwd: folder }).catch((error: unknown) => {

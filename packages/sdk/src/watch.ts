@@ -135,7 +135,10 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
   };
 
   const settle = async (terms: TermsMessage, now: WorkloadView): Promise<void> => {
-    const usage = now.attempts.find((a) => a.lease.toLowerCase() === lease.lease.toLowerCase() && a.usage !== null);
+    const mine = now.attempts.filter((a) => a.lease.toLowerCase() === lease.lease.toLowerCase());
+    // The process is over, but the agent still collects: its report decides what is owed.
+    if (mine.some((a) => a.state !== "ended")) return;
+    const usage = mine.find((a) => a.usage !== null);
     const key = usage?.id ?? "none";
     if (settled === key) return;
     let amount = priceOf(lease.rate, served.provenMs);

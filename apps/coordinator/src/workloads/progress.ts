@@ -115,9 +115,11 @@ export async function attemptEnded(uow: Uow, context: MarketContext, machine: He
   const attempt = await attemptOn(uow, machine, ended.attempt);
   if (attempt.state === "ended") return;
   const { report, detail } = ended;
+  // The process ended before its outputs were collected; the attempt ends after that.
+  const at = Math.max(Number(report.endedAtMs), ...attempt.timeline.map((entry) => entry.at));
   const next: Attempt = {
     ...(advanceAttempt(attempt, "ended") ?? attempt),
-    timeline: withEntry(attempt.timeline, { state: "ended", at: Number(report.endedAtMs), note: report.reason }),
+    timeline: withEntry(attempt.timeline, { state: "ended", at, note: report.reason }),
     exitCode: report.exitCode,
     reason: report.reason,
     detail,
@@ -131,7 +133,10 @@ export async function attemptEnded(uow: Uow, context: MarketContext, machine: He
   if (workload !== undefined && workload.lease === attempt.lease) {
     const withOutputs = { ...workload, outputs: byPath(ended.outputs) };
     await uow.workloads.put(withOutputs);
-    await advanceWorkload(uow, context.clock, withOutputs, "finishing");
+    const { account, id, state } = await advanceWorkload(uow, context.clock, withOutputs, "finishing");
+    // The watch waits for this report: it decides the last payment note.
+    const now = context.clock.now();
+    await uow.outbox.append({ account, type: "attempt.ended", workload: id, at: now, state, note: report.reason });
   }
   await finishWorkload(uow, context, attempt.workload);
 }
