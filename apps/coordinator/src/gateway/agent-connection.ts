@@ -24,6 +24,8 @@ export interface ProbeAnswer {
 export const HEARTBEAT_SECONDS = 5;
 const HELLO_MS = 10_000;
 const MOST_PROBES = 256;
+/** What the agent could not take now (a lease that its chain node does not show yet) is sent again after so long. */
+const AGAIN_MS = 2_000;
 
 /** One connection of an agent, from its challenge to its end. */
 export class AgentConnection {
@@ -124,6 +126,7 @@ export class AgentConnection {
         this.#probes.delete(request);
         return;
       }
+      if (message.type === "problem") this.#sendAgain(machine, message.body.of);
       const { acknowledge, answers } = await handleMessage(this.#parts, machine, message);
       for (const answer of answers) await this.#send(answer);
       if (acknowledge) await this.#send({ type: "ack", body: { of: id } });
@@ -133,6 +136,22 @@ export class AgentConnection {
       await this.#sendProblem(of, error);
       if (of === null) this.close(CLOSE.badMessage, "malformed message");
     }
+  }
+
+  /** A message of the box that the agent refused stays there; those that must arrive are tried again. */
+  #sendAgain(machine: MachineRecord, of: string | null): void {
+    const seq = /^m(\d{1,18})$/.exec(of ?? "")?.[1];
+    if (seq === undefined) return;
+    const { clock } = this.#parts.context;
+    clock
+      .sleep(AGAIN_MS, this.#over.signal)
+      .then(() => {
+        this.#sent.delete(BigInt(seq));
+        return this.flush();
+      })
+      .catch((error: unknown) => {
+        if (!this.#over.signal.aborted) this.#parts.onTrouble(error, machine.id);
+      });
   }
 
   /** Sends what lies in the machine's box and was not sent on this connection. */

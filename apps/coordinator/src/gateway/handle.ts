@@ -92,7 +92,13 @@ export async function handleMessage(
       });
       return SILENT;
     case "problem":
-      await inStore(async () => undefined);
+      await inStore(async (uow) => {
+        // A refused note is not offered again; the next one is another message.
+        const seq = /^m(\d{1,18})$/.exec(message.body.of ?? "")?.[1];
+        if (seq === undefined) return;
+        const refused = (await uow.messages.of(machine.id)).find((each) => each.seq === BigInt(seq));
+        if (refused?.message.type === "note") await uow.messages.acknowledge(machine.id, refused.seq);
+      });
       return SILENT;
   }
 }

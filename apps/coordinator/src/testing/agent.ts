@@ -124,7 +124,10 @@ export class TestAgent {
     accept: (message: Extract<ToAgent, { type: T }>) => boolean = () => true,
     from = 0,
   ): Promise<Extract<ToAgent, { type: T }>> {
-    const found = await this.waitForAny((m) => m.type === type && accept(m as unknown as Extract<ToAgent, { type: T }>), from);
+    const found = await this.waitForAny(
+      (m) => m.type === type && accept(m as unknown as Extract<ToAgent, { type: T }>),
+      from,
+    );
     return found as unknown as Extract<ToAgent, { type: T }>;
   }
 

@@ -16,6 +16,7 @@ import { systemClock } from "../platform/adapters/system-clock.ts";
 import { systemRandom } from "../platform/adapters/system-random.ts";
 import { loadConfig } from "../platform/config.ts";
 import { createLog } from "../platform/process/log.ts";
+import { movingClock } from "./moving-clock.ts";
 
 /** A market on a real chain and a real database, served by a real coordinator that can be stopped and started again. */
 export interface TestMarket extends TempMarket {
@@ -25,6 +26,8 @@ export interface TestMarket extends TempMarket {
   readonly api: Client;
   readonly wallet: Signer;
   readonly logged: string[];
+  /** Moves the coordinator's clock ahead; the chain's stays. */
+  advance(ms: number): void;
   start(): Promise<void>;
   stop(): Promise<void>;
   endAll(): Promise<void>;
@@ -67,6 +70,7 @@ export async function testMarket(): Promise<TestMarket> {
     signTypedData: (data) => account.sign({ hash: digestOf(data) }),
     signMessage: (message) => account.signMessage({ message }),
   };
+  const clock = movingClock();
   let running: RunningCoordinator | undefined;
   const market: TestMarket = {
     ...temp,
@@ -74,12 +78,13 @@ export async function testMarket(): Promise<TestMarket> {
     databaseUrl: database.url,
     wallet,
     logged,
+    advance: (ms) => clock.advance(ms),
     api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
     async start() {
       running = await startCoordinator({
         config,
         deployment: temp.deployment,
-        clock: systemClock,
+        clock,
         random: systemRandom,
         log: createLog("info", { write: (line: string) => logged.push(line) }),
         buildMarket,

@@ -1,0 +1,149 @@
+import { listMachines, listOffers } from "@corepool/protocol/routes/market";
+import { call } from "@corepool/sdk/call";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestAgent } from "../testing/agent.ts";
+import { type TestMarket, testMarket, until } from "../testing/market.ts";
+import { offerFor, signOffers, unitSpec } from "../testing/unit.ts";
+
+let market: TestMarket;
+beforeAll(async () => {
+  market = await testMarket();
+});
+afterAll(() => market.endAll());
+
+const RATE = 10n ** 15n;
+const agentOf = (key = generatePrivateKey()) => new TestAgent(market.domain, key);
+
+async function offersOf(agent: TestAgent, units: number, rate = RATE) {
+  const specs = Array.from({ length: units }, (_, i) => unitSpec(agent.machine, i + 1));
+  const provider = privateKeyToAccount(agent.key).address;
+  const wish = { provider, token: market.deployment.gpToken, rate };
+  const offers = await signOffers(
+    market.domain,
+    agent.key,
+    specs.map((spec) => ({ spec, offer: offerFor(spec, wish) })),
+  );
+  return { units: specs, offers };
+}
+
+const openOffers = async (agent: TestAgent) => {
+  const provider = privateKeyToAccount(agent.key).address;
+  return (await call(market.api, listOffers, { query: { provider } })).data;
+};
+
+describe("an agent that connects", () => {
+  it("is refused when its hello is not signed by the provider, or its public key is another's", async () => {
+    const agent = agentOf();
+    const other = privateKeyToAccount(generatePrivateKey());
+    await expect(agent.connect(market.url, { provider: other.address, publicKey: other.publicKey })).rejects.toThrow(
+      "4401",
+    );
+    await expect(agentOf().connect(market.url, { publicKey: other.publicKey })).rejects.toThrow("4401");
+    await expect(agentOf().connect(market.url, { signature: "0x00" })).rejects.toThrow("4401");
+  });
+
+  it("may not take over another provider's machine", async () => {
+    const owner = agentOf();
+    await owner.connect(market.url);
+    const thief = new TestAgent(market.domain, generatePrivateKey(), owner.machine);
+    await expect(thief.connect(market.url)).rejects.toThrow("4401");
+    await owner.say({ type: "offers", body: await offersOf(owner, 1) });
+    await owner.cut();
+  });
+
+  it("replaces its older connection, which is told so and counts no more", async () => {
+    const first = agentOf();
+    await first.connect(market.url);
+    const second = new TestAgent(market.domain, first.key, first.machine);
+    await second.connect(market.url);
+    await until(() => first.closed);
+    expect(first.closed?.code).toBe(4409);
+    await second.say({ type: "offers", body: await offersOf(second, 1) });
+    await second.cut();
+  });
+
+  it("is cut off for what is no message, and told what is malformed", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    agent.raw("no json");
+    await until(() => agent.closed);
+    expect(agent.closed?.code).toBe(4400);
+    await agent.connect(market.url);
+    agent.raw(Buffer.from([1, 2, 3]));
+    await until(() => agent.closed);
+    expect(agent.closed?.code).toBe(4400);
+  });
+
+  it("counts as offline when it has missed three signs of life, and online again when it is back", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    const seen = async () =>
+      (await call(market.api, listMachines, { query: { limit: 200 } })).data.find((m) => m.id === agent.machine)
+        ?.online;
+    expect(await seen()).toBe(true);
+    market.advance(16_000);
+    await until(async () => ((await seen()) === false ? true : undefined));
+    agent.send({ type: "heartbeat", body: { attempts: [] } });
+    await until(async () => ((await seen()) === true ? true : undefined));
+    await agent.cut();
+  });
+});
+
+describe("offers that an agent announces", () => {
+  it("replace what it offered before, and an offer said again keeps its id", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    const two = await offersOf(agent, 2);
+    await agent.say({ type: "offers", body: two });
+    const before = await openOffers(agent);
+    expect(before.map((o) => o.signed.spec.unit).sort()).toEqual([1, 2]);
+    await agent.say({ type: "offers", body: two });
+    expect((await openOffers(agent)).map((o) => o.id).sort()).toEqual(before.map((o) => o.id).sort());
+    await agent.say({ type: "offers", body: await offersOf(agent, 1, RATE + 1n) });
+    expect((await openOffers(agent)).map((o) => o.signed.offer.rate)).toEqual([String(RATE + 1n)]);
+    await agent.say({ type: "offers", body: { units: [], offers: [] } });
+    expect(await openOffers(agent)).toEqual([]);
+    await agent.cut();
+  });
+
+  it("change nothing when one of them is not acceptable", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    const provider = privateKeyToAccount(agent.key).address;
+    await agent.say({ type: "offers", body: await offersOf(agent, 1) });
+    const good = await openOffers(agent);
+    const spec = unitSpec(agent.machine, 1);
+    const wish = { provider, token: market.deployment.gpToken, rate: RATE };
+    const announced = async (changes: object, signer = agent.key, units = [spec]) => {
+      const offers = await signOffers(market.domain, signer, [{ spec, offer: offerFor(spec, { ...wish, changes }) }]);
+      return agent.say({ type: "offers", body: { units, offers } });
+    };
+    await expect(announced({}, generatePrivateKey())).rejects.toThrow("bad-signature");
+    await expect(announced({ provider: market.client.address })).rejects.toThrow("offer-invalid");
+    await expect(announced({ spec: `0x${"00".repeat(32)}` })).rejects.toThrow("offer-invalid");
+    await expect(announced({ token: market.client.address })).rejects.toThrow("offer-invalid");
+    await expect(announced({ expiry: 1 })).rejects.toThrow("offer-invalid");
+    await expect(announced({ grace: 0 })).rejects.toThrow("offer-invalid");
+    await expect(announced({ rate: "0" })).rejects.toThrow("offer-invalid");
+    await expect(announced({}, agent.key, [])).rejects.toThrow("offer-invalid");
+    await expect(announced({}, agent.key, [unitSpec(`0x${"11".repeat(32)}`, 1)])).rejects.toThrow("offer-invalid");
+    const wrongMarket = { ...market.domain, chainId: 1 };
+    const foreign = await signOffers(wrongMarket, agent.key, [{ spec, offer: offerFor(spec, wish) }]);
+    await expect(agent.say({ type: "offers", body: { units: [spec], offers: foreign } })).rejects.toThrow(
+      "bad-signature",
+    );
+    expect(await openOffers(agent)).toEqual(good);
+    await agent.cut();
+  });
+
+  it("may not use the unit numbers of another machine of the provider", async () => {
+    const one = agentOf();
+    await one.connect(market.url);
+    await one.say({ type: "offers", body: await offersOf(one, 1) });
+    const other = new TestAgent(market.domain, one.key);
+    await other.connect(market.url);
+    await expect(other.say({ type: "offers", body: await offersOf(other, 1) })).rejects.toThrow("offer-invalid");
+    await Promise.all([one.cut(), other.cut()]);
+  });
+});
