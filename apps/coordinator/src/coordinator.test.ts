@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
 import { freePort } from "@corepool/chain/testing/temp-chain";
 import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
 import { codeOf } from "@corepool/core/errors";
@@ -51,7 +51,11 @@ const parts = (changes: Record<string, string> = {}): CoordinatorParts => ({
 });
 
 beforeAll(async () => {
-  [temp, opened, dir] = await Promise.all([tempMarket(), openTestDatabase(), mkdtemp(join(tmpdir(), "corepool-coordinator-"))]);
+  [temp, opened, dir] = await Promise.all([
+    tempMarket(),
+    openTestDatabase(),
+    mkdtemp(join(tmpdir(), "corepool-coordinator-")),
+  ]);
   await writeFile(join(dir, "relayer"), `${temp.relayer.key}\n`, { mode: 0o600 });
   running = await startCoordinator(parts());
   url = `http://127.0.0.1:${running.port}`;
@@ -80,7 +84,10 @@ describe("the running coordinator", () => {
   it("lives, becomes ready, describes itself, and tells its figures on another port only", async () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     await until(async () => (await fetch(`${url}/readyz`)).status === 200);
-    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; servers: { url: string }[] };
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+      openapi: string;
+      servers: { url: string }[];
+    };
     expect([document.openapi, document.servers[0]?.url]).toEqual(["3.1.1", "http://pool.example"]);
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
     await fetch(`${url}/v1/market`);
@@ -91,7 +98,10 @@ describe("the running coordinator", () => {
 
   it("says why it is not ready when the database is away, and comes back by itself", async () => {
     const name = new URL(opened.url).pathname.slice(1);
-    const cut = () => sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`.execute(opened.database.reader);
+    const cut = () =>
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`.execute(
+        opened.database.reader,
+      );
     await cut().catch(() => undefined);
     await until(async () => (await fetch(`${url}/readyz`)).status === 200);
     expect((await fetch(`${url}/v1/market`)).status).toBe(200);
@@ -106,14 +116,22 @@ describe("the running coordinator", () => {
       socket.destroy();
       return data.toString();
     };
-    expect(await answer("GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")).toContain("404");
+    expect(
+      await answer("GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
+    ).toContain("404");
     expect(await answer(`GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`)).toContain("431");
-    expect(await answer("POST /v1/auth/nonce HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9999999\r\n\r\n")).toContain("413");
+    expect(
+      await answer(
+        "POST /v1/auth/nonce HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9999999\r\n\r\n",
+      ),
+    ).toContain("413");
   });
 
   it("says which port is taken, and leaves nothing running behind a failed start", async () => {
     const before = await coordinators();
-    const failed: unknown = await startCoordinator(parts({ COREPOOL_LISTEN: `127.0.0.1:${running.port}`, COREPOOL_MODE: "api" })).catch((e: unknown) => e);
+    const failed: unknown = await startCoordinator(
+      parts({ COREPOOL_LISTEN: `127.0.0.1:${running.port}`, COREPOOL_MODE: "api" }),
+    ).catch((e: unknown) => e);
     expect(codeOf(failed)).toBe("port-in-use");
     await until(async () => (await coordinators()) <= before);
     expect(logged.at(-1)).toContain('"clean":true');
@@ -132,7 +150,11 @@ describe("the running coordinator", () => {
 
 /** How many coordinators listen for notifications of this test's database: one connection each. */
 async function coordinators(): Promise<number> {
-  const { rows } = await sql<{ n: bigint }>`select count(*) as n from pg_stat_activity where datname = current_database() and application_name = 'corepool-notifier'`.execute(opened.database.reader);
+  const { rows } = await sql<{
+    n: bigint;
+  }>`select count(*) as n from pg_stat_activity where datname = current_database() and application_name = 'corepool-notifier'`.execute(
+    opened.database.reader,
+  );
   return Number(rows[0]?.n ?? 0n);
 }
 
@@ -140,14 +162,22 @@ describe("the coordinator as a process", () => {
   it("starts from its environment and ends in order at SIGTERM", async () => {
     const port = await freePort();
     const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-      env: { PATH: process.env["PATH"], ...environment({ COREPOOL_LISTEN: `127.0.0.1:${port}`, COREPOOL_MODE: "api" }) },
+      env: {
+        PATH: process.env["PATH"],
+        ...environment({ COREPOOL_LISTEN: `127.0.0.1:${port}`, COREPOOL_MODE: "api" }),
+      },
       stdio: ["ignore", "ignore", "pipe"],
     });
     let log = "";
     child.stderr.on("data", (chunk: Buffer) => {
       log += chunk.toString();
     });
-    await until(() => fetch(`http://127.0.0.1:${port}/livez`).then((response) => response.ok, () => false));
+    await until(() =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        (response) => response.ok,
+        () => false,
+      ),
+    );
     child.kill("SIGTERM");
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(0);
@@ -158,7 +188,10 @@ describe("the coordinator as a process", () => {
   });
 
   it("names what is missing and exits with its kind", async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], { env: { PATH: process.env["PATH"] }, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     const [chunk] = (await once(child.stderr, "data")) as [Buffer];
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(7);

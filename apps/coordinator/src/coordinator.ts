@@ -21,7 +21,7 @@ import type { Config } from "./platform/config.ts";
 import { allMigrations } from "./platform/database/all-migrations.ts";
 import { openDatabase } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
-import { openEventLog } from "./platform/events/event-log.ts";
+import { adoptRestoredEvents, openEventLog } from "./platform/events/event-log.ts";
 import { openNotifier } from "./platform/events/notifier.adapter.ts";
 import { HttpApi } from "./platform/http/api.ts";
 import { bindHealth } from "./platform/http/health.ts";
@@ -30,7 +30,7 @@ import { tokenBuckets } from "./platform/http/rate-limit.ts";
 import { openJobs } from "./platform/jobs/jobs.adapter.ts";
 import type { Market, Platform } from "./platform/parts.ts";
 import { housekeeping } from "./platform/process/housekeeping.ts";
-import { closeServer, listen } from "./platform/process/listen.ts";
+import { beginClose, closeServer, listen } from "./platform/process/listen.ts";
 import { createMetrics } from "./platform/process/metrics.ts";
 import { Shutdown } from "./platform/process/shutdown.ts";
 
@@ -54,6 +54,14 @@ export interface RunningCoordinator {
   /** Ends in order. Resolves with whether everything ended well and in time. */
   stop(reason: string): Promise<boolean>;
 }
+
+/** What a client may take of a server's time and memory before it has shown who it is. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 600_000,
+  keepAliveTimeout: 30_000,
+  maxHeaderSize: 16_384,
+} as const;
 
 /** Builds the whole coordinator from the top down and starts it. What was started is stopped again when a later part fails. */
 export async function startCoordinator(parts: CoordinatorParts): Promise<RunningCoordinator> {
@@ -79,6 +87,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
   });
   shutdown.add("database", () => database.close());
   const applied = await migrate(database.pool, await allMigrations());
+  await adoptRestoredEvents(database.reader);
   if (applied.length > 0) log.info({ applied }, "the schema was brought up to date");
 
   const notifier = await openNotifier({
@@ -186,7 +195,12 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
 
   if (config.mode !== "api") {
     await market.startWork();
-    const chores = housekeeping({ clock, log, signal: shutdown.signal, forget: [signIn, sessions, idempotency] });
+    const chores = housekeeping({
+      clock,
+      log,
+      signal: shutdown.signal,
+      forget: [signIn, sessions, idempotency, events],
+    });
     shutdown.add("housekeeping", () => chores);
   }
   const port = config.mode === "worker" ? undefined : await serve(api, market, config, shutdown);
@@ -194,19 +208,29 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
   return { port, metricsPort, api, stop: (reason) => shutdown.run(reason) };
 }
 
-/** Opens the API's own port: HTTP for routes, upgrades for the market's WebSockets. */
+/**
+ * Opens the API's own port: HTTP for routes, upgrades for the market's WebSockets. On the way out it takes no more
+ * requests and lets those in flight end; the WebSockets are the market's to close.
+ */
 async function serve(api: HttpApi, market: Market, config: Config, shutdown: Shutdown): Promise<number> {
+  const inFlight = new Set<Promise<void>>();
   const listener = getRequestListener(api.app.fetch, { overrideGlobalObjects: false });
-  const server: Server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 600_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 },
-    (request, response) => {
-      listener(request, response).catch(() => response.destroy());
-    },
-  );
+  const server: Server = createServer(LIMITS, (request, response) => {
+    const served = listener(request, response).catch(() => {
+      response.destroy();
+    });
+    inFlight.add(served);
+    void served.then(() => inFlight.delete(served));
+  });
   server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
     if (!market.upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
   });
   const port = await listen(server, config.listen);
-  shutdown.add("http", () => closeServer(server));
+  shutdown.add("http", async () => {
+    beginClose(server);
+    await Promise.all(inFlight);
+    server.closeIdleConnections();
+  });
   return port;
 }

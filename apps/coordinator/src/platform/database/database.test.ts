@@ -1,5 +1,5 @@
-import { testDatabase } from "@corepool/postgres/testing";
 import { codeOf } from "@corepool/core/errors";
+import { testDatabase } from "@corepool/postgres/testing";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -50,7 +50,10 @@ describe("transactions", () => {
     const { database } = opened;
     const now = new Date();
     const failing = database.transaction(async (tx) => {
-      await tx.insertInto("accounts").values({ address: `0x${"ab".repeat(20)}`, created_at: now }).execute();
+      await tx
+        .insertInto("accounts")
+        .values({ address: `0x${"ab".repeat(20)}`, created_at: now })
+        .execute();
       throw new Error("changed my mind");
     });
     await expect(failing).rejects.toThrow("changed my mind");

@@ -28,6 +28,19 @@ export interface EventLog {
   ): Promise<{ readonly events: readonly StoredEvent[]; readonly settled: boolean }>;
   /** The id of the newest event of a topic (to follow only what is new), undefined when it has none. */
   last(topic: string): Promise<string | undefined>;
+  /** Drops events that are older than a month. */
+  forgetExpired(): Promise<void>;
+}
+
+/** How long events are kept for readers that come back. */
+const KEEP_MS = 30 * 86_400_000;
+
+/**
+ * After a restore into another PostgreSQL, transaction ids begin anew, and events from before may bear ids that have
+ * not been given out yet: readers would wait for them. They are moved to the front, in their order.
+ */
+export async function adoptRestoredEvents(reader: Reader): Promise<void> {
+  await sql`update events set xid = '3' where xid >= pg_snapshot_xmax(pg_current_snapshot())`.execute(reader);
 }
 
 const EVENT_ID = /^(\d{1,20})-(\d{1,19})$/;
@@ -85,6 +98,13 @@ export function openEventLog(reader: Reader, clock: Clock): EventLog {
         .limit(1)
         .executeTakeFirst();
       return row === undefined ? undefined : `${row.xid}-${row.seq}`;
+    },
+
+    async forgetExpired() {
+      await reader
+        .deleteFrom("events")
+        .where("at", "<=", new Date(clock.now() - KEEP_MS))
+        .execute();
     },
   };
 }

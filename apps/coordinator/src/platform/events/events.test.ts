@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestDatabase } from "../../testing/database.ts";
 import { systemClock } from "../adapters/system-clock.ts";
-import { type EventLog, openEventLog } from "./event-log.ts";
+import { adoptRestoredEvents, type EventLog, openEventLog } from "./event-log.ts";
 import { openNotifier, type PostgresNotifier } from "./notifier.adapter.ts";
 
 let opened: Awaited<ReturnType<typeof openTestDatabase>>;
@@ -55,6 +55,25 @@ describe("the event log", () => {
     for (const id of ["", "x", "1", "1-", "99999999999999999999-1", "1-9999999999999999999", "-1-2"]) {
       expect(codeOf(await log.read("one", id, 1).catch((e: unknown) => e)), id).toBe("bad-cursor");
     }
+  });
+
+  it("survives a restore into a PostgreSQL whose transaction ids begin anew, and forgets after a month", async () => {
+    const { database } = opened;
+    for (const n of [1, 2])
+      await database.transaction((tx) => log.append(tx, { topic: "old", type: "t", body: { n } }));
+    await sql`update events set xid = (xid::text::int8 + 1000000)::text::xid8 where topic = 'old'`.execute(
+      database.reader,
+    );
+    expect(await log.read("old", undefined, 10)).toEqual({ events: [], settled: false });
+    await adoptRestoredEvents(database.reader);
+    await database.transaction((tx) => log.append(tx, { topic: "old", type: "t", body: { n: 3 } }));
+    const bodies = async () => (await log.read("old", undefined, 10)).events.map((event) => event.body);
+    expect(await bodies()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    await sql`update events set at = at - interval '31 days' where topic = 'old' and body->>'n' <> '3'`.execute(
+      database.reader,
+    );
+    await log.forgetExpired();
+    expect(await bodies()).toEqual([{ n: 3 }]);
   });
 
   it("never lets a late commit slip behind a reader", async () => {

@@ -13,7 +13,7 @@ export interface RateVerdict {
 
 /** Counts requests. In one process a token bucket; several processes may share one behind the same interface. */
 export interface RateLimiter {
-  /** Takes one request of the class from the bucket of `who` (an API key, account or network address). */
+  /** Takes one request of the class from the bucket of `who` (`account:…` or `ip:…`). */
   take(rate: RateClass, who: string): RateVerdict;
 }
 

@@ -110,9 +110,8 @@ async function identify(
     throw error;
   }
   const caller = token === undefined ? undefined : await parts.authenticate(token);
-  count(
-    caller === undefined ? stranger : caller.keyId !== undefined ? `key:${caller.keyId}` : `account:${caller.account}`,
-  );
+  // Keys count for their account: who makes more of them gains nothing.
+  count(caller === undefined ? stranger : `account:${caller.account}`);
   if (token !== undefined && caller === undefined)
     throw unauthenticated("The bearer token is unknown, expired or revoked.");
   return { caller, token };

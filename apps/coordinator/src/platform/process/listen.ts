@@ -25,9 +25,20 @@ export async function listen(server: Server, endpoint: Endpoint): Promise<number
   return address === null || typeof address === "string" ? endpoint.port : address.port;
 }
 
-/** Stops to accept, lets requests in flight end, and cuts idle connections. */
-export async function closeServer(server: Server): Promise<void> {
+/** An HTTP server on its way out: new connections are refused, idle ones cut. */
+export interface ClosingServer {
+  /** Resolves when no connection is left, upgraded ones included. */
+  readonly closed: Promise<void>;
+}
+
+/** Stops to accept. What is in flight goes on. */
+export function beginClose(server: Server): ClosingServer {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await closed;
+  return { closed };
+}
+
+/** Stops to accept, lets requests in flight end, and cuts idle connections. */
+export async function closeServer(server: Server): Promise<void> {
+  await beginClose(server).closed;
 }
