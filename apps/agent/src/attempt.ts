@@ -32,7 +32,7 @@ export class Attempt {
   readonly id: string;
   readonly #deps: AttemptDeps;
   readonly #stopping = new AbortController();
-  #handle: SandboxHandle | undefined;
+  #handle: Promise<SandboxHandle | undefined> | undefined;
   #served: ServedClock | undefined;
   #logs: LogShipper | undefined;
   #changed = Promise.withResolvers<void>();
@@ -120,9 +120,9 @@ export class Attempt {
   /** A nonce through the sandbox. Null when there is none to answer. */
   async probe(nonce: Hex): Promise<{ readonly answer: Hex | null; readonly frozen: boolean }> {
     const frozen = this.record.state === "frozen";
-    const handle = this.#handle;
-    if (handle === undefined || !["running", "frozen"].includes(this.record.state)) return { answer: null, frozen };
-    const answer = await handle.probe(Buffer.from(nonce.slice(2), "hex")).catch(() => undefined);
+    if (!["running", "frozen"].includes(this.record.state)) return { answer: null, frozen };
+    const handle = await this.#reattached();
+    const answer = await handle?.probe(Buffer.from(nonce.slice(2), "hex")).catch(() => undefined);
     return { answer: answer === undefined ? null : `0x${Buffer.from(answer).toString("hex")}`, frozen };
   }
 
@@ -143,7 +143,8 @@ export class Attempt {
     if (startedAtMs === null || !["running", "frozen"].includes(this.record.state)) return;
     const left = terms.end - this.#deps.chainTime.now();
     const passed = (this.#deps.clock.now() - startedAtMs) / 1000;
-    await this.#handle?.extend(Math.min(assignment.spec.durationSeconds, Math.max(1, passed + left)));
+    const handle = await this.#reattached();
+    await handle?.extend(Math.min(assignment.spec.durationSeconds, Math.max(1, passed + left)));
   }
 
   /** The coordinator says that the lease is closed. */
@@ -170,7 +171,7 @@ export class Attempt {
     const aborted = AbortSignal.any([signal, this.#stopping.signal]);
     try {
       const prepared = await prepareSandbox(this.record, this.#deps, aborted);
-      this.#handle = prepared;
+      this.#handle = Promise.resolve(prepared);
       await this.#enter("running", null, { slot: prepared.slot, startedAtMs: this.#deps.clock.now() });
     } catch (error) {
       if (signal.aborted || codeOf(error) === "interrupted") throw error;
@@ -314,7 +315,7 @@ export class Attempt {
 
   /** The sandbox, found again after a restart. */
   async #reattached(): Promise<SandboxHandle | undefined> {
-    this.#handle ??= (await this.#deps.runtime.attach(this.id)) ?? undefined;
+    this.#handle ??= this.#deps.runtime.attach(this.id).then((found) => found ?? undefined);
     return this.#handle;
   }
 
