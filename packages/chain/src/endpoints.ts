@@ -55,14 +55,18 @@ export class Endpoints {
   }
 
   /** What every reachable endpoint answers, with its number; rejects as `first` when none does. */
-  async every<T>(ask: (endpoint: Endpoint) => Promise<T>): Promise<readonly { readonly index: number; readonly value: T }[]> {
+  async every<T>(
+    ask: (endpoint: Endpoint) => Promise<T>,
+  ): Promise<readonly { readonly index: number; readonly value: T }[]> {
     const now = this.#clock.monotonic();
     const awake = this.#members.filter((m) => m.restsUntil <= now);
     const asked = awake.length > 0 ? awake : this.#members;
     const answers = await Promise.allSettled(asked.map((member) => this.#ask(member, ask)));
     const values = answers.flatMap((answer, i) => {
       const member = asked[i];
-      return answer.status === "fulfilled" && member !== undefined ? [{ index: this.#members.indexOf(member), value: answer.value }] : [];
+      return answer.status === "fulfilled" && member !== undefined
+        ? [{ index: this.#members.indexOf(member), value: answer.value }]
+        : [];
     });
     const refused = answers.find((answer) => answer.status === "rejected");
     if (values.length === 0) throw problemOf(refused?.reason);
@@ -83,7 +87,8 @@ export class Endpoints {
   #inOrder(): readonly Health[] {
     const now = this.#clock.monotonic();
     const preferred = this.#members[this.#preferred];
-    const order = preferred === undefined ? this.#members : [preferred, ...this.#members.filter((m) => m !== preferred)];
+    const order =
+      preferred === undefined ? this.#members : [preferred, ...this.#members.filter((m) => m !== preferred)];
     return [...order.filter((m) => m.restsUntil <= now), ...order.filter((m) => m.restsUntil > now)];
   }
 
@@ -98,7 +103,8 @@ export class Endpoints {
       if (error instanceof RpcFailure && error.kind === "unreachable") {
         member.verified = false;
         member.failures += 1;
-        member.restsUntil = this.#clock.monotonic() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (member.failures - 1));
+        member.restsUntil =
+          this.#clock.monotonic() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (member.failures - 1));
       }
       throw error;
     }
@@ -123,7 +129,16 @@ export function problemOf(error: unknown): unknown {
   if (error.kind === "reverted") {
     const reason = decodeRevert(error.data);
     const text = reason.name === "unknown" && error.data === undefined ? error.message : reason.text;
-    return new CorepoolError("call-reverted", { detail: `The contract refused: ${text}.`, next: "Correct what it names and try again.", data: { reason: reason.name, args: reason.args, text }, cause: error });
+    return new CorepoolError("call-reverted", {
+      detail: `The contract refused: ${text}.`,
+      next: "Correct what it names and try again.",
+      data: { reason: reason.name, args: reason.args, text },
+      cause: error,
+    });
   }
-  return new CorepoolError("chain-unavailable", { detail: `The chain node did not give an answer: ${error.message}`, next: "Try again; if it persists, check the node and its URL.", cause: error });
+  return new CorepoolError("chain-unavailable", {
+    detail: `The chain node did not give an answer: ${error.message}`,
+    next: "Try again; if it persists, check the node and its URL.",
+    cause: error,
+  });
 }

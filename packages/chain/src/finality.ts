@@ -15,14 +15,23 @@ export function parseFinality(text: string): FinalityPolicy {
   if (text === "finalized") return { tag: "finalized" };
   const match = /^(\d{1,5}):(\d{1,6})$/.exec(text);
   if (match === null) {
-    throw new CorepoolError("bad-usage", { detail: `"${text}" is not a finality rule.`, next: "Write finalized, or depth:seconds such as 3:5." });
+    throw new CorepoolError("bad-usage", {
+      detail: `"${text}" is not a finality rule.`,
+      next: "Write finalized, or depth:seconds such as 3:5.",
+    });
   }
   return { depth: Number(match[1]), ageSeconds: Number(match[2]) };
 }
 
 /** Whether a block is final by depth and age. */
-export function isFinal(block: BlockHeader, head: BlockHeader, policy: { readonly depth: number; readonly ageSeconds: number }): boolean {
-  return head.number - block.number >= BigInt(policy.depth) && head.timestamp - block.timestamp >= BigInt(policy.ageSeconds);
+export function isFinal(
+  block: BlockHeader,
+  head: BlockHeader,
+  policy: { readonly depth: number; readonly ageSeconds: number },
+): boolean {
+  return (
+    head.number - block.number >= BigInt(policy.depth) && head.timestamp - block.timestamp >= BigInt(policy.ageSeconds)
+  );
 }
 
 /**

@@ -41,8 +41,8 @@ export class HeadWatch {
   async #differs(head: BlockHeader, context: HeadContext): Promise<boolean> {
     if (!context.complete) return false;
     const known = [...this.#hashes.keys()].filter((number) => number <= head.number);
-    if (known.length === 0) return false;
-    const highest = known.reduce((a, b) => (a > b ? a : b));
+    const highest = known.sort((a, b) => Number(b - a))[0];
+    if (highest === undefined) return false;
     const hash = highest === head.number ? head.hash : await context.hashAt(highest);
     return hash !== undefined && hash !== this.#hashes.get(highest);
   }

@@ -20,7 +20,11 @@ export class LogRanges {
   }
 
   /** All logs of the inclusive range, in order of blocks. `read` asks the node once and rejects with RpcFailure. */
-  async read(from: bigint, to: bigint, read: (from: bigint, to: bigint) => Promise<readonly RawLog[]>): Promise<readonly RawLog[]> {
+  async read(
+    from: bigint,
+    to: bigint,
+    read: (from: bigint, to: bigint) => Promise<readonly RawLog[]>,
+  ): Promise<readonly RawLog[]> {
     const logs: RawLog[] = [];
     for (let next = from; next <= to; ) {
       const last = next + this.#size - 1n < to ? next + this.#size - 1n : to;
@@ -40,5 +44,7 @@ export class LogRanges {
 /** Nodes say "too much" in many ways; a plain refusal is taken for one too, because at one block it surfaces anyway. */
 function mayBeTooMuch(error: unknown): boolean {
   if (!(error instanceof RpcFailure)) return false;
-  return error.kind === "refused" || error.code === -32005 || /timed? ?out|too (large|many|long)|exceed/i.test(error.message);
+  return (
+    error.kind === "refused" || error.code === -32005 || /timed? ?out|too (large|many|long)|exceed/i.test(error.message)
+  );
 }

@@ -1,14 +1,46 @@
-import { leaseId } from "@corepool/protocol/eip712";
-import {
-  cancelAllCalldata, closeNowCalldata, collectFeesCalldata, depositForCalldata, finalizeCloseCalldata, openCalldata, openManyCalldata, requestCloseCalldata, settleCalldata, settleManyCalldata, topUpCalldata, withdrawCalldata,
-} from "@corepool/protocol/market/calldata";
-import { CLOSE_REASONS, decodeMarketEvent, decodeRegistryEvent, decodeTokenEvent, type MarketEvent, termsAfter } from "@corepool/protocol/market/events";
-import { accountOf, collectable, feesOf, marketSettings, nonceIsFree, termsAreLive, tokenOf, unitOf } from "@corepool/protocol/market/reads";
-import { registerMachineCalldata, registerProviderCalldata, registerUnitsCalldata, retireUnitsCalldata } from "@corepool/protocol/market/registry";
-import { authorizationNonce, termsHash } from "@corepool/protocol/market/structs";
-import { allowanceOf, balanceOf } from "@corepool/protocol/market/tokens";
 import type { Address } from "@corepool/core/hex";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
+import { leaseId } from "@corepool/protocol/eip712";
+import {
+  cancelAllCalldata,
+  closeNowCalldata,
+  collectFeesCalldata,
+  depositForCalldata,
+  finalizeCloseCalldata,
+  openCalldata,
+  openManyCalldata,
+  requestCloseCalldata,
+  settleCalldata,
+  settleManyCalldata,
+  topUpCalldata,
+  withdrawCalldata,
+} from "@corepool/protocol/market/calldata";
+import {
+  CLOSE_REASONS,
+  decodeMarketEvent,
+  decodeRegistryEvent,
+  decodeTokenEvent,
+  type MarketEvent,
+  termsAfter,
+} from "@corepool/protocol/market/events";
+import {
+  accountOf,
+  collectable,
+  feesOf,
+  marketSettings,
+  nonceIsFree,
+  termsAreLive,
+  tokenOf,
+  unitOf,
+} from "@corepool/protocol/market/reads";
+import {
+  registerMachineCalldata,
+  registerProviderCalldata,
+  registerUnitsCalldata,
+  retireUnitsCalldata,
+} from "@corepool/protocol/market/registry";
+import { authorizationNonce, termsHash } from "@corepool/protocol/market/structs";
+import { allowanceOf, balanceOf } from "@corepool/protocol/market/tokens";
 import { encodeFunctionData, toFunctionSelector, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CASH, RATE, type TempMarket, tempMarket } from "./testing/temp-market.ts";
@@ -64,7 +96,13 @@ describe("calldata, terms and events, against the deployed contracts", () => {
 
     await market.act(relayer, address, settleCalldata({ ...(await market.note(now, lease, RATE * 5n)) }));
     const closed = (await events()).find((event) => event.name === "LeaseClosed");
-    expect(closed?.args).toEqual({ lease, paid: RATE * 5n, fee: (RATE * 500n) / 10_000n, refund: RATE * 3_595n, reason: CLOSE_REASONS.indexOf("agreed") });
+    expect(closed?.args).toEqual({
+      lease,
+      paid: RATE * 5n,
+      fee: (RATE * 500n) / 10_000n,
+      refund: RATE * 3_595n,
+      reason: CLOSE_REASONS.indexOf("agreed"),
+    });
     expect(await unitOf(reader, address, provider.address, 1n)).toEqual({ state: "idle", seq: 1 });
     expect((await tokenOf(reader, address, gp)).feeBps).toBe(500);
     expect(await feesOf(reader, address, gp)).toBe((RATE * 5n * 500n) / 10_000n);
@@ -85,7 +123,10 @@ describe("calldata, terms and events, against the deployed contracts", () => {
     const requested = (await events()).findLast((event) => event.name === "CloseRequested");
     if (requested === undefined) throw new Error("no CloseRequested");
     expect(await termsAreLive(reader, address, termsAfter(longer, requested))).toBe(true);
-    await expect(reader.call(address, finalizeCloseCalldata(termsAfter(longer, requested)))).rejects.toMatchObject({ code: "call-reverted", data: { reason: "NotClosable" } });
+    await expect(reader.call(address, finalizeCloseCalldata(termsAfter(longer, requested)))).rejects.toMatchObject({
+      code: "call-reverted",
+      data: { reason: "NotClosable" },
+    });
     await market.act(client, address, withdrawCalldata(gp, client.address, 7n));
     expect(await balanceOf(reader, gp, client.address)).toBe(7n);
     expect(await allowanceOf(reader, gp, client.address, address)).toBe(0n);
@@ -100,13 +141,22 @@ describe("calldata, terms and events, against the deployed contracts", () => {
     const skipped = (await events()).findLast((event) => event.name === "OpenSkipped");
     expect(skipped?.args).toMatchObject({ index: 0n });
     // The client has cancelled everything signed under counter 1.
-    expect(skipped?.name === "OpenSkipped" ? skipped.args.reason : "").toBe(toFunctionSelector("OrderCancelled(uint32)"));
+    expect(skipped?.name === "OpenSkipped" ? skipped.args.reason : "").toBe(
+      toFunctionSelector("OrderCancelled(uint32)"),
+    );
     const terms = zeroTerms(provider.address);
     const none = { terms, total: 0n, noteSig: "0x", closeSig: "0x" } as const;
     await market.act(relayer, address, settleManyCalldata([none], false));
-    await expect(reader.call(address, closeNowCalldata(none))).rejects.toMatchObject({ data: { reason: "UnknownTerms" } });
-    await expect(reader.call(address, depositForCalldata(client.address, gp, 1n))).rejects.toMatchObject({ code: "call-reverted" });
-    const nonce = await reader.call(address, encodeFunctionData({ abi: leaseMarketAbi, functionName: "authorizationNonce", args: [client.address, zeroHash] }));
+    await expect(reader.call(address, closeNowCalldata(none))).rejects.toMatchObject({
+      data: { reason: "UnknownTerms" },
+    });
+    await expect(reader.call(address, depositForCalldata(client.address, gp, 1n))).rejects.toMatchObject({
+      code: "call-reverted",
+    });
+    const nonce = await reader.call(
+      address,
+      encodeFunctionData({ abi: leaseMarketAbi, functionName: "authorizationNonce", args: [client.address, zeroHash] }),
+    );
     expect(nonce).toBe(authorizationNonce(domain, client.address, zeroHash));
     expect(await marketSettings(reader, address)).toMatchObject({ gp, closeWindowSeconds: 1_800, burnBps: 5_000 });
   });
@@ -117,11 +167,20 @@ describe("calldata, terms and events, against the deployed contracts", () => {
     const registry = deployment.unitRegistry;
     await market.act(provider, registry, registerProviderCalldata(provider.address, provider.address, zeroHash));
     await market.act(provider, registry, registerMachineCalldata(provider.address, machine, provider.address));
-    await market.act(provider, registry, registerUnitsCalldata(provider.address, [{ unit: 1n, machine, spec: machine }]));
+    await market.act(
+      provider,
+      registry,
+      registerUnitsCalldata(provider.address, [{ unit: 1n, machine, spec: machine }]),
+    );
     await market.act(provider, registry, retireUnitsCalldata(provider.address, [1n]));
     const head = await reader.head();
     const logs = await reader.logs({ from: 0n, to: head.number, addresses: [registry] });
-    expect(logs.map(decodeRegistryEvent).map((event) => event?.name).slice(-4)).toEqual(["ProviderRegistered", "MachineRegistered", "UnitRegistered", "UnitRetired"]);
+    expect(
+      logs
+        .map(decodeRegistryEvent)
+        .map((event) => event?.name)
+        .slice(-4),
+    ).toEqual(["ProviderRegistered", "MachineRegistered", "UnitRegistered", "UnitRetired"]);
     const moves = await reader.logs({ from: 0n, to: head.number, addresses: [gp] });
     expect(moves.map(decodeTokenEvent).filter((event) => event?.name === "Transfer").length).toBeGreaterThan(1);
   });
@@ -129,7 +188,23 @@ describe("calldata, terms and events, against the deployed contracts", () => {
 
 function zeroTerms(provider: Address) {
   return {
-    provider, unit: "3", seq: 0, client: provider, payTo: provider, key: provider, token: provider, rate: "0", escrow: "0", paid: "0",
-    start: 0, end: 0, maxEnd: 0, closeAt: 0, grace: 0, feeBps: 0, funder: provider, fundingRef: zeroHash,
+    provider,
+    unit: "3",
+    seq: 0,
+    client: provider,
+    payTo: provider,
+    key: provider,
+    token: provider,
+    rate: "0",
+    escrow: "0",
+    paid: "0",
+    start: 0,
+    end: 0,
+    maxEnd: 0,
+    closeAt: 0,
+    grace: 0,
+    feeBps: 0,
+    funder: provider,
+    fundingRef: zeroHash,
   };
 }

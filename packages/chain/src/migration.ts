@@ -31,6 +31,8 @@ create index chain_transactions_unfinished on chain_transactions (account, id) w
 
 create table chain_cursor (
   follower text primary key,
+  -- The block before the first that is followed; as long as the cursor is there, its hash is empty.
+  origin bigint not null,
   number bigint not null,
   hash text not null,
   -- Blocks up to here can no longer be undone.

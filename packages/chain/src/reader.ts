@@ -29,7 +29,8 @@ export function createReader(options: ReaderOptions): ChainReader {
   const watch = new HeadWatch(options.patienceMs ?? 5_000);
   let knownFinal = 0n;
 
-  const byTag = (tag: string) => endpoints.first(async (node) => parseHeader(await node.request("eth_getBlockByNumber", [tag, false])));
+  const byTag = (tag: string) =>
+    endpoints.first(async (node) => parseHeader(await node.request("eth_getBlockByNumber", [tag, false])));
   const blockByNumber = (number: bigint) => byTag(quantity(number));
 
   async function head(): Promise<BlockHeader> {
@@ -49,15 +50,23 @@ export function createReader(options: ReaderOptions): ChainReader {
 
   async function candidate(): Promise<BlockHeader | undefined> {
     if (!("tag" in finality)) return newestFinal(await head(), finality, knownFinal, blockByNumber);
-    const answers = await endpoints.every(async (node) => parseHeader(await node.request("eth_getBlockByNumber", [finality.tag, false])));
-    const headers = answers.map((a) => a.value).filter((h) => h !== undefined).sort((a, b) => Number(b.number - a.number));
+    const answers = await endpoints.every(async (node) =>
+      parseHeader(await node.request("eth_getBlockByNumber", [finality.tag, false])),
+    );
+    const headers = answers
+      .map((a) => a.value)
+      .filter((h) => h !== undefined)
+      .sort((a, b) => Number(b.number - a.number));
     return headers[Math.min(1, headers.length - 1)];
   }
 
   async function finalized(): Promise<BlockHeader> {
     const block = await candidate();
     if (block === undefined) {
-      throw new CorepoolError("chain-unavailable", { detail: "The chain node knows no final block.", next: "Wait until it has caught up." });
+      throw new CorepoolError("chain-unavailable", {
+        detail: "The chain node knows no final block.",
+        next: "Wait until it has caught up.",
+      });
     }
     if (endpoints.size > 1) await agree(block);
     knownFinal = block.number;
@@ -65,7 +74,9 @@ export function createReader(options: ReaderOptions): ChainReader {
   }
 
   async function agree(block: BlockHeader): Promise<void> {
-    const answers = await endpoints.every(async (node) => parseHeader(await node.request("eth_getBlockByNumber", [quantity(block.number), false])));
+    const answers = await endpoints.every(async (node) =>
+      parseHeader(await node.request("eth_getBlockByNumber", [quantity(block.number), false])),
+    );
     if (answers.filter((a) => a.value?.hash === block.hash).length >= 2) return;
     throw new CorepoolError("chain-unavailable", {
       detail: `Fewer than two chain nodes agree that block ${block.number} is ${block.hash}.`,
@@ -74,7 +85,9 @@ export function createReader(options: ReaderOptions): ChainReader {
   }
 
   async function outcome(hash: Hex): Promise<TransactionOutcome | undefined> {
-    const found = await endpoints.first(async (node) => parseReceipt(await node.request("eth_getTransactionReceipt", [hash])));
+    const found = await endpoints.first(async (node) =>
+      parseReceipt(await node.request("eth_getTransactionReceipt", [hash])),
+    );
     if (found?.status !== "reverted") return found;
     const reason = await endpoints.first((node) => revertReason(node, found));
     return { ...found, reason };
@@ -85,15 +98,21 @@ export function createReader(options: ReaderOptions): ChainReader {
     head,
     finalized,
     blockByNumber,
-    blockByHash: (hash) => endpoints.first(async (node) => parseHeader(await node.request("eth_getBlockByHash", [hash, false]))),
+    blockByHash: (hash) =>
+      endpoints.first(async (node) => parseHeader(await node.request("eth_getBlockByHash", [hash, false]))),
     logs: ({ from, to, addresses }): Promise<readonly RawLog[]> =>
       endpoints.first((node) =>
-        ranges.read(from, to, async (a, b) => parseLogs(await node.request("eth_getLogs", [{ fromBlock: quantity(a), toBlock: quantity(b), address: addresses }]))),
+        ranges.read(from, to, async (a, b) =>
+          parseLogs(
+            await node.request("eth_getLogs", [{ fromBlock: quantity(a), toBlock: quantity(b), address: addresses }]),
+          ),
+        ),
       ),
     call: (to, data) =>
       endpoints.first(async (node) => {
         const answer = await node.request("eth_call", [{ to, data }, "latest"]);
-        if (typeof answer !== "string" || !answer.startsWith("0x")) throw new RpcFailure("unreachable", `${node.name} gave no data for a call`);
+        if (typeof answer !== "string" || !answer.startsWith("0x"))
+          throw new RpcFailure("unreachable", `${node.name} gave no data for a call`);
         return answer as Hex;
       }),
     outcome,

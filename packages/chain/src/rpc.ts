@@ -20,7 +20,11 @@ export class RpcFailure extends Error {
   /** Revert data, when there was some. */
   readonly data: Hex | undefined;
 
-  constructor(kind: RpcFailure["kind"], message: string, details: { readonly code?: number | undefined; readonly data?: Hex | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    kind: RpcFailure["kind"],
+    message: string,
+    details: { readonly code?: number | undefined; readonly data?: Hex | undefined; readonly cause?: unknown } = {},
+  ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "RpcFailure";
     this.kind = kind;
@@ -36,41 +40,45 @@ type Json = Readonly<Record<string, unknown>>;
 
 function field(object: Json, key: string): Hex {
   const value = object[key];
-  if (typeof value !== "string" || !value.startsWith("0x")) throw new RpcFailure("unreachable", `the node's answer lacks ${key}`);
+  if (typeof value !== "string" || !value.startsWith("0x"))
+    throw new RpcFailure("unreachable", `the node's answer lacks ${key}`);
   return value as Hex;
 }
 
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A block as eth_getBlockBy* gives it; undefined for null, and for a pending block (it has no hash yet). */
 export function parseHeader(answer: unknown): BlockHeader | undefined {
-  if (!isObject(answer) || answer["hash"] === null) return undefined;
+  if (!isObject(answer) || answer.hash === null) return undefined;
   return {
     number: BigInt(field(answer, "number")),
     hash: field(answer, "hash"),
     parentHash: field(answer, "parentHash"),
     timestamp: BigInt(field(answer, "timestamp")),
-    logsBloom: typeof answer["logsBloom"] === "string" ? (answer["logsBloom"] as Hex) : undefined,
+    logsBloom: typeof answer.logsBloom === "string" ? (answer.logsBloom as Hex) : undefined,
   };
 }
 
 /** Logs as eth_getLogs gives them; pending and removed ones are left out. */
 export function parseLogs(answer: unknown): readonly RawLog[] {
   if (!Array.isArray(answer)) throw new RpcFailure("unreachable", "the node's answer is not a list of logs");
-  return answer.filter((log): log is Json => isObject(log) && log["removed"] !== true && typeof log["blockHash"] === "string").map((log) => ({
-    address: field(log, "address"),
-    topics: Array.isArray(log["topics"]) ? (log["topics"] as Hex[]) : [],
-    data: field(log, "data"),
-    blockNumber: BigInt(field(log, "blockNumber")),
-    blockHash: field(log, "blockHash"),
-    transactionHash: field(log, "transactionHash"),
-    logIndex: Number(field(log, "logIndex")),
-  }));
+  return answer
+    .filter((log): log is Json => isObject(log) && log.removed !== true && typeof log.blockHash === "string")
+    .map((log) => ({
+      address: field(log, "address"),
+      topics: Array.isArray(log.topics) ? (log.topics as Hex[]) : [],
+      data: field(log, "data"),
+      blockNumber: BigInt(field(log, "blockNumber")),
+      blockHash: field(log, "blockHash"),
+      transactionHash: field(log, "transactionHash"),
+      logIndex: Number(field(log, "logIndex")),
+    }));
 }
 
 /** A mined transaction's outcome; undefined while there is no receipt. */
 export function parseReceipt(answer: unknown) {
-  if (!isObject(answer) || answer["blockHash"] === null) return undefined;
+  if (!isObject(answer) || answer.blockHash === null) return undefined;
   return {
     hash: field(answer, "transactionHash"),
     blockNumber: BigInt(field(answer, "blockNumber")),

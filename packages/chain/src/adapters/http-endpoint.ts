@@ -7,7 +7,9 @@ const LATER = new Set([-32005, -32002, 429]);
 
 /** An endpoint over HTTP. `timeoutMs`: longest wait for one answer. */
 export function httpEndpoint(url: string, timeoutMs = 10_000): Endpoint {
-  const client = createClient({ transport: http(url, { retryCount: 0, timeout: timeoutMs, maxResponseBodySize: 2 ** 28 }) });
+  const client = createClient({
+    transport: http(url, { retryCount: 0, timeout: timeoutMs, maxResponseBodySize: 2 ** 28 }),
+  });
   const { protocol, host } = new URL(url);
   return {
     name: `${protocol}//${host}`,
@@ -27,13 +29,20 @@ function failureOf(error: unknown): RpcFailure {
     if (cause instanceof RpcRequestError) {
       const message = cause.details;
       const data = revertData(cause.data);
-      if (cause.code === 3 || data !== undefined || /revert/i.test(message)) return new RpcFailure("reverted", message, { code: cause.code, data, cause: error });
-      if (LATER.has(cause.code) || /rate limit|too many requests/i.test(message)) return new RpcFailure("unreachable", message, { code: cause.code, cause: error });
+      if (cause.code === 3 || data !== undefined || /revert/i.test(message))
+        return new RpcFailure("reverted", message, { code: cause.code, data, cause: error });
+      if (LATER.has(cause.code) || /rate limit|too many requests/i.test(message))
+        return new RpcFailure("unreachable", message, { code: cause.code, cause: error });
       return new RpcFailure("refused", message, { code: cause.code, cause: error });
     }
-    if (cause instanceof HttpRequestError && cause.status === 413) return new RpcFailure("refused", cause.details, { code: 413, cause: error });
+    if (cause instanceof HttpRequestError && cause.status === 413)
+      return new RpcFailure("refused", cause.details, { code: 413, cause: error });
   }
-  return new RpcFailure("unreachable", error instanceof Error && "shortMessage" in error ? String(error.shortMessage) : String(error), { cause: error });
+  return new RpcFailure(
+    "unreachable",
+    error instanceof Error && "shortMessage" in error ? String(error.shortMessage) : String(error),
+    { cause: error },
+  );
 }
 
 function revertData(data: unknown): Hex | undefined {

@@ -1,7 +1,7 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { CorepoolError } from "@corepool/core/errors";
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 

@@ -33,15 +33,29 @@ function isRunning(pid: number): boolean {
 }
 
 /** Deploys a contract that logs on every call (LOG0 of nothing) and calls it; the two transactions' hashes. */
-async function logSomething(temp: TempChain, nonce: number, account: Awaited<ReturnType<TempChain["account"]>>, times: number) {
+async function logSomething(
+  temp: TempChain,
+  nonce: number,
+  account: Awaited<ReturnType<TempChain["account"]>>,
+  times: number,
+) {
   const signer = privateKeyToAccount(account.key);
-  const common = { chainId: 31_337, type: "eip1559", gas: 100_000n, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n } as const;
+  const common = {
+    chainId: 31_337,
+    type: "eip1559",
+    gas: 100_000n,
+    maxFeePerGas: 10n ** 10n,
+    maxPriorityFeePerGas: 1n,
+  } as const;
   const raw = [];
-  if (nonce === 0) raw.push(await signer.signTransaction({ ...common, nonce, data: "0x600580600b6000396000f360006000a000" }));
+  if (nonce === 0)
+    raw.push(await signer.signTransaction({ ...common, nonce, data: "0x600580600b6000396000f360006000a000" }));
   const to = getContractAddress({ from: account.address, nonce: 0n });
   for (let i = 0; i < times; i++) raw.push(await signer.signTransaction({ ...common, nonce: nonce + raw.length, to }));
   for (const one of raw) await temp.endpoint.request("eth_sendRawTransaction", [one]);
-  await expect.poll(() => temp.endpoint.request("eth_getTransactionCount", [account.address, "latest"])).toBe(`0x${(nonce + raw.length).toString(16)}`);
+  await expect
+    .poll(() => temp.endpoint.request("eth_getTransactionCount", [account.address, "latest"]))
+    .toBe(`0x${(nonce + raw.length).toString(16)}`);
   return to;
 }
 
@@ -62,7 +76,9 @@ describe("the local chain", () => {
       const head = await headOf(temp.endpoint);
       expect(Math.abs(Number(head.timestamp) - Date.now() / 1000)).toBeLessThan(3);
       // Empty blocks until the last transaction is final, then silence.
-      await expect.poll(async () => (await temp.reader.finalized()).number, { timeout: 12_000, interval: 200 }).toBeGreaterThanOrEqual(head.number);
+      await expect
+        .poll(async () => (await temp.reader.finalized()).number, { timeout: 12_000, interval: 200 })
+        .toBeGreaterThanOrEqual(head.number);
       const final = (await headOf(temp.endpoint)).number;
       await systemClock.sleep(1_500);
       expect((await headOf(temp.endpoint)).number).toBe(final);
@@ -88,20 +104,34 @@ describe("the local chain", () => {
     const temp = await fresh();
     const account = await temp.account();
     await logSomething(temp, 0, account, 1);
-    await expect.poll(async () => (await readFile(join(temp.dir, "chain.state"))).toString("latin1").match(/"number":(\d+)/)?.[1], { timeout: 1_500 }).not.toBe("0");
+    await expect
+      .poll(
+        async () => (await readFile(join(temp.dir, "chain.state"))).toString("latin1").match(/"number":(\d+)/)?.[1],
+        { timeout: 1_500 },
+      )
+      .not.toBe("0");
   });
 
   it("refuses a damaged file, another chain's file, a taken port and a folder in use", async () => {
     const temp = await fresh();
-    await expect(startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock })).rejects.toMatchObject({ code: "already-running" });
-    await expect(startLocalChain({ dir: `${temp.dir}/other`, port: temp.port, clock: systemClock })).rejects.toMatchObject({ code: "port-in-use" });
+    await expect(startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock })).rejects.toMatchObject({
+      code: "already-running",
+    });
+    await expect(
+      startLocalChain({ dir: `${temp.dir}/other`, port: temp.port, clock: systemClock }),
+    ).rejects.toMatchObject({ code: "port-in-use" });
     await temp.chain.stop();
-    await expect(startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock, chainId: 1 })).rejects.toMatchObject({ code: "wrong-chain" });
+    await expect(
+      startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock, chainId: 1 }),
+    ).rejects.toMatchObject({ code: "wrong-chain" });
     const path = join(temp.dir, "chain.state");
     const bytes = await readFile(path);
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
     await writeFile(path, bytes);
-    await expect(startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock })).rejects.toMatchObject({ code: "setup-failed", message: expect.stringContaining("damaged") });
+    await expect(startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock })).rejects.toMatchObject({
+      code: "setup-failed",
+      message: expect.stringContaining("damaged"),
+    });
   });
 
   it("leaves no node behind when the supervisor is killed", async () => {
@@ -112,8 +142,12 @@ describe("the local chain", () => {
       import { systemClock } from ${JSON.stringify(new URL("../adapters/system-clock.ts", import.meta.url).href)};
       const chain = await startLocalChain({ dir: ${JSON.stringify(temp.dir)}, port: ${temp.port}, clock: systemClock });
       console.log(chain.pid());`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const node = Number(await new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(String(data)))));
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const node = Number(
+      await new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(String(data)))),
+    );
     child.kill("SIGKILL");
     const again = await startLocalChain({ dir: temp.dir, port: temp.port, clock: systemClock }).catch(async () => {
       // Its port may stay taken for the moment that the system needs to end the node.

@@ -1,8 +1,8 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { isFinal, LOCAL_FINALITY } from "../finality.ts";
 import { quantity } from "../rpc.ts";
 import { claim, record, release } from "./claim.ts";
@@ -90,7 +90,8 @@ class Supervisor {
   }
 
   get node(): LocalNode {
-    if (this.#node === undefined) throw new CorepoolError("not-running", { detail: "The local chain is not running.", next: "Start it first." });
+    if (this.#node === undefined)
+      throw new CorepoolError("not-running", { detail: "The local chain is not running.", next: "Start it first." });
     return this.#node;
   }
 
@@ -129,7 +130,12 @@ class Supervisor {
     if (found !== undefined) await writeFile(plain, found.state, { mode: 0o600 });
     const { port, clock } = this.#options;
     try {
-      const node = await startNode({ port, clock, chainId: this.chainId, statePath: found === undefined ? undefined : plain });
+      const node = await startNode({
+        port,
+        clock,
+        chainId: this.chainId,
+        statePath: found === undefined ? undefined : plain,
+      });
       await record(this.#claimPath, node.pid);
       const head = await headOf(node.endpoint);
       if (found !== undefined) await this.#recognise(node, found.saved);
@@ -206,7 +212,8 @@ class Supervisor {
       this.#minedAt = now;
     }
     // A large chain takes longer to dump: then it is saved less often, so that dumping never takes most of the time.
-    if (this.#seen.hash !== this.#saved?.hash && now - this.#savedAt >= Math.max(SAVE_MS, this.#saveTookMs * 4)) await this.save();
+    if (this.#seen.hash !== this.#saved?.hash && now - this.#savedAt >= Math.max(SAVE_MS, this.#saveTookMs * 4))
+      await this.save();
   }
 
   /** Whether some transaction is not final yet. Only non-final blocks are looked at, newest first. */

@@ -1,6 +1,6 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { readFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { CorepoolError } from "@corepool/core/errors";
 
 /** Which processes hold a chain's folder. `start` tells a process from a later one with the same number (Linux). */
 interface Holder {
@@ -21,21 +21,28 @@ export async function claim(path: string): Promise<void> {
     (text) => JSON.parse(text) as Holder,
     () => undefined,
   );
-  const other = before !== undefined && before.supervisor !== process.pid && isSame(before.supervisor, before.supervisorStart);
+  const other =
+    before !== undefined && before.supervisor !== process.pid && isSame(before.supervisor, before.supervisorStart);
   if (other || held.has(path)) {
     throw new CorepoolError("already-running", {
       detail: `The local chain is in use by process ${before?.supervisor ?? process.pid}.`,
       next: "Stop that market first (corepool down), or choose another data folder.",
     });
   }
-  if (before?.node !== undefined && before.nodeStart !== undefined && isSame(before.node, before.nodeStart)) process.kill(before.node, "SIGKILL");
+  if (before?.node !== undefined && before.nodeStart !== undefined && isSame(before.node, before.nodeStart))
+    process.kill(before.node, "SIGKILL");
   held.add(path);
   await record(path, undefined);
 }
 
 /** Writes down which node runs now. */
 export async function record(path: string, node: number | undefined): Promise<void> {
-  const holder: Holder = { supervisor: process.pid, supervisorStart: startOf(process.pid), node, nodeStart: node === undefined ? undefined : startOf(node) };
+  const holder: Holder = {
+    supervisor: process.pid,
+    supervisorStart: startOf(process.pid),
+    node,
+    nodeStart: node === undefined ? undefined : startOf(node),
+  };
   await writeFile(path, JSON.stringify(holder), { mode: 0o600 });
 }
 

@@ -1,8 +1,8 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { httpEndpoint } from "../adapters/http-endpoint.ts";
 import { portIsFree } from "../adapters/port-is-free.ts";
 import type { Endpoint } from "../rpc.ts";
@@ -45,13 +45,19 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
   ];
   const [program, args] = mortal(anvilBinary(), flags);
   // Its own session: a Ctrl-C in the terminal reaches the supervisor, which saves the chain before it stops the node.
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", "pipe"], env: { PATH: process.env["PATH"], HOME: "/nonexistent", NO_COLOR: "1" } });
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: process.env.PATH, HOME: "/nonexistent", NO_COLOR: "1" },
+  });
   const onExit = () => child.kill("SIGKILL");
   process.once("exit", onExit);
   const said = tail(child);
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`));
+    child.once("exit", (code, signal) =>
+      resolve(signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`),
+    );
   }).finally(() => process.off("exit", onExit));
   const endpoint = httpEndpoint(`http://127.0.0.1:${port}`, 30_000);
 
@@ -62,8 +68,10 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
   });
   for (;;) {
     const found = await endpoint.request("eth_chainId", []).catch(() => undefined);
-    if (dead !== undefined) throw /in use/i.test(said()) ? portInUse(port) : failed(`${dead}. It said: ${said() || "nothing"}`);
-    if (found !== undefined && child.pid !== undefined) return { pid: child.pid, endpoint, ended, kill: (signal) => child.kill(signal) };
+    if (dead !== undefined)
+      throw /in use/i.test(said()) ? portInUse(port) : failed(`${dead}. It said: ${said() || "nothing"}`);
+    if (found !== undefined && child.pid !== undefined)
+      return { pid: child.pid, endpoint, ended, kill: (signal) => child.kill(signal) };
     if (clock.monotonic() > deadline) {
       child.kill("SIGKILL");
       throw failed(`it gave no answer within ${START_PATIENCE_MS / 1000} seconds`);
@@ -74,8 +82,20 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
 
 /** The head of a node. `transactions`: how many are in it. */
 export async function headOf(endpoint: Endpoint, tag: Hex | "latest" = "latest") {
-  const block = (await endpoint.request("eth_getBlockByNumber", [tag, false])) as { number: Hex; hash: Hex; parentHash: Hex; timestamp: Hex; transactions: readonly Hex[] };
-  return { number: BigInt(block.number), hash: block.hash, parentHash: block.parentHash, timestamp: BigInt(block.timestamp), transactions: block.transactions.length };
+  const block = (await endpoint.request("eth_getBlockByNumber", [tag, false])) as {
+    number: Hex;
+    hash: Hex;
+    parentHash: Hex;
+    timestamp: Hex;
+    transactions: readonly Hex[];
+  };
+  return {
+    number: BigInt(block.number),
+    hash: block.hash,
+    parentHash: block.parentHash,
+    timestamp: BigInt(block.timestamp),
+    transactions: block.transactions.length,
+  };
 }
 
 /** Lets the child die with its parent where the system can: util-linux's setpriv sets the signal and then becomes the program. */
@@ -94,6 +114,14 @@ function tail(child: ChildProcess): () => string {
 }
 
 const portInUse = (port: number) =>
-  new CorepoolError("port-in-use", { detail: `The local chain cannot listen on 127.0.0.1:${port}: something else does.`, next: "Stop it, or choose another port.", data: { port } });
+  new CorepoolError("port-in-use", {
+    detail: `The local chain cannot listen on 127.0.0.1:${port}: something else does.`,
+    next: "Stop it, or choose another port.",
+    data: { port },
+  });
 
-const failed = (why: string) => new CorepoolError("setup-failed", { detail: `The local chain did not start: ${why}.`, next: "Read what it said; corepool doctor checks this machine." });
+const failed = (why: string) =>
+  new CorepoolError("setup-failed", {
+    detail: `The local chain did not start: ${why}.`,
+    next: "Read what it said; corepool doctor checks this machine.",
+  });

@@ -1,10 +1,10 @@
-import { CorepoolError } from "@corepool/core/errors";
-import type { Hex } from "@corepool/core/hex";
 import { createHash } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { CorepoolError } from "@corepool/core/errors";
+import type { Hex } from "@corepool/core/hex";
 
 const MAGIC = "corepool-chain-1";
 
@@ -41,7 +41,10 @@ export async function writeState(path: string, saved: SavedChain, compressed: Bu
  * Reads a saved chain; undefined when there is none. Rejects with `wrong-chain` for another chain's file and with
  * `setup-failed` for a damaged one: a market must not silently begin anew.
  */
-export async function readState(path: string, chainId: number): Promise<{ readonly saved: SavedChain; readonly state: Buffer } | undefined> {
+export async function readState(
+  path: string,
+  chainId: number,
+): Promise<{ readonly saved: SavedChain; readonly state: Buffer } | undefined> {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
@@ -50,7 +53,8 @@ export async function readState(path: string, chainId: number): Promise<{ readon
   const end = bytes.indexOf("\n");
   const saved = end < 0 ? undefined : parse(bytes.subarray(0, end).toString("utf8"));
   const compressed = bytes.subarray(end + 1);
-  if (saved === undefined || createHash("sha256").update(compressed).digest("hex") !== saved.sha256) throw damaged(path);
+  if (saved === undefined || createHash("sha256").update(compressed).digest("hex") !== saved.sha256)
+    throw damaged(path);
   if (saved.chainId !== chainId) {
     throw new CorepoolError("wrong-chain", {
       detail: `The saved chain in ${path} has id ${saved.chainId}, not ${chainId}.`,
@@ -69,7 +73,12 @@ function parse(line: string): (SavedChain & { readonly sha256: string }) | undef
   try {
     const value = JSON.parse(line.slice(MAGIC.length + 1)) as Partial<SavedChain & { readonly sha256: string }>;
     const { chainId, number, hash, sha256 } = value;
-    return typeof chainId === "number" && typeof number === "number" && typeof hash === "string" && typeof sha256 === "string" ? { chainId, number, hash, sha256 } : undefined;
+    return typeof chainId === "number" &&
+      typeof number === "number" &&
+      typeof hash === "string" &&
+      typeof sha256 === "string"
+      ? { chainId, number, hash, sha256 }
+      : undefined;
   } catch {
     return undefined;
   }

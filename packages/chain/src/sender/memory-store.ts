@@ -19,7 +19,10 @@ export class MemorySenderStore implements SenderStore {
   async save(record: Outgoing): Promise<boolean> {
     const nonce = current(record)?.nonce;
     const clash = [...this.#records.values()].some(
-      (other) => other.intent !== record.intent && (other.state === "sent" || other.state === "mined") && current(other)?.nonce === nonce,
+      (other) =>
+        other.intent !== record.intent &&
+        (other.state === "sent" || other.state === "mined") &&
+        current(other)?.nonce === nonce,
     );
     if (clash && (record.state === "sent" || record.state === "mined")) return false;
     this.#records.set(record.intent, record);

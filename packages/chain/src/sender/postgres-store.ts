@@ -4,14 +4,18 @@ import type { SqlQuery } from "../sql.ts";
 import { current, type Failure, type Outgoing, type Signed } from "./record.ts";
 import type { SenderStore } from "./store.ts";
 
-const COLUMNS = "intent, to_address, data, value::text as value, state, signed::text as signed, outcome::text as outcome, failure::text as failure";
+const COLUMNS =
+  "intent, to_address, data, value::text as value, state, signed::text as signed, outcome::text as outcome, failure::text as failure";
 
 /** Keeps an account's transactions in the table `chain_transactions` (see migration.ts). */
 export function postgresSenderStore(sql: SqlQuery, account: Address): SenderStore {
   const owner = account.toLowerCase();
 
   async function find(intent: string): Promise<Outgoing | undefined> {
-    const { rows } = await sql.query(`select ${COLUMNS} from chain_transactions where account = $1 and intent = $2`, [owner, intent]);
+    const { rows } = await sql.query(`select ${COLUMNS} from chain_transactions where account = $1 and intent = $2`, [
+      owner,
+      intent,
+    ]);
     return rows[0] === undefined ? undefined : read(rows[0]);
   }
 
@@ -27,7 +31,10 @@ export function postgresSenderStore(sql: SqlQuery, account: Address): SenderStor
       return kept;
     },
     async unfinished() {
-      const { rows } = await sql.query(`select ${COLUMNS} from chain_transactions where account = $1 and state in ('queued', 'sent', 'mined') order by id`, [owner]);
+      const { rows } = await sql.query(
+        `select ${COLUMNS} from chain_transactions where account = $1 and state in ('queued', 'sent', 'mined') order by id`,
+        [owner],
+      );
       return rows.map(read);
     },
     async save(record) {
@@ -37,7 +44,15 @@ export function postgresSenderStore(sql: SqlQuery, account: Address): SenderStor
           where account = $1 and intent = $2
             and ($7::bigint is null or not exists (select from chain_transactions o where o.account = $1 and o.intent <> $2 and o.live_nonce = $7::bigint))
           returning 1`,
-        [owner, record.intent, record.state, write(record.signed), write(record.outcome), write(record.failure), live ? (current(record)?.nonce ?? null) : null],
+        [
+          owner,
+          record.intent,
+          record.state,
+          write(record.signed),
+          write(record.outcome),
+          write(record.failure),
+          live ? (current(record)?.nonce ?? null) : null,
+        ],
       );
       return rows.length === 1;
     },
@@ -54,18 +69,22 @@ function read(row: Row): Outgoing {
     data: text("data") as Hex,
     value: BigInt(text("value")),
     state: text("state") as Outgoing["state"],
-    signed: parse<Signed[]>(row["signed"]) ?? [],
-    outcome: parse<TransactionOutcome>(row["outcome"]),
-    failure: parse<Failure>(row["failure"]),
+    signed: parse<Signed[]>(row.signed) ?? [],
+    outcome: parse<TransactionOutcome>(row.outcome),
+    failure: parse<Failure>(row.failure),
   };
 }
 
 /** Bigints travel as {"$": "digits"}: JSON numbers would lose them. */
 function write(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? { $: String(v) } : v));
+  return value === undefined
+    ? null
+    : JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? { $: String(v) } : v));
 }
 
 function parse<T>(value: unknown): T | undefined {
   if (typeof value !== "string") return undefined;
-  return JSON.parse(value, (_, v: unknown) => (typeof v === "object" && v !== null && "$" in v ? BigInt(String(v.$)) : v)) as T;
+  return JSON.parse(value, (_, v: unknown) =>
+    typeof v === "object" && v !== null && "$" in v ? BigInt(String(v.$)) : v,
+  ) as T;
 }

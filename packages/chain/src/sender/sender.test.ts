@@ -1,14 +1,13 @@
-import type { Address } from "@corepool/core/hex";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Address } from "@corepool/core/hex";
 import { keccak256 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../adapters/system-clock.ts";
-import type { Endpoint } from "../rpc.ts";
 import { Endpoints } from "../endpoints.ts";
 import { createReader } from "../reader.ts";
-import { LOCAL_FINALITY } from "../finality.ts";
+import type { Endpoint } from "../rpc.ts";
 import { type TempChain, tempChain } from "../testing/temp-chain.ts";
 import { MemorySenderStore } from "./memory-store.ts";
 import { Sender } from "./sender.ts";
@@ -18,10 +17,12 @@ import { createWire } from "./wire.ts";
 /** Counts its calls in slot 0; a call with data reverts with it. */
 const COUNTER: Address = `0x${"c0".repeat(20)}`;
 
+const QUICK = { depth: 2, ageSeconds: 1 };
+
 let temp: TempChain;
 const senders: Sender[] = [];
 beforeAll(async () => {
-  temp = await tempChain();
+  temp = await tempChain(QUICK);
   await temp.endpoint.request("anvil_setCode", [COUNTER, CODE]);
 });
 afterEach(async () => {
@@ -32,13 +33,24 @@ afterAll(() => temp.end());
 // CALLDATASIZE ISZERO PUSH1 0c JUMPI CALLDATASIZE PUSH0 PUSH0 CALLDATACOPY CALLDATASIZE PUSH0 REVERT; count and stop.
 const CODE = "0x3615600c57365f5f37365ffd5b5f546001015f5500";
 
-const count = async (): Promise<number> => Number(await temp.endpoint.request("eth_getStorageAt", [COUNTER, "0x0", "latest"]));
+const count = async (): Promise<number> =>
+  Number(await temp.endpoint.request("eth_getStorageAt", [COUNTER, "0x0", "latest"]));
 
-async function sender(key: `0x${string}`, store: SenderStore, more: { readonly endpoint?: Endpoint; readonly stuckMs?: number } = {}): Promise<Sender> {
+async function sender(
+  key: `0x${string}`,
+  store: SenderStore,
+  more: { readonly endpoint?: Endpoint; readonly stuckMs?: number } = {},
+): Promise<Sender> {
   const endpoints = more.endpoint === undefined ? temp.endpoints : new Endpoints(31_337, [more.endpoint], systemClock);
-  const reader = createReader({ endpoints, finality: LOCAL_FINALITY, clock: systemClock, patienceMs: 500 });
+  const reader = createReader({ endpoints, finality: QUICK, clock: systemClock, patienceMs: 500 });
   const one = new Sender({
-    signer: privateKeyToAccount(key), reader, wire: createWire(endpoints), store, clock: systemClock, hashOf: keccak256, checkMs: 50,
+    signer: privateKeyToAccount(key),
+    reader,
+    wire: createWire(endpoints),
+    store,
+    clock: systemClock,
+    hashOf: keccak256,
+    checkMs: 50,
     ...(more.stuckMs === undefined ? {} : { stuckMs: more.stuckMs }),
   });
   await one.start();
@@ -52,7 +64,9 @@ describe("the sender", () => {
     const store = new MemorySenderStore();
     const one = await sender(key, store);
     const before = await count();
-    const outcomes = await Promise.all(Array.from({ length: 40 }, (_, i) => one.send({ intent: `many:${i % 20}`, to: COUNTER, data: "0x" })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => one.send({ intent: `many:${i % 20}`, to: COUNTER, data: "0x" })),
+    );
     expect(new Set(outcomes.map((o) => o.hash)).size).toBe(20);
     expect(outcomes.every((o) => o.status === "success")).toBe(true);
     expect(await count()).toBe(before + 20);
@@ -81,7 +95,8 @@ describe("the sender", () => {
     const one = await sender(key, store);
     const refused = { code: "call-reverted", data: { reason: "Error" }, message: expect.stringContaining("no luck") };
     // Error(string) with "no luck".
-    const data = `0x08c379a0${"20".padStart(64, "0")}${"7".padStart(64, "0")}${Buffer.from("no luck").toString("hex").padEnd(64, "0")}` as const;
+    const data =
+      `0x08c379a0${"20".padStart(64, "0")}${"7".padStart(64, "0")}${Buffer.from("no luck").toString("hex").padEnd(64, "0")}` as const;
     await expect(one.send({ intent: "bad", to: COUNTER, data })).rejects.toMatchObject(refused);
     await expect(one.send({ intent: "bad", to: COUNTER, data })).rejects.toMatchObject(refused);
     expect(await temp.endpoint.request("eth_getTransactionCount", [address, "latest"])).toBe("0x0");
@@ -94,7 +109,9 @@ describe("the sender", () => {
     const before = await count();
     const first = await one.send({ intent: "reorg", to: COUNTER, data: "0x" });
     await temp.endpoint.request("anvil_reorg", [1, []]);
-    await expect.poll(async () => (await store.find("reorg"))?.outcome?.blockHash, { timeout: 5_000 }).not.toBe(first.blockHash);
+    await expect
+      .poll(async () => (await store.find("reorg"))?.outcome?.blockHash, { timeout: 5_000 })
+      .not.toBe(first.blockHash);
     await expect.poll(count).toBe(before + 1);
     expect((await store.find("reorg"))?.signed).toHaveLength(1);
     await expect.poll(async () => (await store.find("reorg"))?.state, { timeout: 12_000 }).toBe("final");
@@ -109,7 +126,9 @@ describe("the sender", () => {
     await temp.endpoint.request("evm_setAutomine", [false]);
     try {
       const waiting = one.send({ intent: "stuck", to: COUNTER, data: "0x" });
-      await expect.poll(async () => (await store.find("stuck"))?.signed.length ?? 0, { timeout: 5_000 }).toBeGreaterThan(1);
+      await expect
+        .poll(async () => (await store.find("stuck"))?.signed.length ?? 0, { timeout: 5_000 })
+        .toBeGreaterThan(1);
       await temp.endpoint.request("evm_mine", []);
       await waiting;
     } finally {
@@ -126,7 +145,14 @@ describe("the sender", () => {
     const store = new MemorySenderStore();
     const queued = await store.add({ intent: "late", to: COUNTER, data: "0x" });
     // A form that was signed and never got out, because the node was away; meanwhile nonce 0 goes to something else.
-    const common = { chainId: 31_337, type: "eip1559", nonce: 0, gas: 100_000n, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n } as const;
+    const common = {
+      chainId: 31_337,
+      type: "eip1559",
+      nonce: 0,
+      gas: 100_000n,
+      maxFeePerGas: 10n ** 10n,
+      maxPriorityFeePerGas: 1n,
+    } as const;
     const signer = privateKeyToAccount(key);
     const raw = await signer.signTransaction({ ...common, to: COUNTER });
     await store.save({ ...queued, state: "sent", signed: [{ ...common, hash: keccak256(raw), raw }] });
@@ -147,7 +173,10 @@ describe("the sender", () => {
       const intent = `crash:${crashAt}`;
       const crash = new Crash(crashAt);
       const first = await sender(key, crash.store(store), { endpoint: crash.endpoint(temp.endpoint) });
-      const sent = first.send({ intent, to: COUNTER, data: "0x" }).then(() => true, () => false);
+      const sent = first.send({ intent, to: COUNTER, data: "0x" }).then(
+        () => true,
+        () => false,
+      );
       finished = (await Promise.race([sent, crash.happened.then(() => undefined)])) === true;
       await first.stop();
       const second = await sender(key, store);
@@ -161,12 +190,20 @@ describe("the sender", () => {
 
 describe("the sender, with a node that is killed", () => {
   it("sends again what a node that came back older has forgotten", async () => {
-    const own = await tempChain();
+    const own = await tempChain(QUICK);
     await own.endpoint.request("anvil_setCode", [COUNTER, CODE]);
     const { key } = await own.account();
     const counter = async () => Number(await own.endpoint.request("eth_getStorageAt", [COUNTER, "0x0", "latest"]));
     const store = new MemorySenderStore();
-    const one = new Sender({ signer: privateKeyToAccount(key), reader: own.reader, wire: createWire(own.endpoints), store, clock: systemClock, hashOf: keccak256, checkMs: 50 });
+    const one = new Sender({
+      signer: privateKeyToAccount(key),
+      reader: own.reader,
+      wire: createWire(own.endpoints),
+      store,
+      clock: systemClock,
+      hashOf: keccak256,
+      checkMs: 50,
+    });
     try {
       await one.start();
       await one.send({ intent: "a", to: COUNTER, data: "0x" });

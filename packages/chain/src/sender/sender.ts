@@ -2,8 +2,8 @@ import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { ChainReader, ChainWriter, TransactionOutcome, TransactionRequest } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
-import { Serial } from "./serial.ts";
 import { current, isOver, type Outgoing, type Signed } from "./record.ts";
+import { Serial } from "./serial.ts";
 import type { SenderStore } from "./store.ts";
 import type { Wire } from "./wire.ts";
 
@@ -11,8 +11,15 @@ import type { Wire } from "./wire.ts";
 export interface TransactionSigner {
   readonly address: Address;
   signTransaction(transaction: {
-    readonly type: "eip1559"; readonly chainId: number; readonly nonce: number; readonly gas: bigint;
-    readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint; readonly to: Address; readonly data: Hex; readonly value: bigint;
+    readonly type: "eip1559";
+    readonly chainId: number;
+    readonly nonce: number;
+    readonly gas: bigint;
+    readonly maxFeePerGas: bigint;
+    readonly maxPriorityFeePerGas: bigint;
+    readonly to: Address;
+    readonly data: Hex;
+    readonly value: bigint;
   }): Promise<Hex>;
 }
 
@@ -157,18 +164,36 @@ export class Sender implements ChainWriter {
 
   #gas(record: Outgoing): Promise<bigint> {
     const { to, data, value } = record;
-    return this.#options.wire.estimate({ from: this.address, to, data, value }).then((gas) => gas + (gas * GAS_MARGIN) / 100n);
+    return this.#options.wire
+      .estimate({ from: this.address, to, data, value })
+      .then((gas) => gas + (gas * GAS_MARGIN) / 100n);
   }
 
   async #freeNonce(): Promise<number> {
-    const taken = [...this.#live.values()].filter((r) => r.state !== "queued").map((r) => (current(r)?.nonce ?? -1) + 1);
+    const taken = [...this.#live.values()]
+      .filter((r) => r.state !== "queued")
+      .map((r) => (current(r)?.nonce ?? -1) + 1);
     return Math.max(await this.#options.wire.count(this.address, "pending"), ...taken, 0);
   }
 
-  async #sign(record: Outgoing, gas: bigint, fees: { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }, nonce: number): Promise<void> {
+  async #sign(
+    record: Outgoing,
+    gas: bigint,
+    fees: { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint },
+    nonce: number,
+  ): Promise<void> {
     const { signer, reader, hashOf } = this.#options;
     const { to, data, value } = record;
-    const raw = await signer.signTransaction({ type: "eip1559", chainId: reader.chainId, nonce, gas, ...fees, to, data, value });
+    const raw = await signer.signTransaction({
+      type: "eip1559",
+      chainId: reader.chainId,
+      nonce,
+      gas,
+      ...fees,
+      to,
+      data,
+      value,
+    });
     const signed: Signed = { nonce, hash: hashOf(raw), raw, gas, ...fees };
     await this.#keep({ ...record, state: "sent", signed: [...record.signed, signed] });
   }
@@ -211,7 +236,10 @@ export class Sender implements ChainWriter {
       const raised = old + (old * BUMP_PERCENT) / 100n + 1n;
       return raised > now ? raised : now;
     };
-    const fees = { maxFeePerGas: more(form.maxFeePerGas, market.maxFeePerGas), maxPriorityFeePerGas: more(form.maxPriorityFeePerGas, market.maxPriorityFeePerGas) };
+    const fees = {
+      maxFeePerGas: more(form.maxFeePerGas, market.maxFeePerGas),
+      maxPriorityFeePerGas: more(form.maxPriorityFeePerGas, market.maxPriorityFeePerGas),
+    };
     const limit = this.#options.maxFeePerGas ?? HIGHEST_FEE;
     if (fees.maxFeePerGas > limit) {
       throw new CorepoolError("chain-unavailable", {
@@ -255,7 +283,11 @@ export class Sender implements ChainWriter {
   }
 
   async #fail(record: Outgoing, error: CorepoolError): Promise<void> {
-    const failed: Outgoing = { ...record, state: "failed", failure: { code: error.code, detail: error.message, data: error.data } };
+    const failed: Outgoing = {
+      ...record,
+      state: "failed",
+      failure: { code: error.code, detail: error.message, data: error.data },
+    };
     await this.#keep(failed);
     this.#settle(record.intent, problemOf(failed));
   }
@@ -263,7 +295,9 @@ export class Sender implements ChainWriter {
   /** Whether no older transaction of ours is in its way: raising the fee of a later one would not help. */
   #isNext(record: Outgoing): boolean {
     const nonce = current(record)?.nonce ?? 0;
-    return ![...this.#live.values()].some((other) => other.state === "sent" && (current(other)?.nonce ?? nonce) < nonce);
+    return ![...this.#live.values()].some(
+      (other) => other.state === "sent" && (current(other)?.nonce ?? nonce) < nonce,
+    );
   }
 
   async #keep(record: Outgoing): Promise<void> {
@@ -321,9 +355,14 @@ export class Sender implements ChainWriter {
   }
 }
 
-const interrupted = () => new CorepoolError("interrupted", { detail: "The sender stopped before the transaction was mined.", next: "It is kept and goes on when the sender starts again." });
+const interrupted = () =>
+  new CorepoolError("interrupted", {
+    detail: "The sender stopped before the transaction was mined.",
+    next: "It is kept and goes on when the sender starts again.",
+  });
 
-const isRefusal = (error: unknown): error is CorepoolError => error instanceof CorepoolError && error.code === "call-reverted";
+const isRefusal = (error: unknown): error is CorepoolError =>
+  error instanceof CorepoolError && error.code === "call-reverted";
 
 function problemOf(record: Outgoing): CorepoolError {
   const { code, detail, data } = record.failure ?? { code: "internal", detail: `${record.intent} failed.`, data: {} };

@@ -12,5 +12,9 @@ senderStoreConformance("memory", async () => {
 senderStoreConformance("PostgreSQL", async () => {
   const database = await tempDatabase();
   const account = `0x${randomBytes(20).toString("hex")}` as const;
-  return { store: postgresSenderStore(database, account), again: () => postgresSenderStore(database, account), end: () => database.end() };
+  return {
+    store: postgresSenderStore(database, account),
+    again: () => postgresSenderStore(database, account),
+    end: () => database.end(),
+  };
 });

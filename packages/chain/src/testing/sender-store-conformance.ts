@@ -4,11 +4,29 @@ import type { SenderStore } from "../sender/store.ts";
 
 const to = `0x${"ab".repeat(20)}` as const;
 const hash = `0x${"cd".repeat(32)}` as const;
-const form = (nonce: number): Signed => ({ nonce, hash, raw: "0x02", gas: 21_000n, maxFeePerGas: 2n ** 100n, maxPriorityFeePerGas: 1n });
-const sent = (record: Outgoing, nonce: number): Outgoing => ({ ...record, state: "sent", signed: [...record.signed, form(nonce)] });
+const form = (nonce: number): Signed => ({
+  nonce,
+  hash,
+  raw: "0x02",
+  gas: 21_000n,
+  maxFeePerGas: 2n ** 100n,
+  maxPriorityFeePerGas: 1n,
+});
+const sent = (record: Outgoing, nonce: number): Outgoing => ({
+  ...record,
+  state: "sent",
+  signed: [...record.signed, form(nonce)],
+});
 
 /** What every store of a sender must do. `open` gives an empty store and how to close it; `again` the same data anew. */
-export function senderStoreConformance(name: string, open: () => Promise<{ readonly store: SenderStore; again(): SenderStore; end(): Promise<void> }>): void {
+export function senderStoreConformance(
+  name: string,
+  open: () => Promise<{
+    readonly store: SenderStore;
+    readonly again: () => SenderStore;
+    readonly end: () => Promise<void>;
+  }>,
+): void {
   describe(`sender store: ${name}`, () => {
     const opened: { end(): Promise<void> }[] = [];
     const fresh = async () => {
@@ -23,7 +41,16 @@ export function senderStoreConformance(name: string, open: () => Promise<{ reado
     it("keeps an intent once, under its first content", async () => {
       const { store, again } = await fresh();
       const first = await store.add({ intent: "open:1", to, data: "0x01", value: 2n ** 80n });
-      expect(first).toEqual({ intent: "open:1", to, data: "0x01", value: 2n ** 80n, state: "queued", signed: [], outcome: undefined, failure: undefined });
+      expect(first).toEqual({
+        intent: "open:1",
+        to,
+        data: "0x01",
+        value: 2n ** 80n,
+        state: "queued",
+        signed: [],
+        outcome: undefined,
+        failure: undefined,
+      });
       expect(await store.add({ intent: "open:1", to, data: "0x02" })).toEqual(first);
       expect(await again().find("open:1")).toEqual(first);
       expect(await store.find("open:2")).toBeUndefined();
@@ -34,13 +61,30 @@ export function senderStoreConformance(name: string, open: () => Promise<{ reado
       const records = [];
       for (const intent of ["c", "a", "b", "d"]) records.push(await store.add({ intent, to, data: "0x" }));
       const [c, a, b, d] = records as [Outgoing, Outgoing, Outgoing, Outgoing];
-      const outcome = { hash, blockNumber: 2n ** 60n, blockHash: hash, status: "reverted", gasUsed: 5n, reason: "InsufficientCash(cash: 5)" } as const;
+      const outcome = {
+        hash,
+        blockNumber: 2n ** 60n,
+        blockHash: hash,
+        status: "reverted",
+        gasUsed: 5n,
+        reason: "InsufficientCash(cash: 5)",
+      } as const;
       const mined: Outgoing = { ...sent(c, 7), state: "mined", outcome };
       expect(await store.save(mined)).toBe(true);
       expect(await store.save({ ...sent(a, 8), state: "final", outcome })).toBe(true);
-      expect(await store.save({ ...b, state: "failed", failure: { code: "call-reverted", detail: "no", data: { reason: "UnitBusy" } } })).toBe(true);
+      expect(
+        await store.save({
+          ...b,
+          state: "failed",
+          failure: { code: "call-reverted", detail: "no", data: { reason: "UnitBusy" } },
+        }),
+      ).toBe(true);
       expect(await again().find("c")).toEqual(mined);
-      expect((await again().find("b"))?.failure).toEqual({ code: "call-reverted", detail: "no", data: { reason: "UnitBusy" } });
+      expect((await again().find("b"))?.failure).toEqual({
+        code: "call-reverted",
+        detail: "no",
+        data: { reason: "UnitBusy" },
+      });
       expect(await again().unfinished()).toEqual([mined, d]);
     });
 

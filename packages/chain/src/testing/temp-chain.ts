@@ -1,9 +1,9 @@
-import type { Address, Hex } from "@corepool/core/hex";
-import type { ChainReader } from "@corepool/core/ports/chain";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Address, Hex } from "@corepool/core/hex";
+import type { ChainReader } from "@corepool/core/ports/chain";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { httpEndpoint } from "../adapters/http-endpoint.ts";
 import { systemClock } from "../adapters/system-clock.ts";
@@ -34,20 +34,30 @@ export function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen({ port: 0, host: "127.0.0.1" }, () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
 
-/** Starts one; call `end()` when done. */
-export async function tempChain(): Promise<TempChain> {
+/** Starts one; call `end()` when done. `finality`: shorter than the product's, where a test waits for it. */
+export async function tempChain(
+  finality: { readonly depth: number; readonly ageSeconds: number } = LOCAL_FINALITY,
+): Promise<TempChain> {
   const dir = await mkdtemp(join(tmpdir(), "corepool-chain-"));
   const port = await freePort();
   const events: LocalChainEvent[] = [];
-  const chain = await startLocalChain({ dir, port, clock: systemClock, onEvent: (event) => events.push(event) });
+  const chain = await startLocalChain({
+    dir,
+    port,
+    clock: systemClock,
+    finality,
+    onEvent: (event) => events.push(event),
+  });
   const endpoint = httpEndpoint(chain.rpcUrl);
   const endpoints = new Endpoints(chain.chainId, [endpoint], systemClock);
-  const reader = createReader({ endpoints, finality: LOCAL_FINALITY, clock: systemClock, patienceMs: 500 });
+  const reader = createReader({ endpoints, finality, clock: systemClock, patienceMs: 500 });
   return {
     chain,
     dir,

@@ -9,16 +9,19 @@ import { mandateStruct, type OpenInput, openStruct, type SettleInput, settleStru
  * function does and refuses: contracts/src/interfaces/ILeaseMarket.sol. Amounts in base units.
  */
 
-export const openCalldata = (input: OpenInput): Hex => encodeFunctionData({ abi, functionName: "open", args: [openStruct(input)] });
+export const openCalldata = (input: OpenInput): Hex =>
+  encodeFunctionData({ abi, functionName: "open", args: [openStruct(input)] });
 
 /** `allOrNone`: one failure reverts all (gangs need it); else failing items are skipped with an event. */
 export const openManyCalldata = (inputs: readonly OpenInput[], allOrNone: boolean): Hex =>
   encodeFunctionData({ abi, functionName: "openMany", args: [inputs.map(openStruct), allOrNone] });
 
-export const settleCalldata = (input: SettleInput): Hex => encodeFunctionData({ abi, functionName: "settle", args: [settleStruct(input)] });
+export const settleCalldata = (input: SettleInput): Hex =>
+  encodeFunctionData({ abi, functionName: "settle", args: [settleStruct(input)] });
 
 /** Sent by the provider himself; `closeSig` is not read. */
-export const closeNowCalldata = (input: SettleInput): Hex => encodeFunctionData({ abi, functionName: "closeNow", args: [settleStruct(input)] });
+export const closeNowCalldata = (input: SettleInput): Hex =>
+  encodeFunctionData({ abi, functionName: "closeNow", args: [settleStruct(input)] });
 
 /** `closing`: as `closeNow`, for a provider's own leases. Failing items are skipped with an event. */
 export const settleManyCalldata = (inputs: readonly SettleInput[], closing: boolean): Hex =>
@@ -28,13 +31,15 @@ export const settleManyCalldata = (inputs: readonly SettleInput[], closing: bool
 export const requestCloseCalldata = (terms: TermsMessage, sig: Hex = "0x"): Hex =>
   encodeFunctionData({ abi, functionName: "requestClose", args: [termsStruct(terms), sig] });
 
-export const finalizeCloseCalldata = (terms: TermsMessage): Hex => encodeFunctionData({ abi, functionName: "finalizeClose", args: [termsStruct(terms)] });
+export const finalizeCloseCalldata = (terms: TermsMessage): Hex =>
+  encodeFunctionData({ abi, functionName: "finalizeClose", args: [termsStruct(terms)] });
 
 /** `sig`: the payer's over TopUp(lease, addSeconds, terms.end); 0x when he sends it himself. */
 export const topUpCalldata = (terms: TermsMessage, addSeconds: number, sig: Hex = "0x"): Hex =>
   encodeFunctionData({ abi, functionName: "topUp", args: [termsStruct(terms), addSeconds, sig] });
 
-export const depositCalldata = (token: Address, amount: bigint): Hex => encodeFunctionData({ abi, functionName: "deposit", args: [token, amount] });
+export const depositCalldata = (token: Address, amount: bigint): Hex =>
+  encodeFunctionData({ abi, functionName: "deposit", args: [token, amount] });
 
 export const depositForCalldata = (account: Address, token: Address, amount: bigint): Hex =>
   encodeFunctionData({ abi, functionName: "depositFor", args: [account, token, amount] });
@@ -47,8 +52,17 @@ export interface SignatureParts {
 }
 
 /** With an ERC-2612 permit of the sender; `deadline` in seconds since the epoch. */
-export const depositWithPermitCalldata = (token: Address, amount: bigint, deadline: bigint, permit: SignatureParts): Hex =>
-  encodeFunctionData({ abi, functionName: "depositWithPermit", args: [token, amount, deadline, permit.v, permit.r, permit.s] });
+export const depositWithPermitCalldata = (
+  token: Address,
+  amount: bigint,
+  deadline: bigint,
+  permit: SignatureParts,
+): Hex =>
+  encodeFunctionData({
+    abi,
+    functionName: "depositWithPermit",
+    args: [token, amount, deadline, permit.v, permit.r, permit.s],
+  });
 
 /** An ERC-3009 authorisation; its nonce must be `authorizationNonce(domain, account, salt)`. Times in seconds. */
 export interface DepositAuthorization extends SignatureParts {
@@ -58,10 +72,16 @@ export interface DepositAuthorization extends SignatureParts {
   readonly salt: Hex;
 }
 
-export const depositWithAuthorizationCalldata = (token: Address, account: Address, amount: bigint, authorization: DepositAuthorization): Hex =>
+export const depositWithAuthorizationCalldata = (
+  token: Address,
+  account: Address,
+  amount: bigint,
+  authorization: DepositAuthorization,
+): Hex =>
   encodeFunctionData({ abi, functionName: "depositWithAuthorization", args: [token, account, amount, authorization] });
 
-export const withdrawCalldata = (token: Address, to: Address, amount: bigint): Hex => encodeFunctionData({ abi, functionName: "withdraw", args: [token, to, amount] });
+export const withdrawCalldata = (token: Address, to: Address, amount: bigint): Hex =>
+  encodeFunctionData({ abi, functionName: "withdraw", args: [token, to, amount] });
 
 export const cancelAllCalldata = (): Hex => encodeFunctionData({ abi, functionName: "cancelAll" });
 
@@ -73,4 +93,5 @@ export const cancelAllForCalldata = (account: Address, counter: number, sig: Hex
 export const revokeMandateCalldata = (mandate: MandateMessage, sig: Hex = "0x"): Hex =>
   encodeFunctionData({ abi, functionName: "revokeMandate", args: [mandateStruct(mandate), sig] });
 
-export const collectFeesCalldata = (token: Address): Hex => encodeFunctionData({ abi, functionName: "collectFees", args: [token] });
+export const collectFeesCalldata = (token: Address): Hex =>
+  encodeFunctionData({ abi, functionName: "collectFees", args: [token] });

@@ -6,7 +6,13 @@ import { decodeMarketEvent, termsAfter } from "./events.ts";
 import { decodeRevert, errorNameOf } from "./reverts.ts";
 
 const lease: Hex = `0x${"ab".repeat(32)}`;
-const place = { address: `0x${"1".repeat(40)}`, blockNumber: 7n, blockHash: zeroHash, transactionHash: zeroHash, logIndex: 3 } as const;
+const place = {
+  address: `0x${"1".repeat(40)}`,
+  blockNumber: 7n,
+  blockHash: zeroHash,
+  transactionHash: zeroHash,
+  logIndex: 3,
+} as const;
 const settled = {
   ...place,
   topics: encodeEventTopics({ abi: leaseMarketAbi, eventName: "LeaseSettled", args: { lease } }) as readonly Hex[],
@@ -14,8 +20,24 @@ const settled = {
 };
 const address: Hex = `0x${"2".repeat(40)}`;
 const terms = {
-  provider: address, unit: "1", seq: 0, client: address, payTo: address, key: address, token: address, rate: "1", escrow: "10", paid: "0",
-  start: 1, end: 11, maxEnd: 20, closeAt: 0, grace: 1, feeBps: 500, funder: address, fundingRef: zeroHash,
+  provider: address,
+  unit: "1",
+  seq: 0,
+  client: address,
+  payTo: address,
+  key: address,
+  token: address,
+  rate: "1",
+  escrow: "10",
+  paid: "0",
+  start: 1,
+  end: 11,
+  maxEnd: 20,
+  closeAt: 0,
+  grace: 1,
+  feeBps: 500,
+  funder: address,
+  fundingRef: zeroHash,
 };
 
 describe("events of the market", () => {
@@ -38,7 +60,11 @@ describe("events of the market", () => {
 describe("reverts", () => {
   it("name our errors with their arguments", () => {
     const data = encodeErrorResult({ abi: leaseMarketAbi, errorName: "InsufficientCash", args: [5n, 10n] });
-    expect(decodeRevert(data)).toEqual({ name: "InsufficientCash", args: { cash: "5", needed: "10" }, text: "InsufficientCash(cash: 5, needed: 10)" });
+    expect(decodeRevert(data)).toEqual({
+      name: "InsufficientCash",
+      args: { cash: "5", needed: "10" },
+      text: "InsufficientCash(cash: 5, needed: 10)",
+    });
     expect(errorNameOf(data.slice(0, 10) as Hex)).toBe("InsufficientCash");
   });
 

@@ -1,6 +1,12 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { RawLog } from "@corepool/core/ports/chain";
-import { type Abi, AbiEventSignatureNotFoundError, type ContractEventName, type DecodeEventLogReturnType, decodeEventLog } from "viem";
+import {
+  type Abi,
+  AbiEventSignatureNotFoundError,
+  type ContractEventName,
+  type DecodeEventLogReturnType,
+  decodeEventLog,
+} from "viem";
 import { gpTokenAbi } from "../abi/gp-token.gen.ts";
 import { leaseMarketAbi } from "../abi/lease-market.gen.ts";
 import { unitRegistryAbi } from "../abi/unit-registry.gen.ts";
@@ -16,17 +22,27 @@ export interface Place {
   readonly logIndex: number;
 }
 
-type Renamed<event> = event extends { readonly eventName: infer name; readonly args: infer args } ? { readonly name: name; readonly args: Readonly<args> } : never;
+type Renamed<event> = event extends { readonly eventName: infer name; readonly args: infer args }
+  ? { readonly name: name; readonly args: Readonly<args> }
+  : never;
 type Named<abi extends Abi> = Renamed<DecodeEventLogReturnType<abi, ContractEventName<abi>, Hex[], Hex>>;
 
 /** A lease opened: the packed words are read into its terms (paid and closeAt zero; a funder follows in LeaseFunded). */
 export interface LeaseOpenedEvent {
   readonly name: "LeaseOpened";
-  readonly args: { readonly lease: Hex; readonly terms: TermsMessage; readonly offerHash: Hex; readonly orderHash: Hex };
+  readonly args: {
+    readonly lease: Hex;
+    readonly terms: TermsMessage;
+    readonly offerHash: Hex;
+    readonly orderHash: Hex;
+  };
 }
 
 /** Events of LeaseMarket; what each says: contracts/src/interfaces/ILeaseMarketEvents.sol. Amounts in base units. */
-export type MarketEvent = (Exclude<Named<typeof leaseMarketAbi>, { readonly name: "LeaseOpened" }> | LeaseOpenedEvent) & { readonly place: Place };
+export type MarketEvent = (
+  | Exclude<Named<typeof leaseMarketAbi>, { readonly name: "LeaseOpened" }>
+  | LeaseOpenedEvent
+) & { readonly place: Place };
 export type RegistryEvent = Named<typeof unitRegistryAbi> & { readonly place: Place };
 export type TokenEvent = Named<typeof gpTokenAbi> & { readonly place: Place };
 
@@ -78,7 +94,9 @@ function decode(abi: Abi, log: RawLog): { readonly name: string; readonly args: 
   if (signature === undefined) return undefined;
   try {
     const { eventName, args } = decodeEventLog({ abi, topics: [signature, ...rest], data: log.data });
-    return eventName === undefined ? undefined : { name: eventName, args: { ...args } };
+    return eventName === undefined
+      ? undefined
+      : { name: eventName, args: Object.fromEntries(Object.entries(args ?? {})) };
   } catch (error) {
     if (error instanceof AbiEventSignatureNotFoundError) return undefined;
     throw error;

@@ -19,7 +19,12 @@ export interface LedgerAccount {
 }
 
 /** All reads reject with `chain-unavailable` or `call-reverted`, as the reader does. */
-export async function accountOf(chain: Chain, market: Address, token: Address, account: Address): Promise<LedgerAccount> {
+export async function accountOf(
+  chain: Chain,
+  market: Address,
+  token: Address,
+  account: Address,
+): Promise<LedgerAccount> {
   const data = await chain.call(market, encodeFunctionData({ abi, functionName: "accountOf", args: [token, account] }));
   const [cash, counter, top, window] = decodeFunctionResult({ abi, functionName: "accountOf", data });
   return { cash, counter, top, window };
@@ -34,7 +39,9 @@ export function nonceIsFree(account: Pick<LedgerAccount, "top" | "window">, nonc
 }
 
 /** A unit's slot: idle with the seq of its next lease, or the hash of the terms that are live on it. */
-export type UnitSlot = { readonly state: "idle"; readonly seq: number } | { readonly state: "leased"; readonly terms: Hex };
+export type UnitSlot =
+  | { readonly state: "idle"; readonly seq: number }
+  | { readonly state: "leased"; readonly terms: Hex };
 
 export async function unitOf(chain: Chain, market: Address, provider: Address, unit: bigint): Promise<UnitSlot> {
   const data = await chain.call(market, encodeFunctionData({ abi, functionName: "unitOf", args: [provider, unit] }));
@@ -50,7 +57,10 @@ export async function termsAreLive(chain: Chain, market: Address, terms: TermsMe
 
 /** What a note for `total` would pay now, fee included; zero when the terms are not live. */
 export async function collectable(chain: Chain, market: Address, terms: TermsMessage, total: bigint): Promise<bigint> {
-  const data = await chain.call(market, encodeFunctionData({ abi, functionName: "collectable", args: [termsStruct(terms), total] }));
+  const data = await chain.call(
+    market,
+    encodeFunctionData({ abi, functionName: "collectable", args: [termsStruct(terms), total] }),
+  );
   return decodeFunctionResult({ abi, functionName: "collectable", data });
 }
 
@@ -61,7 +71,11 @@ export async function feesOf(chain: Chain, market: Address, token: Address): Pro
 }
 
 /** How the market treats a token. */
-export async function tokenOf(chain: Chain, market: Address, token: Address): Promise<{ readonly listed: boolean; readonly paused: boolean; readonly feeBps: number }> {
+export async function tokenOf(
+  chain: Chain,
+  market: Address,
+  token: Address,
+): Promise<{ readonly listed: boolean; readonly paused: boolean; readonly feeBps: number }> {
   const data = await chain.call(market, encodeFunctionData({ abi, functionName: "tokenOf", args: [token] }));
   const [listed, paused, feeBps] = decodeFunctionResult({ abi, functionName: "tokenOf", data });
   return { listed, paused, feeBps };
@@ -83,7 +97,11 @@ export async function marketSettings(chain: Chain, market: Address): Promise<Mar
     chain.call(market, encodeFunctionData({ abi, functionName: "CLOSE_WINDOW" })),
     chain.call(market, encodeFunctionData({ abi, functionName: "feeSettings" })),
   ]);
-  const [feeSink, burnBps, feeAuction, feeSource] = decodeFunctionResult({ abi, functionName: "feeSettings", data: fees });
+  const [feeSink, burnBps, feeAuction, feeSource] = decodeFunctionResult({
+    abi,
+    functionName: "feeSettings",
+    data: fees,
+  });
   return {
     gp: decodeFunctionResult({ abi, functionName: "GP", data: gp }),
     closeWindowSeconds: decodeFunctionResult({ abi, functionName: "CLOSE_WINDOW", data: closeWindow }),

@@ -19,14 +19,26 @@ export interface RegistryUnit {
   readonly spec: Hex;
 }
 
-export const registerProviderCalldata = (provider: Address, payout: Address, metadata: Hex, auth = SENT_BY_PROVIDER): Hex =>
-  encodeFunctionData({ abi, functionName: "registerProvider", args: [provider, payout, metadata, auth] });
+export const registerProviderCalldata = (
+  provider: Address,
+  payout: Address,
+  metadata: Hex,
+  auth = SENT_BY_PROVIDER,
+): Hex => encodeFunctionData({ abi, functionName: "registerProvider", args: [provider, payout, metadata, auth] });
 
-export const updateProviderCalldata = (provider: Address, payout: Address, metadata: Hex, auth = SENT_BY_PROVIDER): Hex =>
-  encodeFunctionData({ abi, functionName: "updateProvider", args: [provider, payout, metadata, auth] });
+export const updateProviderCalldata = (
+  provider: Address,
+  payout: Address,
+  metadata: Hex,
+  auth = SENT_BY_PROVIDER,
+): Hex => encodeFunctionData({ abi, functionName: "updateProvider", args: [provider, payout, metadata, auth] });
 
-export const registerMachineCalldata = (provider: Address, machine: Hex, agent: Address, auth = SENT_BY_PROVIDER): Hex =>
-  encodeFunctionData({ abi, functionName: "registerMachine", args: [provider, machine, agent, auth] });
+export const registerMachineCalldata = (
+  provider: Address,
+  machine: Hex,
+  agent: Address,
+  auth = SENT_BY_PROVIDER,
+): Hex => encodeFunctionData({ abi, functionName: "registerMachine", args: [provider, machine, agent, auth] });
 
 export const changeAgentCalldata = (provider: Address, machine: Hex, agent: Address, auth = SENT_BY_PROVIDER): Hex =>
   encodeFunctionData({ abi, functionName: "changeAgent", args: [provider, machine, agent, auth] });
@@ -34,8 +46,11 @@ export const changeAgentCalldata = (provider: Address, machine: Hex, agent: Addr
 export const retireMachineCalldata = (provider: Address, machine: Hex, auth = SENT_BY_PROVIDER): Hex =>
   encodeFunctionData({ abi, functionName: "retireMachine", args: [provider, machine, auth] });
 
-export const registerUnitsCalldata = (provider: Address, units: readonly RegistryUnit[], auth = SENT_BY_PROVIDER): Hex =>
-  encodeFunctionData({ abi, functionName: "registerUnits", args: [provider, units, auth] });
+export const registerUnitsCalldata = (
+  provider: Address,
+  units: readonly RegistryUnit[],
+  auth = SENT_BY_PROVIDER,
+): Hex => encodeFunctionData({ abi, functionName: "registerUnits", args: [provider, units, auth] });
 
 export const updateUnitsCalldata = (provider: Address, units: readonly RegistryUnit[], auth = SENT_BY_PROVIDER): Hex =>
   encodeFunctionData({ abi, functionName: "updateUnits", args: [provider, units, auth] });

@@ -20,20 +20,25 @@ const errors: Abi = [leaseMarketAbi, unitRegistryAbi, gpTokenAbi, testUsdcAbi, a
 
 /** Decodes revert data by the custom errors of our contracts and Solidity's own. Never throws. */
 export function decodeRevert(data: Hex | undefined): RevertReason {
-  if (data === undefined || data.length < 10) return { name: "unknown", args: {}, text: "the call reverted without a reason" };
+  if (data === undefined || data.length < 10)
+    return { name: "unknown", args: {}, text: "the call reverted without a reason" };
   try {
     const { errorName, args = [], abiItem } = decodeErrorResult({ abi: errors, data });
     const inputs = abiItem.type === "error" ? abiItem.inputs : [];
     const named = Object.fromEntries(args.map((value, i) => [inputs[i]?.name ?? String(i), String(value)]));
     if (errorName === "Error") return { name: errorName, args: named, text: String(args[0]) };
-    const list = Object.entries(named).map(([name, value]) => `${name}: ${value}`).join(", ");
+    const list = Object.entries(named)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(", ");
     return { name: errorName, args: named, text: `${errorName}(${list})` };
   } catch {
     return { name: "unknown", args: { data }, text: `the call reverted with ${data.slice(0, 10)}` };
   }
 }
 
-const names = new Map(errors.flatMap((item) => (item.type === "error" ? [[selectorOf(item.name, item.inputs), item.name] as const] : [])));
+const names = new Map(
+  errors.flatMap((item) => (item.type === "error" ? [[selectorOf(item.name, item.inputs), item.name] as const] : [])),
+);
 
 function selectorOf(name: string, inputs: readonly AbiParameter[]): Hex {
   return toFunctionSelector(`${name}(${inputs.map((input) => input.type).join(",")})`);

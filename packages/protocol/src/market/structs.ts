@@ -95,7 +95,11 @@ export const settleStruct = (input: SettleInput) => ({
 });
 
 /** The nonce that binds an ERC-3009 deposit to its beneficiary: keccak256(abi.encode(chainId, market, account, salt)). */
-export function authorizationNonce(domain: { readonly chainId: number; readonly market: Address }, account: Address, salt: Hex): Hex {
+export function authorizationNonce(
+  domain: { readonly chainId: number; readonly market: Address },
+  account: Address,
+  salt: Hex,
+): Hex {
   return keccak256(
     encodeAbiParameters(
       [{ type: "uint256" }, { type: "address" }, { type: "address" }, { type: "bytes32" }],
