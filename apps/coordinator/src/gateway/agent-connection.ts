@@ -83,12 +83,14 @@ export class AgentConnection {
     const nonce: Hex = `0x${toHex(context.random.bytes(32))}`;
     const { chainId, market } = context.domain;
     await this.#send({ type: "challenge", body: { nonce, chainId, market } });
-    const late = context.clock.sleep(HELLO_MS, this.#over.signal).then(
+    const heard = new AbortController();
+    const late = context.clock.sleep(HELLO_MS, AbortSignal.any([heard.signal, this.#over.signal])).then(
       () => this.close(CLOSE.unauthenticated, "no hello in time"),
-      // The connection ended first.
+      // Something was heard in time, or the connection ended first.
       () => undefined,
     );
-    const first = await Promise.race([messages.next(), late.then(() => ({ done: true, value: undefined }) as const)]);
+    const silence = late.then(() => ({ done: true, value: undefined }) as const);
+    const first = await Promise.race([messages.next(), silence]).finally(() => heard.abort());
     if (first.done === true || first.value === undefined) return undefined;
     try {
       const { message } = parseMessage(first.value);

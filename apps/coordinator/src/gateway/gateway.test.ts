@@ -1,7 +1,9 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { listMachines, listOffers } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { TestAgent } from "../testing/agent.ts";
 import { type TestMarket, testMarket, until } from "../testing/market.ts";
 import { offerFor, signOffers, unitSpec } from "../testing/unit.ts";
@@ -41,6 +43,17 @@ describe("an agent that connects", () => {
     );
     await expect(agentOf().connect(market.url, { publicKey: other.publicKey })).rejects.toThrow("4401");
     await expect(agentOf().connect(market.url, { signature: "0x00" })).rejects.toThrow("4401");
+  });
+
+  it("must say hello in time, and is left in peace once it has", async () => {
+    const silent = new WebSocket(`${market.url.replace("http", "ws")}/v1/agent`);
+    const cut = new Promise<number>((resolve) => silent.on("close", resolve));
+    const agent = agentOf();
+    await agent.connect(market.url);
+    expect(await cut).toBe(4401);
+    await wait(500);
+    expect(agent.closed).toBeUndefined();
+    await agent.cut();
   });
 
   it("may not take over another provider's machine", async () => {
