@@ -6,7 +6,7 @@ import { move } from "@corepool/core/transitions";
 import { ATTEMPT, type AttemptState } from "@corepool/core/workload";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import type { AttemptDeps } from "./attempt-deps.ts";
-import { closeAttempt } from "./closing.ts";
+import { closeAttempt, stillLive } from "./closing.ts";
 import type { AttemptRecord, StopReason } from "./journal-entries.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { checkNote, coveredMs } from "./meter.ts";
@@ -151,8 +151,9 @@ export class Attempt {
   async closed(lease: Hex): Promise<void> {
     if (lease.toLowerCase() !== this.record.assignment.lease.toLowerCase()) return;
     this.#saidClosed = true;
-    if (this.record.state !== "ended") await this.stop("stopped-by-client");
     this.#wake();
+    if (this.record.state === "ended" || (await stillLive(this.id, this.#deps))) return;
+    await this.stop("stopped-by-client");
   }
 
   logStored(offset: number): void {

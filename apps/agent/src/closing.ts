@@ -89,7 +89,7 @@ async function agreeToClose(id: string, deps: AttemptDeps, context: ClosingConte
 }
 
 /** Whether the chain still has the lease as it was opened: then nobody closed it, whatever was said. */
-async function stillLive(id: string, deps: AttemptDeps): Promise<boolean> {
+export async function stillLive(id: string, deps: AttemptDeps): Promise<boolean> {
   const { terms } = deps.journal.record(id).assignment;
   try {
     const slot = await unitOf(deps.chain, deps.domain.market, terms.provider, BigInt(terms.unit));

@@ -51,6 +51,8 @@ export interface Job {
   readonly leaseKey: Hex;
   /** Sends a payment note for so many seconds of rate; returns the message's id. */
   pay(seconds: number, options?: PayOptions): Promise<string>;
+  /** Seconds that the best note pays for. */
+  paid(): number;
   /** Sends the largest note so far once more, as the last. */
   payLast(): Promise<string>;
   /** Sends a nonce through the sandbox and checks the answer. */
@@ -65,6 +67,8 @@ export interface PayOptions {
   readonly key?: Hex;
   /** Signed for another lease. */
   readonly signedFor?: Hex;
+  /** The agent is expected to refuse it. */
+  readonly refused?: boolean;
 }
 
 export interface WorldOptions {
@@ -189,6 +193,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         message,
         leaseKey: leaseKey.key,
         pay,
+        paid: () => most,
         payLast: () => pay(most, { last: true }),
         async probe() {
           const request = nonceHex().slice(2, 34);
@@ -200,13 +205,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         },
         keepPaying() {
           const over = new AbortController();
+          const before = most;
           const paying = (async () => {
             for (
               const started = Date.now();
               !over.signal.aborted;
               await systemClock.sleep(300, over.signal).catch(() => undefined)
             ) {
-              await pay((Date.now() - started) / 1000);
+              await pay(before + (Date.now() - started) / 1000);
             }
           })();
           return async () => {
@@ -215,8 +221,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
           };
         },
       };
-      async function pay(seconds: number, { last = false, key = leaseKey.key, signedFor = lease }: PayOptions = {}) {
-        most = Math.max(most, seconds);
+      async function pay(
+        seconds: number,
+        { last = false, key = leaseKey.key, signedFor = lease, refused = false }: PayOptions = {},
+      ) {
+        if (!refused) most = Math.max(most, seconds);
         const total = (BigInt(Math.round(seconds * 1000)) * BigInt(terms.rate)) / 1000n;
         const signature = await market.sign(
           { key, address: leaseKey.address },

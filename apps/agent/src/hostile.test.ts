@@ -1,0 +1,171 @@
+import type { Hex } from "@corepool/core/hex";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { nonce } from "./test/coordinator.ts";
+import { isRoot, type Job, openWorld, type World } from "./test/world.ts";
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One agent against a coordinator, a client and a network that misbehave. Nothing of it may change a thing. */
+describe("an agent among liars", () => {
+  let world: World;
+  let job: Job;
+  let stopPaying: () => Promise<void>;
+
+  beforeAll(async () => {
+    world = await openWorld({ mode: isRoot ? "dedicated" : "operator", hold: 2 });
+    await world.start();
+    job = await world.assign({ command: ["sh", "-c", "echo one > outputs/x; while true; do sleep 0.1; done"] });
+    await world.coordinator.wait("attempt", ({ attempt, state }) => attempt === job.attempt && state === "running");
+    stopPaying = job.keepPaying();
+  }, 60_000);
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") console.error(await world.agentLog());
+  });
+  afterAll(async () => {
+    await stopPaying?.();
+    await world?.finish();
+  }, 60_000);
+
+  /** The code with which the agent refuses message `of`. */
+  const refusal = async (of: string | null, from: number) =>
+    (await world.coordinator.wait("problem", (body) => body.of === of, from)).code;
+  const statesOf = (attempt: string) =>
+    world.coordinator.heard.flatMap((m) => (m.type === "attempt" && m.body.attempt === attempt ? [m.body.state] : []));
+
+  it.each([
+    ["no JSON", "{", null],
+    ["no envelope", JSON.stringify({ type: "ack", body: { of: "x" } }), null],
+    ["another version", JSON.stringify({ v: 2, id: "m", type: "ack", body: { of: "x" } }), null],
+    ["an unknown type", JSON.stringify({ v: 1, id: "m1", type: "format-disk", body: {} }), "m1"],
+    [
+      "a body that does not fit",
+      JSON.stringify({ v: 1, id: "m2", type: "stop", body: { attempt: "../x", reason: "machine-lost" } }),
+      "m2",
+    ],
+    [
+      "a second challenge",
+      JSON.stringify({
+        v: 1,
+        id: "m3",
+        type: "challenge",
+        body: { nonce: `0x${"00".repeat(32)}`, chainId: 1, market: `0x${"00".repeat(20)}` },
+      }),
+      "m3",
+    ],
+  ])("refuses a message with %s and stays connected", async (_, text, of) => {
+    const from = world.coordinator.heard.length;
+    world.coordinator.raw(text);
+    expect(await refusal(of, from)).toBe("bad-request");
+    expect(await job.probe()).toEqual({ right: true, frozen: false });
+  });
+
+  it("takes a repeated assignment as no change", async () => {
+    const from = world.coordinator.heard.length;
+    const id = world.coordinator.say(job.message);
+    await world.coordinator.wait("ack", ({ of }) => of === id, from);
+    expect(statesOf(job.attempt)).toEqual(["preparing", "running"]);
+  });
+
+  it.each(["../x", "/etc/passwd", "a/../../b", "a//b", "a\\b", "a\nb", "", "."])(
+    "refuses an input at %j",
+    async (path) => {
+      const from = world.coordinator.heard.length;
+      const { body } = job.message;
+      const input = { path, hash: `sha256:${"0".repeat(64)}` as const, sizeBytes: 1, executable: false };
+      const attempt = "att_0000000000escape";
+      const id = world.coordinator.say({
+        type: "assign",
+        body: { ...body, attempt, spec: { ...body.spec, inputs: [input] } },
+      });
+      expect(await refusal(id, from)).toBe("bad-request");
+    },
+  );
+
+  it.each([
+    ["whose terms the chain does not have", { rate: "999999999999999999999" }, undefined],
+    ["of another provider", { provider: `0x${"12".repeat(20)}` as Hex }, undefined],
+    ["of a unit that is not here", { unit: "77" }, undefined],
+    ["with another id than its terms", {}, nonce()],
+  ])(
+    "refuses a lease %s",
+    async (_, change, lease) => {
+      const from = world.coordinator.heard.length;
+      const { body } = job.message;
+      const attempt = `att_0000000000${from}forged`;
+      const id = world.coordinator.say({
+        type: "assign",
+        body: { ...body, attempt, lease: lease ?? body.lease, terms: { ...body.terms, ...change } },
+      });
+      expect(await refusal(id, from)).toBe("agent-refused");
+      expect(statesOf(attempt)).toEqual([]);
+    },
+    20_000,
+  );
+
+  it("refuses a unit that overlaps with one that is leased, and gives the client everything back", async () => {
+    const whole = await world.assign({ command: ["true"] }, { unit: 0 });
+    const { report, detail } = await world.coordinator.wait("ended", ({ attempt }) => attempt === whole.attempt);
+    expect([report.reason, report.startedAtMs === report.endedAtMs]).toEqual(["refused-by-agent", true]);
+    expect(detail).toContain(job.lease);
+    const close = await world.coordinator.wait("close", ({ lease }) => lease === whole.lease);
+    expect([close.total, close.noteSignature]).toEqual(["0", null]);
+  });
+
+  it("refuses work that does not fit its unit", async () => {
+    const large = await world.assign(
+      { command: ["true"], resources: { cpus: 1, memoryBytes: 2 ** 45, diskBytes: 2 ** 20, gpus: { count: 0 } } },
+      { unit: 2 },
+    );
+    const { report, detail } = await world.coordinator.wait("ended", ({ attempt }) => attempt === large.attempt);
+    expect(report.reason).toBe("refused-by-agent");
+    expect(detail).toContain("memory");
+  });
+
+  it("refuses notes that go down, overpay, are another lease's or another key's, and keeps the best", async () => {
+    await stopPaying();
+    const best = job.paid();
+    const cases = [
+      [await job.pay(best - 0.5, { refused: true }), "note-too-small"],
+      [await job.pay(best + 60, { refused: true }), "note-too-large"],
+      [await job.pay(1e12, { refused: true }), "note-too-large"],
+      [await job.pay(best + 0.1, { key: nonce(), refused: true }), "bad-signature"],
+      [await job.pay(best + 0.1, { signedFor: nonce(), refused: true }), "bad-signature"],
+    ] as const;
+    for (const [id, code] of cases) expect(await refusal(id, 0), id).toBe(code);
+    stopPaying = job.keepPaying();
+  });
+
+  it("answers no probe for a lease that it does not serve", async () => {
+    const request = "unknown-lease";
+    world.coordinator.say({ type: "probe", body: { request, lease: nonce(), nonce: nonce() } });
+    const { answer } = await world.coordinator.wait("probe-answer", (body) => body.request === request);
+    expect(answer).toBeNull();
+  });
+
+  it("does not believe that a lease is closed while the chain has it open", async () => {
+    const from = world.coordinator.heard.length;
+    world.coordinator.say({ type: "closed", body: { attempt: job.attempt, lease: job.lease, paid: "0" } });
+    await sleep(1_500);
+    const { attempts } = await world.coordinator.wait("heartbeat", undefined, from);
+    expect(attempts).toContainEqual({ attempt: job.attempt, state: "running" });
+  });
+
+  it("sends again what was not acknowledged, under the same id, after the line broke", async () => {
+    world.coordinator.silent.add("ended");
+    await stopPaying();
+    world.coordinator.say({ type: "stop", body: { attempt: job.attempt, reason: "stopped-by-client" } });
+    await world.coordinator.wait("ended", ({ attempt }) => attempt === job.attempt);
+    const from = world.coordinator.heard.length;
+    world.coordinator.hangUp();
+    await world.coordinator.wait("ended", ({ attempt }) => attempt === job.attempt, from);
+    const sent = world.coordinator.heard.filter((m) => m.type === "ended" && m.body.attempt === job.attempt);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(sent.map(({ connection }) => connection)).size).toBe(2);
+    world.coordinator.silent.delete("ended");
+    world.coordinator.say({ type: "ack", body: { of: sent[0]?.id ?? "" } });
+    const close = await world.coordinator.wait("close", ({ lease }) => lease === job.lease);
+    expect(Number((BigInt(close.total) * 1000n) / BigInt(job.terms.rate))).toBeGreaterThanOrEqual(
+      Math.floor(job.paid() * 1000) - 1,
+    );
+  }, 30_000);
+});
