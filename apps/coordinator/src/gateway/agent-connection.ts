@@ -22,7 +22,7 @@ export interface ProbeAnswer {
 
 /** Seconds between an agent's signs of life; after three missed ones its machine counts as offline. */
 export const HEARTBEAT_SECONDS = 5;
-const HELLO_MS = 10_000;
+const HELLO_MS = 5_000;
 const MOST_PROBES = 256;
 /** What the agent could not take now (a lease that its chain node does not show yet) is sent again after so long. */
 const AGAIN_MS = 2_000;

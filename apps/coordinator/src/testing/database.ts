@@ -7,7 +7,7 @@ import { type Database, openDatabase } from "../platform/database/database.ts";
 import { migrate } from "../platform/database/migrate.ts";
 
 /** URL of a database with the coordinator's whole schema, of its own for one test file. */
-export async function migratedDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+export async function migratedDatabase(): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
   return testDatabase({
     name: "coordinator_template",
     async prepare(url) {
@@ -22,7 +22,7 @@ export async function migratedDatabase(): Promise<{ readonly url: string; drop()
 export async function openTestDatabase(): Promise<{
   readonly url: string;
   readonly database: Database;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }> {
   const { url, drop } = await migratedDatabase();
   const database = openDatabase({
