@@ -81,9 +81,9 @@ struct Terms {
 struct OpenArgs {
     Offer offer;
     Order order;
-    bytes offerSig; // over the offer, or over OfferBatch(root) when offerProof is given
-    bytes32[] offerProof; // empty with a single-signed offer
-    bytes orderSig; // the client's, or the mandate's operator's
+    bytes offerSig; // over the offer, or over OfferBatch(root)
+    bytes32[] offerProof; // from the offer's leaf to the root; empty with a single offer
+    bytes orderSig; // the client's, or the mandate's operator's; may be empty when he sends it himself
     bytes32[] unitProof; // for order.units
     bytes mandate; // empty, or abi.encode(Mandate, bytes sig, bytes32[] proof), see MandateProof
 }

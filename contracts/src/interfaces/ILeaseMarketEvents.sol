@@ -125,7 +125,6 @@ interface ILeaseMarketEvents {
     error NotPermitted();
     error CloseAlreadyRequested(uint40 closeAt);
     error NotClosable(uint40 from);
-    error StaleTopUp(uint40 end);
     error BeyondMaxEnd(uint40 maxEnd);
     error LeaseOver();
     // --- ledger and configuration ---

@@ -14,11 +14,11 @@ library Signatures {
             let v := 0
             let s := calldataload(add(sig.offset, 0x20))
             switch sig.length
-            case 65 { v := byte(0, calldataload(add(sig.offset, 0x40))) }
             case 64 {
                 v := add(shr(255, s), 27)
                 s := shr(1, shl(1, s))
             }
+            case 65 { v := byte(0, calldataload(add(sig.offset, 0x40))) }
             // Half the order of secp256k1: the other half holds the mirror of every signature.
             if and(gt(v, 0), iszero(gt(s, 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0))) {
                 let m := mload(0x40)

@@ -123,6 +123,13 @@ library Words {
         }
     }
 
+    /// @dev `a || b` without a jump; both are evaluated.
+    function either(bool a, bool b) internal pure returns (bool c) {
+        assembly {
+            c := or(a, b)
+        }
+    }
+
     function toAddress(uint256 word) internal pure returns (address) {
         return address(uint160(word));
     }

@@ -142,14 +142,14 @@ abstract contract Opening is Cash {
         returns (uint256 rate, uint256 escrow)
     {
         if (Words.toAddress(offer.token) != Words.toAddress(order.token)) revert TokenMismatch();
-        if (block.timestamp < uint40(offer.notBefore)) revert OfferNotYetValid(uint40(offer.notBefore));
-        if (block.timestamp > uint40(offer.expiry)) revert OfferExpired(uint40(offer.expiry));
-        if (block.timestamp > uint40(order.expiry)) revert OrderExpired(uint40(order.expiry));
+        bool expired = Words.either(block.timestamp > uint40(offer.expiry), block.timestamp > uint40(order.expiry));
+        if (Words.either(block.timestamp < uint40(offer.notBefore), expired)) _refuseTime(offer, order);
         address invited = Words.toAddress(offer.client);
         if (invited != address(0) && invited != Words.toAddress(order.client)) revert NotYourOffer(invited);
         if (Words.toAddress(order.key) == address(0)) revert NoLeaseKey();
         uint256 duration = uint32(order.duration);
-        if (duration == 0 || duration < uint32(offer.minSeconds) || duration > uint32(offer.maxSeconds)) {
+        bool outside = Words.either(duration < uint32(offer.minSeconds), duration > uint32(offer.maxSeconds));
+        if (Words.either(duration == 0, outside)) {
             revert DurationOutOfRange(uint32(duration), uint32(offer.minSeconds), uint32(offer.maxSeconds));
         }
         rate = uint96(offer.rate);
@@ -159,6 +159,13 @@ abstract contract Opening is Cash {
             escrow = rate * duration;
         }
         if (escrow > uint128(order.maxEscrow)) revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
+    }
+
+    /// @dev Says which of the three times does not fit.
+    function _refuseTime(OfferWords calldata offer, OrderWords calldata order) private view {
+        if (block.timestamp < uint40(offer.notBefore)) revert OfferNotYetValid(uint40(offer.notBefore));
+        if (block.timestamp > uint40(offer.expiry)) revert OfferExpired(uint40(offer.expiry));
+        revert OrderExpired(uint40(order.expiry));
     }
 
     /// @dev IFunder.authorize(order, offer, rate, escrow): both structs are static, so they are copied as they lie.
@@ -209,15 +216,13 @@ abstract contract Opening is Cash {
         }
     }
 
-    /// @dev The provider signed the offer itself, or the root of a batch that holds it.
+    /// @dev The provider signed the offer itself, or the root of a batch that holds it (of one offer: its leaf).
     function _checkOffer(OpenArgs calldata args, bytes32 domain, bytes32 offerStruct) private {
         address provider = Words.toAddress(Words.from(args.offer).provider);
         bytes32[] calldata proof = Words.proofAt(args, Words.OFFER_PROOF);
         bytes calldata sig = Words.bytesAt(args, Words.OFFER_SIG);
-        bool ok;
-        if (proof.length == 0) {
-            ok = Signatures.isFrom(provider, LeaseHash.digest(domain, offerStruct), sig);
-        } else {
+        bool ok = proof.length == 0 && Signatures.isFrom(provider, LeaseHash.digest(domain, offerStruct), sig);
+        if (!ok) {
             bytes32 root = LeaseHash.root(proof, LeaseHash.offerLeaf(offerStruct));
             bytes32 digest_ = LeaseHash.digest(domain, LeaseHash.one(LeaseHash.OFFER_BATCH_TYPEHASH, root));
             // Other items of a batch may rely on this signature.
@@ -250,6 +255,9 @@ abstract contract Opening is Cash {
         }
         account.value = word;
         bytes calldata sig = Words.bytesAt(args, Words.ORDER_SIG);
+        // Who sends his own order has signed the transaction. Items of a batch come from this contract, which never
+        // consents to anything.
+        if (sig.length == 0 && msg.sender == signer && signer != address(this)) return mandate;
         if (!Signatures.isFrom(signer, orderDigest, sig)) revert BadOrderSignature();
     }
 

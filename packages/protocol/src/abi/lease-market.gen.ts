@@ -47,7 +47,6 @@ export const leaseMarketAbi = [
   {"inputs":[{"internalType":"uint96","name":"rate","type":"uint96"},{"internalType":"uint96","name":"limit","type":"uint96"}],"name":"RateAboveLimit","type":"error"},
   {"inputs":[],"name":"ReentrancyGuardReentrantCall","type":"error"},
   {"inputs":[{"internalType":"address","name":"token","type":"address"}],"name":"SafeERC20FailedOperation","type":"error"},
-  {"inputs":[{"internalType":"uint40","name":"end","type":"uint40"}],"name":"StaleTopUp","type":"error"},
   {"inputs":[],"name":"TokenMismatch","type":"error"},
   {"inputs":[{"internalType":"address","name":"token","type":"address"}],"name":"TokenNotListed","type":"error"},
   {"inputs":[],"name":"TooManyTokens","type":"error"},
