@@ -156,7 +156,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     }),
     idempotency,
     authenticate: (token) => accounts.authenticate(token),
-    observe: metrics.observe,
+    observe: (operation, status, seconds) => metrics.observe(operation, status, seconds),
     corsOrigins: config.corsOrigins,
     https: publicUrl.protocol === "https:",
     checkResponses: parts.checkResponses ?? false,

@@ -52,12 +52,12 @@ async function startAndKillSupervisor(dir: string): Promise<{ url: string; pid: 
 describe("the embedded PostgreSQL", () => {
   it("keeps its data over a restart, refuses a second opener, and asks for the password", async () => {
     const dir = await folder();
-    const first = await startPostgres({ dir });
+    const first = await startPostgres({ dir, durable: false });
     await query(first.url, "create table kept as select 7 as n");
     expect(codeOf(await startPostgres({ dir }).catch((e: unknown) => e))).toBe("already-running");
     expect(await query(first.url, "select n from kept")).toEqual([{ n: 7 }]);
     await first.stop();
-    const second = await startPostgres({ dir });
+    const second = await startPostgres({ dir, durable: false });
     expect(await query(second.url, "select n from kept")).toEqual([{ n: 7 }]);
     await expect(query(second.url.replace(/:[^:@/]+@/, ":wrong@"), "select 1")).rejects.toThrow(/password/);
     expect((await stat(join(dir, "password"))).mode & 0o077).toBe(0);

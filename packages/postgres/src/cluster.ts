@@ -35,6 +35,8 @@ export interface PostgresOptions {
 }
 
 const USER = "corepool";
+/** Mark of a data folder that was made to its end. */
+const COMPLETE = "corepool-complete";
 
 /**
  * Starts the PostgreSQL server of `dir`, making its data on first use. Recovers after a crash by itself; ends a server
@@ -44,17 +46,21 @@ const USER = "corepool";
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const binaries = await ensurePostgresBinaries();
   const user = await databaseUser();
-  await mkdir(options.dir, { recursive: true, mode: 0o700 });
+  // The database's own user passes through; what lies in the folder is closed file by file.
+  await mkdir(options.dir, { recursive: true, mode: 0o711 });
   const dir = await realpath(options.dir);
+  const durable = options.durable ?? true;
   await claim(dir);
   try {
     const data = await dataFolder(dir, user);
     await endOrphan(data);
     const { password, fresh } = await passwordOf(dir);
     // Data without its password is what a folder deleted by hand has left elsewhere: nobody can open it any more.
-    if (fresh || !(await exists(join(data, "corepool-complete")))) await initialise({ binaries, user, data, password });
+    if (fresh || !(await exists(join(data, COMPLETE)))) {
+      await initialise({ binaries, user, data, password, durable });
+    }
     const port = await choosePort(options.port ?? 0);
-    return await launch({ binaries, user, dir, data, password, port, durable: options.durable ?? true });
+    return await launch({ binaries, user, dir, data, password, port, durable });
   } catch (error) {
     await release(dir);
     throw error;
@@ -79,7 +85,9 @@ async function dataFolder(dir: string, user: OsUser | undefined): Promise<string
     return near;
   }
   // Whoever may pass through the folder itself is decided by its own mode too, hence the question about a child.
-  const place = (await openToAll(near)) ? near : elsewhere(dir);
+  const far = elsewhere(dir);
+  // Where data lies once it stays, even if the folders above have been opened since.
+  const place = (await exists(join(far, COMPLETE))) || !(await openToAll(near)) ? far : near;
   if (place !== near) await openFolder(dirname(place));
   await mkdir(place, { recursive: true, mode: 0o700 });
   await chown(place, user.uid, user.gid);
@@ -100,10 +108,12 @@ type Places = {
   readonly user: OsUser | undefined;
   readonly data: string;
   readonly password: string;
+  /** Whether what is written survives a power loss. */
+  readonly durable: boolean;
 };
 
 /** Makes the data folder. Only a finished one bears the mark, so a first start that was killed begins anew. */
-async function initialise({ binaries, user, data, password }: Places): Promise<void> {
+async function initialise({ binaries, user, data, password, durable }: Places): Promise<void> {
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { recursive: true, mode: 0o700 });
   const passwordFile = join(tmpdir(), `corepool-${randomBytes(12).toString("hex")}`);
@@ -119,6 +129,7 @@ async function initialise({ binaries, user, data, password }: Places): Promise<v
       "--locale=C",
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
+      ...(durable ? [] : ["--no-sync"]),
     ];
     const child = spawn(
       binaries.initdb,
@@ -165,9 +176,7 @@ async function choosePort(wanted: number): Promise<number> {
   }
 }
 
-async function launch(
-  options: Places & { readonly dir: string; readonly port: number; readonly durable: boolean },
-): Promise<RunningPostgres> {
+async function launch(options: Places & { readonly dir: string; readonly port: number }): Promise<RunningPostgres> {
   const { binaries, user, dir, data, password, port, durable } = options;
   const settings = [
     "listen_addresses=127.0.0.1",
@@ -191,7 +200,7 @@ async function launch(
   await log.close();
   const { pid } = await untilReady(child, data, logFile);
   const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/corepool`;
-  await ensureDatabase(url, join(data, "corepool-complete"));
+  await ensureDatabase(url, join(data, COMPLETE));
   let told = false;
   const died = new Promise<string>((tell) => {
     child.once("exit", (code, signal) => {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
-import { startPostgres } from "./cluster.ts";
+import { removePostgres, startPostgres } from "./cluster.ts";
 import { endServer } from "./supervisor.ts";
 
 /** Names the folder in which the test run keeps its one server. Set by the run's global set-up, inherited by its workers. */
@@ -13,7 +13,7 @@ const FOLDER = "COREPOOL_TEST_POSTGRES";
 /** A fresh database of a test. */
 export interface TestDatabase {
   readonly url: string;
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 interface Server {
@@ -93,6 +93,8 @@ async function once<T extends object>(folder: string, name: string, work: () => 
 /** Vitest global set-up: reserves the folder; the server starts only when a test asks for a database. */
 export default async function setUp(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "corepool-test-"));
+  // The database's own user must be able to pass through.
+  await chmod(folder, 0o711);
   process.env[FOLDER] = folder;
   return async () => {
     const server = await readFile(join(folder, "server.json"), "utf8").then(
@@ -100,6 +102,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
       () => undefined,
     );
     if (server !== undefined) await endServer(server.pid, 2_000);
+    await removePostgres(join(folder, "postgres"));
     await rm(folder, { recursive: true, force: true });
   };
 }

@@ -43,7 +43,7 @@ export interface BoundCall {
   readonly requestId: string;
   readonly signal: AbortSignal;
   readonly request: Request;
-  settle(tx: Tx, value: unknown): Promise<unknown>;
+  readonly settle: (tx: Tx, value: unknown) => Promise<unknown>;
 }
 
 /** A route and what serves it. */

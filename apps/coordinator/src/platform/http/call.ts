@@ -42,7 +42,7 @@ export interface Call<R extends Route> {
    * On idempotent routes: stores the answer in the handler's own transaction, so that the effect and the answer that a
    * repeated request gets are committed together. Returns the value. Elsewhere it only returns the value.
    */
-  settle(tx: Tx, value: RouteResponse<R>): Promise<RouteResponse<R>>;
+  readonly settle: (tx: Tx, value: RouteResponse<R>) => Promise<RouteResponse<R>>;
 }
 
 /** What a handler may return: the route's response, with another status or headers, or a finished Response. */

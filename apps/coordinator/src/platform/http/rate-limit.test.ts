@@ -58,6 +58,6 @@ describe("rate limits", () => {
       statuses.add(
         (await test.send("GET", "/v1/account", { token: `corepool_session_${"A".repeat(42)}${i % 10}` })).status,
       );
-    expect([...statuses].sort()).toEqual([401, 429]);
+    expect([...statuses].sort((a, b) => a - b)).toEqual([401, 429]);
   });
 });

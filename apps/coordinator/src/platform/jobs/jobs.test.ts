@@ -41,7 +41,7 @@ describe("background jobs", () => {
     await opened.database.transaction((tx) => jobs.sendOnCommit(tx, "plain", { n: 2 }));
     await jobs.send("plain", { n: 3 });
     await until(() => done.length === 2);
-    expect([...done].sort()).toEqual([2, 3]);
+    expect([...done].sort((a, b) => a - b)).toEqual([2, 3]);
   });
 
   it("keep one waiting job per key, and any number without", async () => {
@@ -52,7 +52,7 @@ describe("background jobs", () => {
       done.push(n);
     });
     await until(() => done.length === 3);
-    expect([...done].sort()).toEqual([1, 4, 5]);
+    expect([...done].sort((a, b) => a - b)).toEqual([1, 4, 5]);
   });
 
   it("run again after a failure", async () => {
