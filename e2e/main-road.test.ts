@@ -7,6 +7,33 @@ import { books } from "./support/books.ts";
 import { command, startCommand } from "./support/command-line.ts";
 import { clear, logOf, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "./support/market.ts";
 
+/** What is refused, the command, and the code of its refusal (`usage`: by the parser of the command line). */
+const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
+  ["an empty command word list", ["run", "--json", "--"], "usage"],
+  ["a size that is none", ["run", "--json", "--memory", "lots", "--", "true"], "bad-usage"],
+  ["an absurd size", ["run", "--json", "--memory", "999999999TiB", "--", "true"], "bad-usage"],
+  ["no time at all", ["run", "--json", "--time", "0s", "--", "true"], "bad-request"],
+  ["more time than a lease may have", ["run", "--json", "--time", "9999999d", "--", "true"], "bad-request"],
+  ["a rate with lost digits", ["run", "--json", "--max-rate", "0.0000000000000000001/s", "--", "true"], "bad-amount"],
+  ["a negative price", ["run", "--json", "--max-price", "-5", "--", "true"], "bad-amount"],
+  ["an unknown token", ["run", "--json", "--token", "DOGE", "--", "true"], "bad-usage"],
+  ["an input above the folder", ["run", "--json", "--input", "../x=data.csv", "--", "true"], "path-escape"],
+  ["an absolute input", ["run", "--json", "--input", "/etc/x=data.csv", "--", "true"], "path-escape"],
+  ["an input in the outputs", ["run", "--json", "--input", "outputs/x=data.csv", "--", "true"], "bad-usage"],
+  ["an input that is not there", ["run", "--json", "--input", "x=gone.csv", "--", "true"], "bad-usage"],
+  ["a folder whose link leads out", ["run", "--json", "--input", "x=linked", "--", "true"], "path-escape"],
+  [
+    "two inputs at one path",
+    ["run", "--json", "--input", "x=data.csv", "--input", "x=sum.py", "--", "true"],
+    "bad-request",
+  ],
+  ["a job that is not one", ["jobs", "--json", "../../etc"], "bad-request"],
+  ["somebody else's job", ["jobs", "--json", "wkl_00000000000000000000000000"], "not-found"],
+  ["more machine than there is", ["run", "--json", "--cpu", "4000", "--", "true"], "no-placement"],
+  ["a price that nobody takes", ["run", "--json", "--max-rate", "0.000000000001/h", "--", "true"], "no-placement"],
+  ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "call-reverted"],
+];
+
 describe("the main road, from a fresh folder", () => {
   let place: Place;
   let market: RunningMarket;
@@ -113,51 +140,32 @@ describe("the main road, from a fresh folder", () => {
     expect(receipt.said[0]?.verified).not.toBeNull();
   });
 
-  it.each([
-    ["an empty command word list", ["run", "--json", "--"], "usage"],
-    ["a size that is none", ["run", "--json", "--memory", "lots", "--", "true"], "bad-usage"],
-    ["an absurd size", ["run", "--json", "--memory", "999999999TiB", "--", "true"], "bad-usage"],
-    ["no time at all", ["run", "--json", "--time", "0s", "--", "true"], "bad-request"],
-    ["more time than a lease may have", ["run", "--json", "--time", "9999999d", "--", "true"], "bad-request"],
-    ["a rate with lost digits", ["run", "--json", "--max-rate", "0.0000000000000000001/s", "--", "true"], "bad-amount"],
-    ["a negative price", ["run", "--json", "--max-price", "-5", "--", "true"], "bad-amount"],
-    ["an unknown token", ["run", "--json", "--token", "DOGE", "--", "true"], "bad-usage"],
-    ["an input above the folder", ["run", "--json", "--input", "../x=data.csv", "--", "true"], "path-escape"],
-    ["an absolute input", ["run", "--json", "--input", "/etc/x=data.csv", "--", "true"], "path-escape"],
-    ["an input in the outputs", ["run", "--json", "--input", "outputs/x=data.csv", "--", "true"], "bad-usage"],
-    ["an input that is not there", ["run", "--json", "--input", "x=gone.csv", "--", "true"], "bad-usage"],
-    ["a folder whose link leads out", ["run", "--json", "--input", "x=linked", "--", "true"], "path-escape"],
-    [
-      "two inputs at one path",
-      ["run", "--json", "--input", "x=data.csv", "--input", "x=sum.py", "--", "true"],
-      "bad-request",
-    ],
-    ["a job that is not one", ["jobs", "--json", "../../etc"], "bad-request"],
-    ["somebody else's job", ["jobs", "--json", "wkl_00000000000000000000000000"], "not-found"],
-    ["more machine than there is", ["run", "--json", "--cpu", "4000", "--", "true"], "no-placement"],
-    ["a price that nobody takes", ["run", "--json", "--max-rate", "0.000000000001/h", "--", "true"], "no-placement"],
-    ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "call-reverted"],
-  ])("refuses %s and changes nothing", async (_, args, code) => {
+  it("refuses what is malformed, absurd or not there, each with its own code, and changes nothing", async () => {
     const linked = join(work, "linked");
-    await mkdir(linked, { recursive: true });
-    await symlink("/etc/hostname", join(linked, "away")).catch(() => undefined);
-    const before = await books(market);
-    const jobsBefore = (await market.command("jobs", "--limit", "200")).said[0];
-    const outcome = await command(args, { env: place.env, cwd: work });
-    if (code === "usage") expect(outcome.code).toBe(2);
-    else expect(outcome.error?.code).toBe(code);
-    expect(outcome.code).toBeGreaterThan(1);
-    if (code === "no-placement")
-      expect(outcome.error?.reasons).toEqual(
-        expect.arrayContaining([expect.objectContaining({ dimension: expect.any(String) })]),
-      );
-    const after = await books(market);
-    expect({ cash: after.cash, escrow: after.escrow, opened: after.opened.length }).toEqual({
-      cash: before.cash,
-      escrow: before.escrow,
-      opened: before.opened.length,
-    });
-    expect((await market.command("jobs", "--limit", "200")).said[0]).toEqual(jobsBefore);
+    await mkdir(linked);
+    await symlink("/etc/hostname", join(linked, "away"));
+    const state = async () => {
+      const { cash, escrow, fees, opened } = await books(market);
+      const jobs = (await market.command("jobs", "--limit", "200")).said[0];
+      return { cash, escrow, fees, opened: opened.length, jobs };
+    };
+    const before = await state();
+    const failures: string[] = [];
+    const rest = [...REFUSED];
+    const worker = async (): Promise<void> => {
+      for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+        const [what, args, code] = next;
+        const { code: exit, error, stderr } = await command(args, { env: place.env, cwd: work });
+        if (exit < 2 || (code !== "usage" && error?.code !== code))
+          failures.push(`${what}: exit ${exit}, ${stderr.slice(0, 300)}`);
+        const reasons = error?.reasons as readonly { readonly dimension?: unknown }[] | undefined;
+        if (code === "no-placement" && typeof reasons?.[0]?.dimension !== "string")
+          failures.push(`${what}: no reasons`);
+      }
+    };
+    await Promise.all([worker(), worker(), worker()]);
+    expect(failures).toEqual([]);
+    expect(await state()).toEqual(before);
   });
 
   it("refuses a second market in the same folder, and taken ports in another, with nothing half-started", async () => {

@@ -13,13 +13,15 @@ export async function books(running: RunningMarket) {
   const logs = await reader.getLogs({ address: leaseMarket, fromBlock: 0n });
   const events = parseEventLogs({ abi: leaseMarketAbi, logs });
   const accounts = new Set<`0x${string}`>();
+  const know = (account: string): void => void accounts.add(account.toLowerCase() as `0x${string}`);
   const settled = new Map<string, bigint>();
   let escrow = 0n;
   for (const event of events) {
-    if (event.eventName === "Deposited") accounts.add(event.args.account);
+    if (event.eventName === "Deposited") know(event.args.account);
     if (event.eventName === "LeaseOpened") {
-      accounts.add(event.args.client).add(event.args.provider);
-      accounts.add(`0x${(event.args.payToStartGraceFee >> 96n).toString(16).padStart(40, "0")}`);
+      const payTo = event.args.payToStartGraceFee >> 96n;
+      for (const account of [event.args.client, event.args.provider, `0x${payTo.toString(16).padStart(40, "0")}`])
+        know(account);
       escrow += event.args.escrowEnds >> 128n;
     }
     if (event.eventName === "LeaseSettled") escrow -= event.args.amount + event.args.fee;

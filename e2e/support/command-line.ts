@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../node_modules/.cache/corepool", import.meta.url));
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -23,7 +24,7 @@ export function startCommand(
 ): RunningCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd ?? options.env.COREPOOL_HOME,
-    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...options.env },
+    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", NODE_COMPILE_CACHE: CACHE, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said: Json[] = [];
