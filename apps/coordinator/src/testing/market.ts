@@ -28,7 +28,10 @@ export interface TestMarket extends TempMarket {
   readonly logged: string[];
   /** Moves the coordinator's clock ahead; the chain's stays. */
   advance(ms: number): void;
-  start(): Promise<void>;
+  /** Starts the coordinator; `api`: without background work. */
+  start(mode?: "all" | "api"): Promise<void>;
+  /** Asks the chain's node for something that only a test wants. */
+  node(method: string, ...parameters: readonly unknown[]): Promise<unknown>;
   stop(): Promise<void>;
   endAll(): Promise<void>;
 }
@@ -80,9 +83,10 @@ export async function testMarket(): Promise<TestMarket> {
     logged,
     advance: (ms) => clock.advance(ms),
     api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
-    async start() {
+    node: (method, ...parameters) => temp.endpoint.request(method, parameters),
+    async start(mode = "all") {
       running = await startCoordinator({
-        config,
+        config: { ...config, mode },
         deployment: temp.deployment,
         clock,
         random: systemRandom,

@@ -1,0 +1,133 @@
+import type { Hex } from "@corepool/core/hex";
+import { digestOf, mandateData } from "@corepool/protocol/eip712";
+import { revokeMandateCalldata, withdrawCalldata } from "@corepool/protocol/market/calldata";
+import { accountOf } from "@corepool/protocol/market/reads";
+import { dropMandate, getAccount, grantMandate, listMandates } from "@corepool/protocol/routes/accounts";
+import type { MandateMessage } from "@corepool/protocol/spec";
+import { call } from "@corepool/sdk/call";
+import { zeroHash } from "viem";
+import { generatePrivateKey, privateKeyToAccount, sign } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TestAgent } from "../testing/agent.ts";
+import { RATE, TestClient } from "../testing/client.ts";
+import { type TestMarket, testMarket } from "../testing/market.ts";
+
+let market: TestMarket;
+let client: TestClient;
+let agent: TestAgent;
+let salt = 0;
+
+beforeAll(async () => {
+  market = await testMarket();
+  client = new TestClient(market);
+  agent = await client.agent(2);
+});
+afterAll(async () => {
+  await agent.cut();
+  await market.endAll();
+});
+
+const mandateOf = (changes: Partial<MandateMessage> = {}): MandateMessage => ({
+  client: market.client.address,
+  operator: market.relayer.address,
+  token: market.deployment.gpToken,
+  maxRate: String(RATE),
+  maxEscrow: String(RATE * 60n),
+  maxTotal: String(RATE * 100n),
+  providers: zeroHash,
+  expiry: 4_000_000_000,
+  counter: 1,
+  salt: ++salt,
+  ...changes,
+});
+
+async function grant(mandate: MandateMessage, key: Hex = market.client.key) {
+  const signature = await sign({ hash: digestOf(mandateData(market.domain, mandate)), privateKey: key, to: "hex" });
+  return call(market.api, grantMandate, { body: { mandate, signature } });
+}
+
+const cash = async (): Promise<bigint> =>
+  (await accountOf(market.reader, market.domain.market, market.deployment.gpToken, market.client.address)).cash;
+
+describe("a mandate", () => {
+  it("is kept only when its client signed it, for this operator, as of now", async () => {
+    await expect(grant(mandateOf(), generatePrivateKey())).rejects.toMatchObject({ code: "bad-signature" });
+    await expect(grant(mandateOf({ operator: market.provider.address }))).rejects.toMatchObject({
+      code: "bad-request",
+    });
+    await expect(grant(mandateOf({ client: market.provider.address }))).rejects.toMatchObject({ code: "bad-request" });
+    await expect(grant(mandateOf({ expiry: 1 }))).rejects.toMatchObject({ code: "bad-request" });
+    await expect(grant(mandateOf({ counter: 2 }))).rejects.toMatchObject({ code: "bad-request" });
+    expect((await call(market.api, listMandates, {})).data).toEqual([]);
+    const mandate = mandateOf();
+    const first = await grant(mandate);
+    expect((await grant(mandate)).id).toBe(first.id);
+    expect((await call(market.api, listMandates, {})).data).toHaveLength(1);
+    await call(market.api, dropMandate, { params: { id: first.id } });
+    expect((await call(market.api, listMandates, {})).data[0]?.revokedAt).not.toBeNull();
+  });
+
+  it("lets the coordinator order, watch and pay, within its bounds, while the client is away", async () => {
+    const before = await cash();
+    const { id } = await grant(mandateOf());
+    const workload = await client.submit({}, {}, id);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    expect(assign.terms.client).toBe(market.client.address);
+    await agent.run(assign);
+    const started = Date.now();
+    const note = await agent.waitFor("note", (m) => m.body.lease === assign.lease && BigInt(m.body.total) > 0n);
+    expect(BigInt(note.body.total)).toBeLessThanOrEqual((RATE * BigInt(Date.now() - started + 2_000)) / 1_000n);
+    await agent.end(assign, { startedAtMs: "0", endedAtMs: "999999" });
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.last);
+    // The report claims far more than probes prove: one grace beyond them is all it gets.
+    const total = BigInt(last.body.total);
+    expect(total).toBeLessThanOrEqual((RATE * BigInt(Date.now() - started + 4_000)) / 1_000n);
+    await agent.close(assign.lease, total, last.body.signature);
+    await client.state(workload.id, "succeeded");
+    expect(before - (await cash())).toBe(total);
+    const listed = (await call(market.api, listMandates, {})).data.find((m) => m.id === id);
+    expect(listed?.committed).toBe(String(RATE * 60n));
+
+    const second = await client.submit({}, {}, id);
+    const failed = await client.state(second.id, "failed");
+    expect(failed.reason).toBe("mandate-exceeded");
+    expect(failed.detail).toContain("total");
+  });
+
+  it("pays nothing while the sandbox does not answer", async () => {
+    const { id } = await grant(mandateOf());
+    const workload = await client.submit({}, {}, id);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    await agent.run(assign);
+    // It answers, but not as the sandbox would.
+    agent.serving.set(assign.lease, privateKeyToAccount(generatePrivateKey()).publicKey);
+    await agent.waitFor("probe", (m) => m.body.lease === assign.lease);
+    const from = agent.received.length;
+    await agent.waitFor("probe", (m) => m.body.lease === assign.lease, from);
+    expect((await client.read(workload.id)).lease?.noteTotal).toBe("0");
+    await agent.end(assign, { exitCode: 1 });
+    await agent.close(assign.lease, 0n, null);
+    await client.state(workload.id, "failed");
+  });
+
+  it("that was revoked on chain, or does not reach, ends the workload with the reason", async () => {
+    const revoked = mandateOf();
+    const { id } = await grant(revoked);
+    await market.act(market.client, market.domain.market, revokeMandateCalldata(revoked));
+    const gone = await client.submit({}, {}, id);
+    expect((await client.state(gone.id, "failed")).reason).toBe("mandate-exceeded");
+    const cheap = await grant(mandateOf({ maxRate: String(RATE - 1n) }));
+    const dear = await client.submit({}, {}, cheap.id);
+    expect((await client.state(dear.id, "failed")).reason).toBe("mandate-exceeded");
+    const { id: good } = await grant(mandateOf());
+    await market.act(
+      market.client,
+      market.domain.market,
+      withdrawCalldata(market.deployment.gpToken, market.client.address, await cash()),
+    );
+    const poor = await client.submit({}, {}, good);
+    expect((await client.state(poor.id, "failed")).reason).toBe("insufficient-funds");
+    expect((await call(market.api, getAccount, {})).balances[0]?.escrowed).toBe("0");
+    await expect(client.submit({}, {}, "mdt_00000000000000000000000000")).rejects.toMatchObject({ code: "not-found" });
+  });
+});
