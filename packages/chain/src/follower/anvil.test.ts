@@ -1,5 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { leaseId } from "@corepool/protocol/eip712";
 import { openCalldata } from "@corepool/protocol/market/calldata";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
@@ -23,7 +22,7 @@ afterAll(() => market.end());
 
 describe("a follower and a sender on a real chain", () => {
   it("see a killed node that comes back older as one more re-org", async () => {
-    const { reader, deployment, domain, provider, relayer, chain, dir } = market;
+    const { reader, deployment, domain, provider, relayer, chain } = market;
     const store = new MemoryFollowerStore(deployment.block - 1n);
     const undone: bigint[] = [];
     const follower = new Follower({
@@ -56,7 +55,7 @@ describe("a follower and a sender on a real chain", () => {
     follower.start();
     try {
       await chain.save();
-      const older = await readFile(join(dir, "chain.state"));
+      const older = await readFile(market.stateFile);
       const matched = await market.match(1n, 1);
       const first = await sender.send({
         intent: "open",
@@ -69,8 +68,9 @@ describe("a follower and a sender on a real chain", () => {
       expect(mayHold((await reader.blockByHash(first.blockHash))?.logsBloom, deployment.leaseMarket)).toBe(true);
       expect(mayHold((await reader.blockByHash(first.blockHash))?.logsBloom, provider.address)).toBe(false);
 
-      process.kill(chain.pid(), "SIGKILL");
-      await writeFile(join(dir, "chain.state"), older);
+      // Within the same second the node would make the very same block again.
+      await systemClock.sleep(1_100);
+      await market.comeBackOlder(older);
       // The lease is undone, sent again, and open again in another block, once.
       await expect.poll(() => store.table("leases").get(lease)?.block, { timeout: 10_000 }).not.toBe(first.blockHash);
       await expect.poll(() => store.table("leases").has(lease), { timeout: 10_000 }).toBe(true);

@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { TempChain } from "../testing/temp-chain.ts";
 import { tempChain } from "../testing/temp-chain.ts";
+import { anvilBinary } from "./binary.ts";
 import { startLocalChain } from "./chain.ts";
 import { headOf } from "./node.ts";
 
@@ -132,6 +133,15 @@ describe("the local chain", () => {
       code: "setup-failed",
       message: expect.stringContaining("damaged"),
     });
+  });
+
+  it("says which package is missing on a platform that has none", () => {
+    expect(() => anvilBinary("linux", "mips")).toThrow(
+      expect.objectContaining({
+        code: "setup-failed",
+        message: expect.stringContaining("@foundry-rs/anvil-linux-mips"),
+      }),
+    );
   });
 
   it("leaves no node behind when the supervisor is killed", async () => {

@@ -136,22 +136,25 @@ class Supervisor {
         chainId: this.chainId,
         statePath: found === undefined ? undefined : plain,
       });
-      await record(this.#claimPath, node.pid);
-      const head = await headOf(node.endpoint);
-      if (found !== undefined) await this.#recognise(node, found.saved);
       this.#node = node;
+      await record(this.#claimPath, node.pid);
+      if (found !== undefined) await this.#recognise(node, found.saved);
+      const head = await headOf(node.endpoint);
       this.#saved = found?.saved;
       this.#seen = { number: Number(head.number), hash: head.hash };
+      if (found === undefined) await this.save();
+    } catch (error) {
+      this.#node?.kill("SIGKILL");
+      this.#node = undefined;
+      throw error;
     } finally {
       await rm(plain, { force: true });
     }
-    if (found === undefined) await this.save();
   }
 
   async #recognise(node: LocalNode, saved: SavedChain): Promise<void> {
     const { hash } = await headOf(node.endpoint, quantity(saved.number));
     if (hash === saved.hash) return;
-    node.kill("SIGKILL");
     throw new CorepoolError("setup-failed", {
       detail: `The node loaded another chain than was saved: block ${saved.number} is ${hash}, not ${saved.hash}.`,
       next: "Begin a new local market with corepool reset (this deletes the old one).",

@@ -261,10 +261,9 @@ export class Sender implements ChainWriter {
     if ((await wire.count(this.address, final.number)) <= form.nonce) return;
     if (await this.#lookForReceipt(record)) return;
     if ((await reader.head()).hash !== before.hash) return;
-    const clean = { ...record, signed: record.signed };
     let gas: bigint;
     try {
-      gas = await this.#gas(clean);
+      gas = await this.#gas(record);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.#fail(record, error);
@@ -302,9 +301,12 @@ export class Sender implements ChainWriter {
 
   async #keep(record: Outgoing): Promise<void> {
     if (!(await this.#options.store.save(record))) {
+      // Another process was quicker: go on with what it kept.
+      const kept = await this.#options.store.find(record.intent);
+      if (kept !== undefined) this.#live.set(record.intent, kept);
       throw new CorepoolError("chain-unavailable", {
-        detail: `Nonce ${current(record)?.nonce} of ${this.address} belongs to another kept transaction.`,
-        next: "Run one sender per account; this one takes another nonce.",
+        detail: `Another process sends for ${this.address} too, and was quicker with ${record.intent} or its nonce.`,
+        next: "This one goes on with what the other kept; run one sender per account.",
       });
     }
     if (isOver(record)) this.#live.delete(record.intent);
@@ -338,7 +340,11 @@ export class Sender implements ChainWriter {
     const mined = [...this.#live.values()].filter((record) => record.state === "mined");
     if (mined.length === 0) return;
     const { reader } = this.#options;
-    const final = await reader.finalized();
+    // A node that came back older may not know yet what is final; what it has lost is sent again all the same.
+    const final = await reader.finalized().catch((error: unknown) => {
+      this.#options.onProblem?.("*", error);
+      return undefined;
+    });
     const hashes = new Map<bigint, Hex | undefined>();
     for (const record of mined) {
       const outcome = record.outcome;
@@ -346,7 +352,7 @@ export class Sender implements ChainWriter {
       const { blockNumber } = outcome;
       if (!hashes.has(blockNumber)) hashes.set(blockNumber, (await reader.blockByNumber(blockNumber))?.hash);
       if (hashes.get(blockNumber) === outcome.blockHash) {
-        if (blockNumber <= final.number) await this.#keep({ ...record, state: "final" });
+        if (final !== undefined && blockNumber <= final.number) await this.#keep({ ...record, state: "final" });
       } else {
         await this.#keep({ ...record, state: "sent", outcome: undefined });
         this.#pursue(record.intent);

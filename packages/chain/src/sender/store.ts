@@ -8,8 +8,8 @@ export interface SenderStore {
   /** All that are neither final nor failed, in the order in which they were added. */
   unfinished(): Promise<readonly Outgoing[]>;
   /**
-   * Replaces the record of its intent. Resolves with false, changing nothing, when its newest nonce belongs to another
-   * transaction that is sent or mined.
+   * Replaces the record of its intent. Resolves with false, changing nothing, when another sender was quicker: its newest
+   * nonce belongs to another transaction that is sent or mined, or the kept record has a signed form that this one lacks.
    */
   save(record: Outgoing): Promise<boolean>;
   find(intent: string): Promise<Outgoing | undefined>;

@@ -4,12 +4,12 @@ import type { SenderStore } from "../sender/store.ts";
 
 const to = `0x${"ab".repeat(20)}` as const;
 const hash = `0x${"cd".repeat(32)}` as const;
-const form = (nonce: number): Signed => ({
+const form = (nonce: number, fee = 2n ** 100n): Signed => ({
   nonce,
-  hash,
+  hash: `0x${nonce.toString(16).padStart(32, "0")}${fee.toString(16).padStart(32, "0")}`,
   raw: "0x02",
   gas: 21_000n,
-  maxFeePerGas: 2n ** 100n,
+  maxFeePerGas: fee,
   maxPriorityFeePerGas: 1n,
 });
 const sent = (record: Outgoing, nonce: number): Outgoing => ({
@@ -97,6 +97,15 @@ export function senderStoreConformance(
       expect((await store.find("b"))?.state).toBe("queued");
       expect(await store.save(sent(sent(a, 3), 4))).toBe(true);
       expect(await store.save(sent(b, 3))).toBe(true);
+    });
+
+    it("refuses a record that lacks a form which another sender has signed", async () => {
+      const { store } = await fresh();
+      const a = await store.add({ intent: "a", to, data: "0x" });
+      expect(await store.save(sent(a, 3))).toBe(true);
+      expect(await store.save({ ...a, state: "sent", signed: [form(4)] })).toBe(false);
+      expect((await store.find("a"))?.signed).toEqual([form(3)]);
+      expect(await store.save({ ...a, state: "sent", signed: [form(3), form(3, 2n ** 101n)] })).toBe(true);
     });
   });
 }

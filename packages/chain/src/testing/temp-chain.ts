@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,6 +25,9 @@ export interface TempChain {
   readonly events: LocalChainEvent[];
   /** A new key with an ether to pay for gas. */
   account(): Promise<{ readonly key: Hex; readonly address: Address }>;
+  /** Kills the node and lets it come back with an older state, as read from `stateFile` before. */
+  comeBackOlder(state: Buffer): Promise<void>;
+  readonly stateFile: string;
   end(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export async function tempChain(
 ): Promise<TempChain> {
   const dir = await mkdtemp(join(tmpdir(), "corepool-chain-"));
   const port = await freePort();
+  const stateFile = join(dir, "chain.state");
   const events: LocalChainEvent[] = [];
   const chain = await startLocalChain({
     dir,
@@ -71,6 +76,14 @@ export async function tempChain(
       const { address } = privateKeyToAccount(key);
       await endpoint.request("anvil_setBalance", [address, quantity(10n ** 18n)]);
       return { key, address };
+    },
+    stateFile,
+    async comeBackOlder(state) {
+      // With everything saved the supervisor writes no more; one turn of the event loop for the rest, so that it
+      // cannot start the node in between.
+      await chain.save();
+      process.kill(chain.pid(), "SIGKILL");
+      writeFileSync(stateFile, state);
     },
     async end() {
       await chain.stop();
