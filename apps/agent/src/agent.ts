@@ -132,7 +132,10 @@ export class Agent {
     const { domain, signer, units, gateway, chain, registration, log } = this.#options;
     const offers = [...(await signOffers(domain, signer, this.#own))];
     const calls = await registrationOf(units, registration, chain, signer, this.#options.chainTime.now()).catch(
-      (error: unknown) => void log.warn("registration.not-made", { detail: messageOf(error) }),
+      (error: unknown) => {
+        log.warn("registration.not-made", { detail: messageOf(error) });
+        return undefined;
+      },
     );
     await gateway.tell({
       type: "offers",

@@ -125,7 +125,7 @@ export class Gateway {
       once: true,
     });
     try {
-      const messages = connection.messages[Symbol.asyncIterator]();
+      const messages = untilAborted(connection.messages[Symbol.asyncIterator](), over.signal);
       const welcome = await this.#signIn(connection, messages, over);
       const link: Link = { connection, over };
       this.#link = link;
@@ -190,7 +190,8 @@ export class Gateway {
       try {
         decoded = decode(next.value);
       } catch (error) {
-        await this.#refuse(error instanceof CorepoolError ? String(error.data.of ?? "") || null : null, error);
+        const of = error instanceof CorepoolError ? error.data.of : null;
+        await this.#refuse(typeof of === "string" ? of : null, error);
         if (++malformed < MOST_MALFORMED) continue;
         link.connection.close(CLOSE.badMessage, "too many malformed messages");
         break;
@@ -235,6 +236,22 @@ export class Gateway {
       await this.#options.clock.sleep(pause, signal).catch(() => undefined);
     }
   }
+}
+
+/** The same messages; ends as soon as `signal` aborts, even when the far end neither sends nor hangs up. */
+function untilAborted(messages: AsyncIterator<string>, signal: AbortSignal): AsyncIterator<string> {
+  const over: IteratorResult<string> = { done: true, value: undefined };
+  // One listener for all waits: racing each against one promise would keep them all until the end.
+  let give: (result: IteratorResult<string>) => void = () => undefined;
+  signal.addEventListener("abort", () => give(over), { once: true });
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return resolve(over);
+        give = resolve;
+        messages.next().then(resolve, reject);
+      }),
+  };
 }
 
 /** The next message, which must be of the given type. */

@@ -25,7 +25,8 @@ export function blobClient(options: BlobClientOptions): BlobTransfer {
       return await fetch(new URL(`/v1/blobs/${hash}`, options.url), { ...init, headers });
     } catch (cause) {
       if (init.signal?.aborted) throw cause;
-      throw unreachable(cause instanceof Error ? String(cause.cause ?? cause.message) : String(cause));
+      const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+      throw unreachable(why instanceof Error ? why.message : String(why));
     }
   };
 

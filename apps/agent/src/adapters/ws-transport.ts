@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { Connection, Transport } from "@corepool/core/ports/transport";
 import { CLOSE, MAX_MESSAGE_BYTES } from "@corepool/protocol/agent";
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 
 const PING_MS = 10_000;
 const HANDSHAKE_MS = 10_000;
@@ -35,6 +35,12 @@ export const wsTransport: Transport = {
   },
 };
 
+/** The text of a message, in whatever pieces it came. */
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
+  return Buffer.from(data as Uint8Array<ArrayBuffer>).toString("utf8");
+}
+
 function connectionOf(socket: WebSocket): Connection {
   const queue: string[] = [];
   let ended = false;
@@ -51,7 +57,7 @@ function connectionOf(socket: WebSocket): Connection {
   socket.on("message", (data, isBinary) => {
     alive = true;
     if (isBinary) return socket.close(CLOSE.badMessage, "text only");
-    queue.push(String(data));
+    queue.push(textOf(data));
     if (queue.length >= READ_AHEAD) socket.pause();
     wake.resolve();
   });

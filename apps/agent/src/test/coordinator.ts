@@ -75,7 +75,7 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
     const connection = sockets.push(ws) - 1;
     send(ws, "c0", { type: "challenge", body: { nonce: nonce(), chainId: domain.chainId, market: domain.market } });
     ws.on("message", (data) => {
-      const value = JSON.parse(String(data)) as { id: string };
+      const value = JSON.parse(Buffer.from(data as Uint8Array<ArrayBuffer>).toString()) as { id: string };
       const message = fromAgent.parse(value);
       heard.push({ ...message, id: value.id, connection });
       wake.resolve();

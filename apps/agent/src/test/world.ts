@@ -112,9 +112,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       child.stdout?.pipe(output, { end: false });
       child.stderr?.pipe(output, { end: false });
       const died = new Promise<never>((_, reject) =>
-        child?.once("exit", async (code, signal) =>
-          reject(new Error(`the agent ended (${code ?? signal}): ${await readFile(log, "utf8")}`)),
-        ),
+        child?.once("exit", (code, signal) => reject(new Error(`the agent ended: ${code ?? signal}`))),
       );
       await Promise.race([died, coordinator.wait("offers", ({ offers }) => offers.length > 0, from)]);
       died.catch(() => undefined);

@@ -1,0 +1,111 @@
+import type { LogChunk } from "@corepool/core/ports/runtime";
+import type { FromAgent } from "@corepool/protocol/agent";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LogShipper } from "./log-shipper.ts";
+import { settled } from "./test/manual-clock.ts";
+
+type LogMessage = Extract<FromAgent, { type: "log" }>["body"];
+
+/** A sandbox's log of the given chunks; positions are their indexes times 1,000. */
+const logOf = (chunks: readonly Uint8Array[]) => ({
+  async *followLog(position: number, signal?: AbortSignal): AsyncGenerator<LogChunk> {
+    for (const [index, bytes] of chunks.entries()) {
+      if (signal?.aborted) return;
+      const next = (index + 1) * 1_000;
+      if (next > position) yield { stream: index % 3 === 2 ? "notice" : "stdout", bytes, bootNs: 0n, next };
+    }
+  },
+});
+
+function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }) {
+  const sent: LogMessage[] = [];
+  const stored: { offset: number; position: number }[] = [];
+  const logs = new LogShipper({
+    attempt: "att_0000000000000001",
+    handle: logOf(chunks),
+    from,
+    send: async (message) => {
+      if (message.type === "log") sent.push(message.body);
+    },
+    stored: (to) => stored.push(to),
+  });
+  return { logs, sent, stored };
+}
+
+const bytesOf = (sent: readonly LogMessage[]) => Buffer.concat(sent.map(({ data }) => Buffer.from(data, "base64")));
+const signal = new AbortController().signal;
+
+describe("LogShipper", () => {
+  it("never has more than 256 KiB under way, and reads on as it is acknowledged", async () => {
+    const chunks = Array.from({ length: 40 }, (_, i) => new Uint8Array(50_000).fill(i));
+    const { logs, sent } = shipper(chunks);
+    const running = logs.run(signal);
+    let acknowledged = 0;
+    for (let round = 0; round < 100; round++) {
+      await settled();
+      const end = bytesOf(sent).length;
+      expect(end - acknowledged).toBeLessThanOrEqual(256 * 1024);
+      if (end === 2_000_000) break;
+      expect(end).toBeGreaterThan(acknowledged);
+      acknowledged = end;
+      logs.acknowledged(acknowledged);
+    }
+    await running;
+    expect(bytesOf(sent).equals(Buffer.concat(chunks))).toBe(true);
+  });
+
+  it("fits every piece into a message of the wire", async () => {
+    const { logs, sent } = shipper([new Uint8Array(200_000)]);
+    await logs.run(signal);
+    expect(Math.max(...sent.map(({ data }) => data.length))).toBeLessThanOrEqual(131_072);
+    expect(sent.map(({ offset }) => offset)).toEqual([0, 65_536, 131_072, 196_608]);
+  });
+
+  it("sends again only what is not stored", async () => {
+    const { logs, sent } = shipper([Buffer.from("aaa"), Buffer.from("bbb"), Buffer.from("ccc")]);
+    await logs.run(signal);
+    logs.acknowledged(3);
+    sent.length = 0;
+    await logs.resend();
+    expect(sent.map(({ offset, stream }) => [offset, stream])).toEqual([
+      [3, "stdout"],
+      [6, "stderr"],
+    ]);
+  });
+
+  it("goes on from any acknowledgement after a restart, without a gap and without other bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { minLength: 1, maxLength: 12 }),
+        fc.nat(1_000),
+        async (chunks, acknowledged) => {
+          const whole = Buffer.concat(chunks);
+          const first = shipper(chunks);
+          await first.logs.run(signal);
+          first.logs.acknowledged(Math.min(acknowledged, whole.length));
+          const from = first.stored.at(-1) ?? { offset: 0, position: 0 };
+          expect(from.offset).toBeLessThanOrEqual(acknowledged);
+          const second = shipper(chunks, from);
+          await second.logs.run(signal);
+          expect(bytesOf(second.sent).equals(whole.subarray(from.offset))).toBe(true);
+          expect(second.sent[0]?.offset ?? whole.length).toBe(from.offset);
+        },
+      ),
+    );
+  });
+
+  it("is drained when the log has ended and all of it is stored", async () => {
+    const { logs } = shipper([Buffer.from("abc")]);
+    let drained = false;
+    const waiting = logs.drained(signal).then(() => {
+      drained = true;
+    });
+    await logs.run(signal);
+    await settled();
+    expect(drained).toBe(false);
+    logs.acknowledged(3);
+    await waiting;
+    expect([drained, logs.bytes]).toEqual([true, 3]);
+  });
+});
