@@ -9,6 +9,7 @@ import { measure } from "@corepool/contracts/gas/measure";
  */
 export async function run(print: (name: string, value: number, unit: string) => void): Promise<void> {
   const figures = await measure();
-  for (const [name, value] of Object.entries(figures)) print(name, value, name.includes("created_slots") ? "slots" : "gas");
+  for (const [name, value] of Object.entries(figures))
+    print(name, value, name.includes("created_slots") ? "slots" : "gas");
   for (const [name, value] of Object.entries(CITED)) print(name, value, "gas");
 }

@@ -1,9 +1,30 @@
 import type { Address, Hex } from "@corepool/core/hex";
-import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { closeData, digestOf, leaseId, mandateData, offerBatchData, offerData, orderData, paymentNoteData } from "@corepool/protocol/eip712";
 import type { TypedData } from "@corepool/core/ports/signer";
+import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
+import {
+  closeData,
+  digestOf,
+  leaseId,
+  mandateData,
+  offerBatchData,
+  offerData,
+  orderData,
+  paymentNoteData,
+} from "@corepool/protocol/eip712";
 import { merkleTree } from "@corepool/protocol/merkle";
-import { encodeAbiParameters, encodeFunctionData, hashStruct, keccak256, parseAbiParameters, parseSignature, serializeCompactSignature, signatureToCompactSignature, zeroAddress, zeroHash, type ContractFunctionArgs } from "viem";
+import {
+  type ContractFunctionArgs,
+  encodeAbiParameters,
+  encodeFunctionData,
+  hashStruct,
+  keccak256,
+  parseAbiParameters,
+  parseSignature,
+  serializeCompactSignature,
+  signatureToCompactSignature,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { GENESIS } from "./node.ts";
 import type { World } from "./world.ts";
@@ -21,8 +42,19 @@ const FEE_BPS = 500;
 const FAR = GENESIS + 30 * 86_400;
 
 export const offerOf = (world: World, provider: Address, unit: bigint): Offer => ({
-  provider, payTo: zeroAddress, token: world.gp, unit, spec: keccak256(provider), rate: RATE, minSeconds: 60, maxSeconds: 86_400,
-  grace: 60, notBefore: GENESIS, expiry: FAR, counter: 1, client: zeroAddress,
+  provider,
+  payTo: zeroAddress,
+  token: world.gp,
+  unit,
+  spec: keccak256(provider),
+  rate: RATE,
+  minSeconds: 60,
+  maxSeconds: 86_400,
+  grace: 60,
+  notBefore: GENESIS,
+  expiry: FAR,
+  counter: 1,
+  client: zeroAddress,
 });
 
 export interface SignedOffers {
@@ -31,7 +63,8 @@ export interface SignedOffers {
   readonly proofs: readonly (readonly Hex[])[];
 }
 
-const structHash = (data: TypedData) => hashStruct({ data: data.message, types: data.types as never, primaryType: data.primaryType });
+const structHash = (data: TypedData) =>
+  hashStruct({ data: data.message, types: data.types as never, primaryType: data.primaryType });
 
 /** Signatures are deterministic (RFC 6979) and travel in 64 bytes (ERC-2098), to which any relayer can fold them. */
 async function sign(who: PrivateKeyAccount, data: TypedData): Promise<Hex> {
@@ -40,7 +73,12 @@ async function sign(who: PrivateKeyAccount, data: TypedData): Promise<Hex> {
 }
 
 /** A provider's units from `first` on, all under one signed root. */
-export async function batchOf(world: World, provider: PrivateKeyAccount, first: bigint, count: number): Promise<SignedOffers> {
+export async function batchOf(
+  world: World,
+  provider: PrivateKeyAccount,
+  first: bigint,
+  count: number,
+): Promise<SignedOffers> {
   const offers = Array.from({ length: count }, (_, i) => offerOf(world, provider.address, first + BigInt(i)));
   const leaves = offers.map((offer) => keccak256(structHash(offerData(world.domain, offer as never))));
   const { root, proofs } = merkleTree(leaves);
@@ -60,14 +98,33 @@ export interface Client {
 }
 
 /** The calldata of one opening: the client's order for the given offer. */
-export async function orderFor(world: World, signed: SignedOffers, index: number, client: Client, signer: PrivateKeyAccount = client.account, mandate: Hex = "0x"): Promise<OpenArgs> {
+export async function orderFor(
+  world: World,
+  signed: SignedOffers,
+  index: number,
+  client: Client,
+  signer: PrivateKeyAccount = client.account,
+  mandate: Hex = "0x",
+): Promise<OpenArgs> {
   const offer = signed.offers[index];
   const proof = signed.proofs[index];
   if (offer === undefined || proof === undefined) throw new RangeError(`no offer ${index}`);
   client.nonce += 1;
   const order = {
-    client: client.account.address, token: world.gp, maxRate: RATE * 2n, bid: 0n, maxEscrow: RATE * BigInt(DURATION) * 2n, duration: DURATION,
-    key: client.key.address, units: zeroHash, expiry: FAR, nonce: client.nonce, counter: 1, gang: 0n, funder: zeroAddress, fundingRef: zeroHash,
+    client: client.account.address,
+    token: world.gp,
+    maxRate: RATE * 2n,
+    bid: 0n,
+    maxEscrow: RATE * BigInt(DURATION) * 2n,
+    duration: DURATION,
+    key: client.key.address,
+    units: zeroHash,
+    expiry: FAR,
+    nonce: client.nonce,
+    counter: 1,
+    gang: 0n,
+    funder: zeroAddress,
+    fundingRef: zeroHash,
   };
   const orderSig = await sign(signer, orderData(world.domain, order as never));
   return { offer, offerSig: signed.sig, offerProof: proof, order, orderSig, unitProof: [], mandate };
@@ -80,35 +137,72 @@ const mandateParameters = parseAbiParameters(
 /** The mandate bytes of an opening that the operator signs for the client. */
 export async function mandateOf(world: World, client: Client, operator: Address): Promise<Hex> {
   const mandate = {
-    client: client.account.address, operator, token: world.gp, maxRate: RATE, maxEscrow: RATE * BigInt(DURATION),
-    maxTotal: RATE * BigInt(DURATION) * 100n, providers: zeroHash, expiry: FAR, counter: 1, salt: 1,
+    client: client.account.address,
+    operator,
+    token: world.gp,
+    maxRate: RATE,
+    maxEscrow: RATE * BigInt(DURATION),
+    maxTotal: RATE * BigInt(DURATION) * 100n,
+    providers: zeroHash,
+    expiry: FAR,
+    counter: 1,
+    salt: 1,
   };
-  return encodeAbiParameters(mandateParameters, [mandate, await sign(client.account, mandateData(world.domain, mandate as never)), []]);
+  return encodeAbiParameters(mandateParameters, [
+    mandate,
+    await sign(client.account, mandateData(world.domain, mandate as never)),
+    [],
+  ]);
 }
 
-export const openData = (args: OpenArgs): Hex => encodeFunctionData({ abi: leaseMarketAbi, functionName: "open", args: [args] });
+export const openData = (args: OpenArgs): Hex =>
+  encodeFunctionData({ abi: leaseMarketAbi, functionName: "open", args: [args] });
 export const openManyData = (args: readonly OpenArgs[], allOrNone = false): Hex =>
   encodeFunctionData({ abi: leaseMarketAbi, functionName: "openMany", args: [args as OpenArgs[], allOrNone] });
-export const settleData = (args: SettleArgs): Hex => encodeFunctionData({ abi: leaseMarketAbi, functionName: "settle", args: [args] });
+export const settleData = (args: SettleArgs): Hex =>
+  encodeFunctionData({ abi: leaseMarketAbi, functionName: "settle", args: [args] });
 export const settleManyData = (args: readonly SettleArgs[], closing: boolean): Hex =>
   encodeFunctionData({ abi: leaseMarketAbi, functionName: "settleMany", args: [args as SettleArgs[], closing] });
-export const closeNowData = (args: SettleArgs): Hex => encodeFunctionData({ abi: leaseMarketAbi, functionName: "closeNow", args: [args] });
+export const closeNowData = (args: SettleArgs): Hex =>
+  encodeFunctionData({ abi: leaseMarketAbi, functionName: "closeNow", args: [args] });
 
 /** The terms of a lease that opened at `start`. */
 export function termsOf(args: OpenArgs, seq: number, start: number): Terms {
   return {
-    provider: args.offer.provider, unit: args.offer.unit, seq, client: args.order.client, payTo: args.offer.provider, key: args.order.key,
-    token: args.offer.token, rate: args.offer.rate, escrow: args.offer.rate * BigInt(DURATION), paid: 0n, start, end: start + DURATION,
-    maxEnd: start + args.offer.maxSeconds, closeAt: 0, grace: args.offer.grace, feeBps: FEE_BPS, funder: zeroAddress, fundingRef: zeroHash,
+    provider: args.offer.provider,
+    unit: args.offer.unit,
+    seq,
+    client: args.order.client,
+    payTo: args.offer.provider,
+    key: args.order.key,
+    token: args.offer.token,
+    rate: args.offer.rate,
+    escrow: args.offer.rate * BigInt(DURATION),
+    paid: 0n,
+    start,
+    end: start + DURATION,
+    maxEnd: start + args.offer.maxSeconds,
+    closeAt: 0,
+    grace: args.offer.grace,
+    feeBps: FEE_BPS,
+    funder: zeroAddress,
+    fundingRef: zeroHash,
   };
 }
 
 /** The last note of a lease for `seconds` of service, with the provider's consent to end it when `provider` is given. */
-export async function noteFor(world: World, terms: Terms, key: PrivateKeyAccount, seconds: number, provider?: PrivateKeyAccount): Promise<SettleArgs> {
+export async function noteFor(
+  world: World,
+  terms: Terms,
+  key: PrivateKeyAccount,
+  seconds: number,
+  provider?: PrivateKeyAccount,
+): Promise<SettleArgs> {
   const lease = leaseId(world.domain, terms.provider, terms.unit, terms.seq);
   const total = terms.rate * BigInt(seconds);
   return {
-    terms, total,
+    terms,
+    total,
     noteSig: await sign(key, paymentNoteData(world.domain, lease, total)),
     closeSig: provider === undefined ? "0x" : await sign(provider, closeData(world.domain, lease, total)),
   };

@@ -66,7 +66,8 @@ class Bench {
     this.figures["lease.open.single"] = open.cost.gas;
     this.figures["lease.close.single"] = close.gas;
     this.figures["lease.whole.single"] = open.cost.gas + close.gas;
-    this.figures["lease.created_slots.reuse"] = (await this.world.createdSlots(open.cost.hash)) + (await this.world.createdSlots(close.hash));
+    this.figures["lease.created_slots.reuse"] =
+      (await this.world.createdSlots(open.cost.hash)) + (await this.world.createdSlots(close.hash));
 
     const again = await this.open(provider, await leases.orderFor(this.world, offers, 0, client), client);
     const relayed = await this.close(again.lease, "relayed");
@@ -74,7 +75,11 @@ class Bench {
     this.figures["lease.whole.relayed"] = again.cost.gas + relayed.gas;
   }
 
-  private async otherPaths(provider: PrivateKeyAccount, client: leases.Client, offers: leases.SignedOffers): Promise<void> {
+  private async otherPaths(
+    provider: PrivateKeyAccount,
+    client: leases.Client,
+    offers: leases.SignedOffers,
+  ): Promise<void> {
     const order = () => leases.orderFor(this.world, offers, 0, client);
     const own = await this.open(provider, { ...(await order()), orderSig: "0x" }, client, client.account.address);
     this.figures["lease.open.client_sent"] = own.cost.gas;
@@ -97,7 +102,11 @@ class Bench {
     const mandate = await leases.mandateOf(this.world, client, operator.address);
     // The operator's nonces are the mandate's own; counting on with the client's is as good.
     for (const name of ["lease.open.mandate_first", "lease.open.mandate"]) {
-      const under = await this.open(provider, await leases.orderFor(this.world, offers, 0, client, operator, mandate), client);
+      const under = await this.open(
+        provider,
+        await leases.orderFor(this.world, offers, 0, client, operator, mandate),
+        client,
+      );
       this.figures[name] = under.cost.gas;
       await this.close(under.lease, "provider");
     }
@@ -115,8 +124,13 @@ class Bench {
       const args: leases.OpenArgs[] = [];
       const parts: [PrivateKeyAccount, leases.Client][] = [];
       for (let i = 0; i < size; i++) {
-        const [provider, signed, client] = [providers[i % parties], offers[i % parties], clients[Math.floor(i / parties) % parties]];
-        if (provider === undefined || signed === undefined || client === undefined) throw new RangeError("no such party");
+        const [provider, signed, client] = [
+          providers[i % parties],
+          offers[i % parties],
+          clients[Math.floor(i / parties) % parties],
+        ];
+        if (provider === undefined || signed === undefined || client === undefined)
+          throw new RangeError("no such party");
         const item = await leases.orderFor(this.world, signed, Math.floor(i / parties), client);
         // The root's signature is needed once in a call.
         args.push(i < parties ? item : { ...item, offerSig: "0x" });
@@ -142,7 +156,12 @@ class Bench {
   }
 
   /** The same opening and closing while 1, 100 and 10,000 other leases are open. */
-  private async crowd(provider: PrivateKeyAccount, client: leases.Client, offers: leases.SignedOffers, most: number): Promise<void> {
+  private async crowd(
+    provider: PrivateKeyAccount,
+    client: leases.Client,
+    offers: leases.SignedOffers,
+    most: number,
+  ): Promise<void> {
     const tenant = await this.client("crowd");
     const landlord = actor("landlord");
     await this.world.fund(landlord.address, 1n);
@@ -169,7 +188,12 @@ class Bench {
     return { account, key: actor(`watch of ${name}`), nonce: 0 };
   }
 
-  private async open(provider: PrivateKeyAccount, args: leases.OpenArgs, client: leases.Client, sender: Address = RELAYER): Promise<{ cost: Cost; lease: Lease }> {
+  private async open(
+    provider: PrivateKeyAccount,
+    args: leases.OpenArgs,
+    client: leases.Client,
+    sender: Address = RELAYER,
+  ): Promise<{ cost: Cost; lease: Lease }> {
     const cost = await this.world.send(sender, this.world.domain.market, leases.openData(args));
     return { cost, lease: { provider, client, terms: leases.termsOf(args, this.take(args), await this.world.now()) } };
   }

@@ -16,10 +16,29 @@ export const GENESIS = 1_800_000_000;
 
 export async function startNode(): Promise<Node> {
   const port = await freePort();
-  const manifest = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform === "win32" ? "win32" : process.platform}-${process.arch === "x64" ? "amd64" : process.arch}/package.json`);
+  const manifest = createRequire(import.meta.url).resolve(
+    `@foundry-rs/anvil-${process.platform === "win32" ? "win32" : process.platform}-${process.arch === "x64" ? "amd64" : process.arch}/package.json`,
+  );
   const child = spawn(
     join(dirname(manifest), "bin", "anvil"),
-    ["--port", String(port), "--silent", "--hardfork", "cancun", "--timestamp", String(GENESIS), "--base-fee", "0", "--gas-price", "0", "--gas-limit", "1000000000", "--no-request-size-limit", "--prune-history", "16"],
+    [
+      "--port",
+      String(port),
+      "--silent",
+      "--hardfork",
+      "cancun",
+      "--timestamp",
+      String(GENESIS),
+      "--base-fee",
+      "0",
+      "--gas-price",
+      "0",
+      "--gas-limit",
+      "1000000000",
+      "--no-request-size-limit",
+      "--prune-history",
+      "16",
+    ],
     { stdio: "ignore" },
   );
   const kill = () => child.kill("SIGKILL");
@@ -27,7 +46,11 @@ export async function startNode(): Promise<Node> {
   const url = `http://127.0.0.1:${port}`;
   let id = 0;
   const rpc = async <T>(method: string, params: readonly unknown[]): Promise<T> => {
-    const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }) });
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }),
+    });
     const body = (await response.json()) as { result?: T; error?: { message: string; data?: Hex } };
     if (body.error !== undefined) throw new Error(`${method}: ${body.error.message} ${body.error.data ?? ""}`);
     return body.result as T;
@@ -60,7 +83,9 @@ function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

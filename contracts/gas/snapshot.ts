@@ -24,8 +24,10 @@ if (process.argv.includes("--check")) {
   const committed: Figures = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Figures) : {};
   const names = [...new Set([...Object.keys(committed), ...Object.keys(figures)])];
   const changed = names.filter((name) => committed[name] !== figures[name]);
-  for (const name of changed) console.error(`gas: ${name} is ${figures[name] ?? "gone"}, the snapshot says ${committed[name] ?? "nothing"}`);
-  if (changed.length > 0) console.error("gas: run npm run gas in contracts/ and commit snapshot.json if the change is meant");
+  for (const name of changed)
+    console.error(`gas: ${name} is ${figures[name] ?? "gone"}, the snapshot says ${committed[name] ?? "nothing"}`);
+  if (changed.length > 0)
+    console.error("gas: run npm run gas in contracts/ and commit snapshot.json if the change is meant");
   if (changed.length > 0 || over.length > 0) process.exitCode = 1;
   else console.log(`gas: ${names.length} figures are as committed and within their budgets`);
 } else {

@@ -4,9 +4,9 @@ import type { Address, Hex } from "@corepool/core/hex";
 import { accessManagerAbi } from "@corepool/protocol/abi/access-manager.gen";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { encodeDeployData, encodeFunctionData, keccak256, numberToHex, toBytes } from "viem";
-import { privateKeyToAccount, type PrivateKeyAccount } from "viem/accounts";
 import type { MarketDomain } from "@corepool/protocol/eip712";
+import { encodeDeployData, encodeFunctionData, keccak256, numberToHex, toBytes } from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { type Node, startNode } from "./node.ts";
 
 /** What one transaction cost. */
@@ -30,10 +30,12 @@ export interface World {
 }
 
 /** Keys are derived from names, so addresses and signatures are the same in every run. */
-export const actor = (name: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(`corepool gas ${name}`)));
+export const actor = (name: string): PrivateKeyAccount =>
+  privateKeyToAccount(keccak256(toBytes(`corepool gas ${name}`)));
 
 const artefact = (name: string): Hex =>
-  (JSON.parse(readFileSync(join(import.meta.dirname, "..", "artifacts", `${name}.json`), "utf8")) as { bytecode: Hex }).bytecode;
+  (JSON.parse(readFileSync(join(import.meta.dirname, "..", "artifacts", `${name}.json`), "utf8")) as { bytecode: Hex })
+    .bytecode;
 
 export const CLOSE_WINDOW = 1800;
 
@@ -47,7 +49,9 @@ export async function startWorld(): Promise<World> {
       await node.rpc("anvil_impersonateAccount", [from]);
       impersonated.add(from);
     }
-    const hash = await node.rpc<Hex>("eth_sendTransaction", [{ from, ...(to && { to }), data, gas: numberToHex(900_000_000n), gasPrice: "0x0" }]);
+    const hash = await node.rpc<Hex>("eth_sendTransaction", [
+      { from, ...(to && { to }), data, gas: numberToHex(900_000_000n), gasPrice: "0x0" },
+    ]);
     const receipt = await mined(node, hash);
     if (receipt.status !== "0x1") {
       const reason = await node.rpc("eth_call", [{ from, ...(to && { to }), data }, "latest"]).then(String, String);
@@ -56,9 +60,31 @@ export async function startWorld(): Promise<World> {
     return { hash, gas: Number(receipt.gasUsed), address: receipt.contractAddress };
   };
 
-  const authority = (await submit(admin, undefined, encodeDeployData({ abi: accessManagerAbi, bytecode: artefact("AccessManager"), args: [admin] }))).address;
-  const gp = (await submit(admin, undefined, encodeDeployData({ abi: gpTokenAbi, bytecode: artefact("GPToken"), args: [authority] }))).address;
-  const market = (await submit(admin, undefined, encodeDeployData({ abi: leaseMarketAbi, bytecode: artefact("LeaseMarket"), args: [authority, gp, 5_000, CLOSE_WINDOW] }))).address;
+  const authority = (
+    await submit(
+      admin,
+      undefined,
+      encodeDeployData({ abi: accessManagerAbi, bytecode: artefact("AccessManager"), args: [admin] }),
+    )
+  ).address;
+  const gp = (
+    await submit(
+      admin,
+      undefined,
+      encodeDeployData({ abi: gpTokenAbi, bytecode: artefact("GPToken"), args: [authority] }),
+    )
+  ).address;
+  const market = (
+    await submit(
+      admin,
+      undefined,
+      encodeDeployData({
+        abi: leaseMarketAbi,
+        bytecode: artefact("LeaseMarket"),
+        args: [authority, gp, 5_000, CLOSE_WINDOW],
+      }),
+    )
+  ).address;
   const send = async (from: Address, to: Address, data: Hex): Promise<Cost> => {
     const { hash, gas } = await submit(from, to, data);
     return { hash, gas };
@@ -73,10 +99,17 @@ export async function startWorld(): Promise<World> {
     async fund(account, amount) {
       await send(admin, gp, encodeFunctionData({ abi: gpTokenAbi, functionName: "mint", args: [admin, amount] }));
       await send(admin, gp, encodeFunctionData({ abi: gpTokenAbi, functionName: "approve", args: [market, amount] }));
-      await send(admin, market, encodeFunctionData({ abi: leaseMarketAbi, functionName: "depositFor", args: [account, gp, amount] }));
+      await send(
+        admin,
+        market,
+        encodeFunctionData({ abi: leaseMarketAbi, functionName: "depositFor", args: [account, gp, amount] }),
+      );
     },
     async createdSlots(hash) {
-      const diff = await node.rpc<{ pre: Accounts; post: Accounts }>("debug_traceTransaction", [hash, { tracer: "prestateTracer", tracerConfig: { diffMode: true } }]);
+      const diff = await node.rpc<{ pre: Accounts; post: Accounts }>("debug_traceTransaction", [
+        hash,
+        { tracer: "prestateTracer", tracerConfig: { diffMode: true } },
+      ]);
       let created = 0;
       for (const [account, after] of Object.entries(diff.post)) {
         for (const [slot, value] of Object.entries(after.storage ?? {})) {

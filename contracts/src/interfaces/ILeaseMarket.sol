@@ -126,102 +126,153 @@ interface ILeaseMarket is ILeaseMarketEvents {
     // --- cash ---
 
     /// @notice Pulls `amount` of `token` from the caller into his cash. Needs an allowance.
+    /// @param token A listed token.
+    /// @param amount Base units, not zero.
     function deposit(address token, uint128 amount) external;
 
     /// @notice Pulls `amount` of `token` from the caller into the cash of `account`.
+    /// @param account Whose cash grows.
+    /// @param token A listed token.
+    /// @param amount Base units, not zero.
     function depositFor(address account, address token, uint128 amount) external;
 
     /// @notice As `deposit`, with an ERC-2612 permit; a permit that someone already spent does no harm.
+    /// @param token A listed token with ERC-2612.
+    /// @param amount Base units; also the permit's value.
+    /// @param deadline The permit's.
+    /// @param v The permit's signature.
+    /// @param r The permit's signature.
+    /// @param s The permit's signature.
     function depositWithPermit(address token, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     /// @notice Pulls `amount` of `token` from `auth.from` into the cash of `account` by an ERC-3009 authorisation that
     /// anyone may relay.
     /// @dev The authorisation's `to` is the market and its nonce must be `authorizationNonce(account, auth.salt)`, which
     /// binds the beneficiary.
+    /// @param token A listed token with ERC-3009.
+    /// @param account Whose cash grows.
+    /// @param amount Base units; also the authorisation's value.
+    /// @param auth The authorisation; anyone may relay it.
     function depositWithAuthorization(address token, address account, uint128 amount, Authorization calldata auth)
         external;
 
     /// @notice Sends `amount` of the caller's cash to `to`. Never paused.
+    /// @param token The token.
+    /// @param to Who receives it; neither zero nor the market.
+    /// @param amount Base units, not zero.
     function withdraw(address token, address to, uint128 amount) external;
 
     /// @notice Moves cash of the caller (a funder) into its credit `ref`, out of which leases that name it are paid.
     /// @dev Callable from within `IFunder.authorize`.
+    /// @param ref The funder's own name for the credit; Order.fundingRef.
+    /// @param token The token.
+    /// @param amount Base units, not zero.
     function fundRef(bytes32 ref, address token, uint128 amount) external;
 
     /// @notice Moves credit of the caller's `ref` back into his cash.
+    /// @param ref The funder's own name for the credit.
+    /// @param token The token.
+    /// @param amount Base units, not zero.
     function unfundRef(bytes32 ref, address token, uint128 amount) external;
 
     // --- opening ---
 
     /// @notice Opens a lease from an offer and an order. Anyone may send it. Orders with a gang are refused here.
     /// @return lease The lease's id.
+    /// @param args Offer, order and who agreed to them.
     function open(OpenArgs calldata args) external returns (bytes32 lease);
 
     /// @notice Opens many. With `allOrNone` any failure reverts, and gangs may open: `size` consecutive items that
     /// share client and gang. Without, a failing item is skipped with `OpenSkipped`, and gangs are refused.
     /// @dev Within one transaction a batch root that was verified once need not be signed again: `offerSig` of later
     /// items under the same root by the same provider may be empty.
+    /// @param args The items, encoded one behind the other as every ordinary encoder does.
+    /// @param allOrNone Whether a failure of one undoes all.
     function openMany(OpenArgs[] calldata args, bool allOrNone) external;
 
     /// @notice Extends a live lease by `addSeconds`, at most to `maxEnd`; escrow grows by rate * addSeconds.
     /// @dev The payer consents: the client, or the funder where one paid. `sig` is his over
     /// TopUp(lease, addSeconds, terms.end), or empty when he sends it himself. A lease whose close was requested or
     /// that has ended cannot be extended.
+    /// @param terms The live terms.
+    /// @param addSeconds How much longer; not zero.
+    /// @param sig The payer's, or empty.
     function topUp(Terms calldata terms, uint32 addSeconds, bytes calldata sig) external;
 
     // --- settling and leaving: none of these can be paused ---
 
     /// @notice Pays up to the note's total: never above min(escrow, rate * (min(now, end) - start + grace)). With
     /// `closeSig`, the provider's Close(lease, total), the lease ends at once and the rest is refunded.
+    /// @param args The live terms, the note and, to end the lease, the provider's consent.
     function settle(SettleArgs calldata args) external;
 
     /// @notice As `settle`, sent by the provider himself, and the lease ends at once. `closeSig` is not read.
+    /// @param args The live terms and the last note.
     function closeNow(SettleArgs calldata args) external;
 
     /// @notice Settles many (`closing`: as `closeNow`). A failing item is skipped with `SettleSkipped`.
+    /// @param args The items, encoded one behind the other as every ordinary encoder does.
+    /// @param closing Whether the caller, as the provider of each, ends them.
     function settleMany(SettleArgs[] calldata args, bool closing) external;
 
     /// @notice Starts the window of CLOSE_WINDOW seconds after which anyone may finalise; notes still settle until
     /// then. By the client himself, or signed by him or by the lease key over RequestClose(lease).
+    /// @param terms The live terms.
+    /// @param sig The client's or the lease key's, or empty.
     function requestClose(Terms calldata terms, bytes calldata sig) external;
 
     /// @notice Ends a lease whose requested window, or whose end and one window, has passed. Anyone may send it.
+    /// @param terms The live terms.
     function finalizeClose(Terms calldata terms) external;
 
     /// @notice Voids every offer, order and mandate that the caller has signed so far, in every listed token.
     function cancelAll() external;
 
     /// @notice The same for `account` by his signature over CancelAll(account, counter); `counter` must be the next one.
+    /// @param account Whose counter moves.
+    /// @param counter The next counter, which is one above the highest in any listed token.
+    /// @param sig The account's.
     function cancelAllFor(address account, uint32 counter, bytes calldata sig) external;
 
     /// @notice Revokes a mandate. By its client himself, or signed by him over RevokeMandate(mandateHash).
+    /// @param mandate The mandate.
+    /// @param sig Its client's, or empty.
     function revokeMandate(Mandate calldata mandate, bytes calldata sig) external;
 
     /// @notice GP: burns the burn share of the accrued fees and sends the rest to the fee sink. Another token: sends
     /// the fees to the fee auction, or fails while there is none. Anyone may send it.
+    /// @param token The token.
     function collectFees(address token) external;
 
     // --- configuration, by roles of the AccessManager ---
 
     /// @notice Lists a token, or changes the fee of later leases (at most MAX_FEE_BPS). At most MAX_TOKENS.
+    /// @param token A plain ERC-20.
+    /// @param feeBps Ten-thousandths of the rent.
     function listToken(address token, uint16 feeBps) external;
 
     /// @notice Stops deposit, open and topUp in `token`; zero means every listed token.
+    /// @param token A listed token, or zero.
     function pause(address token) external;
 
     /// @notice Resumes them.
+    /// @param token A listed token, or zero.
     function unpause(address token) external;
 
     /// @notice Where the unburnt part of GP fees goes; zero keeps all of them here.
+    /// @param sink The new sink.
     function setFeeSink(address sink) external;
 
     /// @notice Who takes fees in other tokens than GP; zero keeps them here.
+    /// @param auction The new auction.
     function setFeeAuction(address auction) external;
 
     /// @notice Where discounts are read (IFeeSource); zero means none.
+    /// @param source The new source.
     function setFeeSource(address source) external;
 
     /// @notice The share of GP fees that is burnt, between MIN_BURN_BPS and 10,000.
+    /// @param bps Ten-thousandths.
     function setBurnBps(uint16 bps) external;
 
     // --- views ---

@@ -17,3 +17,11 @@ contract OwnedWallet is IERC1271 {
         return signer == OWNER ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 }
+
+/// @dev A contract account that burns all the gas that it is given.
+contract BurningWallet is IERC1271 {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        while (true) {}
+        return 0;
+    }
+}

@@ -181,7 +181,7 @@ contract LeaseMarketLeavingTest is MarketBase {
         market.topUp(t, 600, sig);
     }
 
-    // @tree it should refuse anyone else
+    // @tree it should refuse a top-up by anyone else
     function test_TopUp_RevertWhen_Stranger() external {
         Terms memory t = _open(1);
         bytes memory why = abi.encodeWithSelector(NotPermitted.selector);

@@ -37,6 +37,9 @@ describe("termsOfOpened", () => {
 
   it("takes the funder from the event that follows", () => {
     const ref = `0x${"9".repeat(64)}` as const;
-    expect(termsOfOpened(opened, { funder: at("8"), fundingRef: ref })).toMatchObject({ funder: at("8"), fundingRef: ref });
+    expect(termsOfOpened(opened, { funder: at("8"), fundingRef: ref })).toMatchObject({
+      funder: at("8"),
+      fundingRef: ref,
+    });
   });
 });

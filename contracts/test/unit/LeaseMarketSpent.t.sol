@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Offer, OpenArgs, Order, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {MarketBase} from "../support/MarketBase.sol";
+
+contract LeaseMarketSpentTest is MarketBase {
+    function _refuse(OpenArgs memory a, bytes memory why) private {
+        vm.prank(relayer);
+        vm.expectRevert(why);
+        market.open(a);
+    }
+
+    function _refuse(OpenArgs memory a, bytes4 why) private {
+        _refuse(a, abi.encodeWithSelector(why));
+    }
+
+    /* SPENT */
+
+    // @tree it should refuse an order a second time
+    function test_Open_RevertWhen_OrderSpent() external {
+        OpenArgs memory a = _args(1);
+        Terms memory t = _openWith(a);
+        OpenArgs memory again = _args(_offer(2), a.order);
+        _refuse(again, abi.encodeWithSelector(NonceUsed.selector, a.order.nonce));
+        market.settle(_final(t, 0));
+        _refuse(a, abi.encodeWithSelector(NonceUsed.selector, a.order.nonce));
+    }
+
+    // @tree it should refuse nonce zero and a nonce that left the window
+    function test_Open_RevertWhen_NonceTooOld() external {
+        Order memory order = _order();
+        order.nonce = 0;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(NonceTooOld.selector, 0));
+        order.nonce = 65;
+        _openWith(_args(_offer(1), order));
+        order.nonce = 1;
+        _refuse(_args(_offer(2), order), abi.encodeWithSelector(NonceTooOld.selector, 1));
+        order.nonce = 2;
+        _assertLive(_openWith(_args(_offer(2), order)));
+    }
+
+    // @tree it should accept the 63 nonces below the highest once each
+    function test_Open_Window() external {
+        Order memory order = _order();
+        order.duration = 60;
+        order.nonce = 1000;
+        _openWith(_args(_offer(0), order));
+        for (uint32 back = 63; back > 0; --back) {
+            order.nonce = 1000 - back;
+            _openWith(_args(_offer(back), order));
+        }
+        (, uint32 counter, uint32 top, uint64 window) = market.accountOf(address(gp), client);
+        assertEq(counter, 1);
+        assertEq(top, 1000);
+        assertEq(window, type(uint64).max);
+        for (uint32 back = 0; back < 64; ++back) {
+            order.nonce = 1000 - back;
+            _refuse(_args(_offer(100), order), abi.encodeWithSelector(NonceUsed.selector, 1000 - back));
+        }
+    }
+
+    // @tree it should refuse an offer and an order of an older counter
+    function test_Open_RevertWhen_Cancelled() external {
+        OpenArgs memory a = _args(1);
+        vm.prank(provider);
+        market.cancelAll();
+        _refuse(a, abi.encodeWithSelector(OfferCancelled.selector, 1));
+        Offer memory offer = _offer(1);
+        offer.counter = 2;
+        a = _args(offer, _order());
+        vm.prank(client);
+        market.cancelAll();
+        _refuse(a, abi.encodeWithSelector(OrderCancelled.selector, 1));
+        Order memory order = _order();
+        order.counter = 2;
+        order.nonce = 1; // the window started anew
+        _assertLive(_openWith(_args(offer, order)));
+    }
+
+    // @tree it should refuse a unit that is leased
+    function test_Open_RevertWhen_UnitBusy() external {
+        Terms memory t = _open(1);
+        OpenArgs memory a = _args(1);
+        _refuse(a, abi.encodeWithSelector(UnitBusy.selector, provider, 1));
+        market.settle(_note(t, RATE));
+        _refuse(a, abi.encodeWithSelector(UnitBusy.selector, provider, 1));
+    }
+
+    // @tree it should refuse more escrow than the client has
+    function test_Open_RevertWhen_Poor() external {
+        vm.prank(client);
+        market.withdraw(address(gp), client, CASH - 5);
+        uint128 escrow = uint128(RATE) * 3600;
+        _refuse(_args(1), abi.encodeWithSelector(InsufficientCash.selector, 5, escrow));
+    }
+
+    /* SIGNATURES */
+
+    // @tree it should refuse an offer that its provider did not sign
+    function test_Open_RevertWhen_OfferForged() external {
+        OpenArgs memory a = _args(1);
+        a.offerSig = _sign(clientKey, hashOf(a.offer));
+        _refuse(a, BadOfferSignature.selector);
+        a.offerSig = "";
+        _refuse(a, BadOfferSignature.selector);
+        // A signed offer is no batch, and a batch is of its own offers only.
+        a.offerSig = _sign(providerKey, batchHash(offerLeaf(_offer(2))));
+        _refuse(a, BadOfferSignature.selector);
+        a.offerSig = _sign(providerKey, hashOf(a.offer));
+        a.offerProof = new bytes32[](1);
+        _refuse(a, BadOfferSignature.selector);
+    }
+
+    // @tree it should refuse an order that its client did not sign
+    function test_Open_RevertWhen_OrderForged() external {
+        OpenArgs memory a = _args(1);
+        a.orderSig = _sign(providerKey, hashOf(a.order));
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = _sign(watchKey, hashOf(a.order));
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = abi.encodePacked(_sign(clientKey, hashOf(a.order)), hex"00");
+        _refuse(a, BadOrderSignature.selector);
+        a.orderSig = "";
+        _refuse(a, BadOrderSignature.selector);
+    }
+
+    // @tree it should refuse an unsigned order in the name of the market itself
+    function test_Open_RevertWhen_MarketAsClient() external {
+        _fund(address(market), CASH);
+        OpenArgs[] memory many = new OpenArgs[](1);
+        many[0] = _args(1);
+        many[0].order.client = address(market);
+        many[0].orderSig = "";
+        vm.expectEmit(address(market));
+        emit OpenSkipped(0, BadOrderSignature.selector);
+        market.openMany(many, false);
+        _refuse(many[0], BadOrderSignature.selector);
+        assertEq(_cash(address(market)), CASH);
+    }
+
+    // @tree it should refuse any changed member of offer or order
+    function test_Open_RevertWhen_Tampered() external {
+        OpenArgs memory a = _args(1);
+        bytes memory good = abi.encodeCall(market.open, (a));
+        // 27 words of offer and order begin after selector and offset; a changed word fails whatever it means.
+        for (uint256 word = 0; word < 27; ++word) {
+            bytes memory bad = bytes.concat(good);
+            uint256 place = 4 + 32 + 32 * word + 31;
+            bad[place] = bytes1(uint8(bad[place]) ^ 1);
+            (bool ok, ) = address(market).call(bad);
+            assertFalse(ok, vm.toString(word));
+        }
+        (bool opened, ) = address(market).call(good);
+        assertTrue(opened);
+    }
+
+    // @tree it should refuse an inner node of the batch as an offer
+    function test_Open_RevertWhen_InnerNode() external {
+        Offer memory offer = _offer(1);
+        // The root of a batch whose leaf is the offer's hash, hashed once only.
+        OpenArgs memory a = _args(offer, _order());
+        a.offerProof = new bytes32[](1);
+        a.offerProof[0] = keccak256("sibling");
+        a.offerSig = _sign(providerKey, batchHash(pair(hashOf(offer), a.offerProof[0])));
+        _refuse(a, BadOfferSignature.selector);
+    }
+
+    // @tree it should refuse the zero address as provider or client
+    function test_Open_RevertWhen_ZeroSigner() external {
+        Offer memory offer = _offer(1);
+        offer.provider = address(0);
+        OpenArgs memory a = _args(offer, _order());
+        a.offerSig = new bytes(65); // recovers to zero
+        _refuse(a, BadOfferSignature.selector);
+        Order memory order = _order();
+        order.client = address(0);
+        order.maxEscrow = type(uint128).max;
+        _fund(address(this), 1);
+        offer = _offer(1);
+        offer.rate = 0; // nothing to pay: only the signature stands in the way
+        a = _args(offer, order);
+        a.orderSig = new bytes(65);
+        _refuse(a, BadOrderSignature.selector);
+    }
+
+    // @tree it should refuse dirty high bits in narrow members
+    function test_Open_RevertWhen_Dirty() external {
+        OpenArgs memory a = _args(1);
+        bytes memory good = abi.encodeCall(market.open, (a));
+        for (uint256 word = 0; word < 27; ++word) {
+            bytes memory bad = bytes.concat(good);
+            uint256 place = 4 + 32 + 32 * word;
+            bad[place] = bytes1(uint8(bad[place]) ^ 0x80);
+            (bool ok, ) = address(market).call(bad);
+            assertFalse(ok, vm.toString(word));
+        }
+    }
+
+    /* ENTRY */
+
+    // @tree it should refuse a token that is not listed
+    function test_Open_RevertWhen_NotListed() external {
+        Offer memory offer = _offer(1);
+        Order memory order = _order();
+        offer.token = order.token = stranger;
+        _refuse(_args(offer, order), abi.encodeWithSelector(TokenNotListed.selector, stranger));
+    }
+
+    // @tree it should refuse while the token is paused
+    function test_Open_RevertWhen_Paused() external {
+        OpenArgs memory a = _args(1);
+        vm.prank(admin);
+        market.pause(address(gp));
+        _refuse(a, abi.encodeWithSelector(EntryIsPaused.selector, address(gp)));
+        vm.prank(admin);
+        market.unpause(address(gp));
+        _assertLive(_openWith(a));
+    }
+}
