@@ -195,6 +195,28 @@ describe("Gateway", () => {
     ]);
   });
 
+  it("sends a message again that the coordinator could not take, and drops one that it never will", async () => {
+    world = await setup();
+    await settled();
+    await world.signIn();
+    const { attempt } = assignmentOf();
+    await world.journal.begin(newRecord(assignmentOf(), null));
+    const message = { type: "attempt", body: { attempt, state: "preparing", at: 0, note: null } } as const;
+    await world.gateway.post(attempt, { state: "preparing" }, message);
+    const [end] = world.ends;
+    const of = end?.of("attempt")[0]?.id ?? "";
+    for (const code of ["internal", "not-ready"] as const) {
+      end?.say({ type: "problem", body: { of, code, detail: "later" } });
+      for (let i = 0; i < 5; i++) await settled();
+      await world.clock.advance(2_000);
+    }
+    expect(end?.of("attempt").map(({ id }) => id)).toEqual([of, of, of]);
+    end?.say({ type: "problem", body: { of, code: "not-found", detail: "never" } });
+    for (let i = 0; i < 5; i++) await settled();
+    await world.clock.advance(4_000);
+    expect([world.journal.outbox.size, end?.of("attempt").length]).toEqual([0, 3]);
+  });
+
   it("keeps a message that is posted while there is no line", async () => {
     world = await setup();
     await settled();

@@ -6,7 +6,7 @@ import type { Signer } from "@corepool/core/ports/signer";
 import type { Connection, Transport } from "@corepool/core/ports/transport";
 import { CLOSE, type FromAgent, type ToAgent } from "@corepool/protocol/agent";
 import { agentHelloData, type MarketDomain } from "@corepool/protocol/eip712";
-import { isProblemCode } from "@corepool/protocol/problems";
+import { isProblemCode, PROBLEMS, type ProblemCode } from "@corepool/protocol/problems";
 import type { Journal } from "./journal.ts";
 import type { AttemptRecord } from "./journal-entries.ts";
 import type { Identity, KeyAgreement, Log } from "./ports.ts";
@@ -16,7 +16,7 @@ import { decode, encode, type Incoming } from "./wire.ts";
 export interface GatewayHandlers {
   /** Signed in; unacknowledged messages have been sent again. */
   onWelcome(welcome: Incoming<"welcome">): Promise<void>;
-  /** One message. Rejecting answers it with a problem; messages of type assign and stop are acknowledged otherwise. */
+  /** One message. Rejecting answers it with a problem; messages of type assign, stop and note are acknowledged otherwise. */
   onMessage(message: ToAgent): Promise<void>;
   /** The body of the next heartbeat. */
   heartbeat(): Extract<FromAgent, { type: "heartbeat" }>;
@@ -41,6 +41,10 @@ const SIGN_IN_MS = 15_000;
 /** Messages handled at once; beyond it the connection is not read, and the coordinator feels it. */
 const MOST_AT_ONCE = 128;
 const MOST_MALFORMED = 20;
+/** A message that the coordinator could not take for now is sent again after so long. */
+const AGAIN_MS = 2_000;
+/** Answered with an acknowledgement once they are durable here. */
+const ACKNOWLEDGED: ReadonlySet<string> = new Set(["assign", "stop", "note"]);
 
 /** One signed-in connection. Whatever belongs to an older one is ignored. */
 interface Link {
@@ -201,6 +205,9 @@ export class Gateway {
         void journal.acked(message.body.of);
         continue;
       }
+      if (message.type === "problem" && message.body.of !== null && journal.outbox.has(message.body.of)) {
+        void this.#refused(message.body.of, message.body.code, link);
+      }
       const work: Promise<void> = this.#handle(id, message, handlers, link).finally(() => running.delete(work));
       running.add(work);
       if (running.size >= MOST_AT_ONCE) await Promise.race(running);
@@ -208,11 +215,23 @@ export class Gateway {
     await Promise.all(running);
   }
 
+  /** The coordinator did not take a message: what it may take later is sent again, what it never will is dropped. */
+  async #refused(id: string, code: ProblemCode, link: Link): Promise<void> {
+    const { journal, clock, log } = this.#options;
+    if (code !== "internal" && !("retryable" in PROBLEMS[code])) {
+      log.error("gateway.message-dropped", { id, code });
+      return journal.acked(id);
+    }
+    await clock.sleep(AGAIN_MS, link.over.signal).catch(() => undefined);
+    const message = journal.outbox.get(id);
+    if (message !== undefined && this.#link === link) await this.tell(message, id);
+  }
+
   async #handle(id: string, message: ToAgent, handlers: GatewayHandlers, link: Link): Promise<void> {
     try {
       await handlers.onMessage(message);
       if (this.#link !== link) return;
-      if (message.type === "assign" || message.type === "stop") await this.tell({ type: "ack", body: { of: id } });
+      if (ACKNOWLEDGED.has(message.type)) await this.tell({ type: "ack", body: { of: id } });
     } catch (error) {
       if (this.#link === link) await this.#refuse(id, error);
     }
