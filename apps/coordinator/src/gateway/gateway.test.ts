@@ -110,7 +110,7 @@ describe("offers that an agent announces", () => {
     const two = await offersOf(agent, 2);
     await agent.say({ type: "offers", body: two });
     const before = await openOffers(agent);
-    expect(before.map((o) => o.signed.spec.unit).sort()).toEqual([1, 2]);
+    expect(before.map((o) => o.signed.spec.unit).sort((a, b) => a - b)).toEqual([1, 2]);
     await agent.say({ type: "offers", body: two });
     expect((await openOffers(agent)).map((o) => o.id).sort()).toEqual(before.map((o) => o.id).sort());
     await agent.say({ type: "offers", body: await offersOf(agent, 1, RATE + 1n) });

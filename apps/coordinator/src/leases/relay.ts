@@ -102,7 +102,7 @@ export function createRelay(parts: RelayParts): { run(signal: AbortSignal): Prom
   async function carry(batch: BatchRecord, signal: AbortSignal): Promise<void> {
     const outcome = await outcomeOf(batch, signal);
     if (outcome === undefined) return;
-    let reasonOf = (_: Hex): string => "the contract refused it";
+    let reasonOf: (lease: Hex) => string = () => "the contract refused it";
     if (typeof outcome === "string") {
       reasonOf = () => outcome;
     } else {

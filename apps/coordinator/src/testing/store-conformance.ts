@@ -212,7 +212,7 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
       await store.transaction(async (uow) => {
         expect(await uow.leases.inFlight(TOKEN, CLIENT)).toBe(600n);
         expect(await uow.leases.inFlight(TOKEN, account(1))).toBe(0n);
-        expect([...(await uow.leases.nonces(TOKEN, CLIENT, null))].sort()).toEqual([1, 2]);
+        expect([...(await uow.leases.nonces(TOKEN, CLIENT, null))].sort((a, b) => a - b)).toEqual([1, 2]);
         expect(await uow.leases.nonces(TOKEN, CLIENT, "mdt_1")).toEqual([]);
       });
     });

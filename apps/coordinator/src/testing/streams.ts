@@ -28,7 +28,7 @@ export async function readEvents(
 ): Promise<SeenEvent[]> {
   const { token } = await signInWith(market.api, market.wallet);
   const abort = new AbortController();
-  const response = await fetch(`${market.url}${path}?${new URLSearchParams(query)}`, {
+  const response = await fetch(`${market.url}${path}?${new URLSearchParams(query).toString()}`, {
     headers: {
       authorization: `Bearer ${token}`,
       ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
