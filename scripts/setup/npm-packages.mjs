@@ -60,7 +60,9 @@ export async function ensureNpmPackages(root, { full }) {
   const complete = before?.lock === lock && before.full === true;
   if (full ? complete : usable) return;
   const path = process.env.PATH ?? "";
-  if (!usable) await npm(root, full ? ["ci"] : ["ci", "--omit=dev"], "npm packages", path);
+  // Not `npm ci`: it refuses a lock that lacks packages of other platforms, which a partial mirror of npm may not have.
+  // `install --no-save` takes the locked versions all the same and writes neither file.
+  if (!usable) await npm(root, ["install", "--no-save", ...(full ? [] : ["--omit=dev"])], "npm packages", path);
   if (full)
     await npm(
       root,
