@@ -4,6 +4,12 @@ import { delimiter, join } from "node:path";
 import { lastLine, quietly } from "./commands.mjs";
 import { during, SetupError } from "./progress.mjs";
 
+/**
+ * The locked versions. Not `npm ci`: it refuses a lock that lacks optional packages of other platforms, and which of
+ * those a lock names depends on what the registry offered where it was written.
+ */
+const INSTALL = ["install", "--no-save"];
+
 /** What was installed last, so that a second start need not ask npm. */
 const mark = (root) => join(root, "node_modules", ".corepool-setup.json");
 
@@ -66,7 +72,7 @@ export async function ensureNpmPackages(root, { full }) {
   if (full)
     await npm(
       root,
-      ["install", "--no-save"],
+      INSTALL,
       "npm packages that need Node 24",
       `${join(root, "node_modules", ".bin")}${delimiter}${path}`,
     );
