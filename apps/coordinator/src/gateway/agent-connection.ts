@@ -1,6 +1,7 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import { type Hex, toHex } from "@corepool/core/hex";
 import type { MachineRecord } from "@corepool/core/ports/store";
+import type { ProbeAnswerRecord } from "@corepool/core/ports/store-messages";
 import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE, type ToAgent, toAgent } from "@corepool/protocol/agent";
 import { isProblemCode } from "@corepool/protocol/problems";
@@ -26,6 +27,10 @@ const HELLO_MS = 5_000;
 const MOST_PROBES = 256;
 /** What the agent could not take now (a lease that its chain node does not show yet) is sent again after so long. */
 const AGAIN_MS = 2_000;
+/** Begins the names of probes that another process asked for. */
+export const REMOTE = "r";
+/** Answers that nobody fetched in that time are of no use any more. */
+const FORGET_MS = 60_000;
 
 /** One connection of an agent, from its challenge to its end. */
 export class AgentConnection {
@@ -124,7 +129,9 @@ export class AgentConnection {
         throw new CorepoolError("bad-request", { detail: "The agent has said hello already." });
       if (message.type === "probe-answer") {
         const { request, answer, frozen } = message.body;
-        this.#probes.get(request)?.(answer === null ? undefined : { answer, frozen });
+        const asked = this.#probes.get(request);
+        if (asked !== undefined) asked(answer === null ? undefined : { answer, frozen });
+        else if (request.startsWith(REMOTE)) await this.#pass(request, { answer, frozen });
         this.#probes.delete(request);
         return;
       }
@@ -138,6 +145,12 @@ export class AgentConnection {
       await this.#sendProblem(of, error);
       if (of === null) this.close(CLOSE.badMessage, "malformed message");
     }
+  }
+
+  /** The probe came from another process through the machine's box: its answer goes back the same way. */
+  #pass(request: string, answer: ProbeAnswerRecord): Promise<void> {
+    const now = this.#parts.context.clock.now();
+    return this.#parts.store.transaction((uow) => uow.probes.leave(request, answer, now, now - FORGET_MS));
   }
 
   /** A message of the box that the agent refused stays there; those that must arrive are tried again. */

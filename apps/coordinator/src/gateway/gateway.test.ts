@@ -88,6 +88,16 @@ describe("an agent that connects", () => {
     expect(agent.closed?.code).toBe(4400);
   });
 
+  it("is offline once it has left", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    await agent.cut();
+    await until(async () => {
+      const { data } = await call(market.api, listMachines, { query: { limit: 200 } });
+      return data.find((m) => m.id === agent.machine)?.online === false ? true : undefined;
+    });
+  });
+
   it("counts as offline when it has missed three signs of life, and online again when it is back", async () => {
     const agent = agentOf();
     await agent.connect(market.url);

@@ -1,10 +1,10 @@
 import { CorepoolError } from "@corepool/core/errors";
-import type { Hex } from "@corepool/core/hex";
+import { type Hex, toHex } from "@corepool/core/hex";
 import type { Notifier } from "@corepool/core/ports/notifier";
 import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE } from "@corepool/protocol/agent";
-import { AgentConnection, type ConnectionParts, type ProbeAnswer } from "./agent-connection.ts";
-import { machineTopic } from "./repository.ts";
+import { AgentConnection, type ConnectionParts, type ProbeAnswer, REMOTE } from "./agent-connection.ts";
+import { machineTopic, probeTopic } from "./repository.ts";
 
 const PROBE_MS = 5_000;
 
@@ -49,14 +49,45 @@ export function createGateway(parts: ConnectionParts & { readonly notifier: Noti
     await served;
     leave();
     all.delete(agent);
+    const { machine } = agent;
+    // What has left is offline at once; a newer connection has a newer epoch and stays.
+    if (machine !== undefined) await parts.store.transaction((uow) => uow.machines.left(machine.id, machine.epoch));
+  }
+
+  /** Asks through the process that holds the machine's connection: its box carries the probe, the store the answer. */
+  async function probeElsewhere(machine: Hex, lease: Hex, nonce: Hex): Promise<ProbeAnswer | undefined> {
+    const { store, notifier } = parts;
+    const { clock, random } = parts.context;
+    const request = `${REMOTE}${toHex(random.bytes(16))}`;
+    const key = `probe:${request}`;
+    const enough = new AbortController();
+    const unsubscribe = notifier.subscribe(probeTopic(request), () => enough.abort());
+    try {
+      const sent = await store.transaction(async (uow) => {
+        if ((await uow.machines.get(machine))?.online !== true) return false;
+        await uow.messages.put(machine, key, { type: "probe", body: { request, lease, nonce } });
+        return true;
+      });
+      if (!sent) return undefined;
+      // An answer ends the wait.
+      await clock.sleep(PROBE_MS, enough.signal).catch(() => undefined);
+      const found = await store.transaction(async (uow) => {
+        await uow.messages.drop(machine, key);
+        return uow.probes.take(request);
+      });
+      return found === undefined || found.answer === null ? undefined : { answer: found.answer, frozen: found.frozen };
+    } finally {
+      unsubscribe();
+    }
   }
 
   return {
     serve,
     async probe(machine, lease, nonce) {
       const agent = machines.get(machine);
-      if (agent === undefined) throw unreachable("The machine is not connected.");
-      const answer = await agent.probe(lease, nonce, PROBE_MS);
+      const answer = await (agent === undefined
+        ? probeElsewhere(machine, lease, nonce)
+        : agent.probe(lease, nonce, PROBE_MS));
       if (answer === undefined) throw unreachable("The machine did not answer the probe.");
       return answer;
     },

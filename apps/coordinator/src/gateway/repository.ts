@@ -1,4 +1,4 @@
-import type { AgentMessages } from "@corepool/core/ports/store-messages";
+import type { AgentMessages, ProbeAnswers } from "@corepool/core/ports/store-messages";
 import type { MarketDocuments } from "../market/documents.ts";
 import type { Tx } from "../platform/database/database.ts";
 import { notifyOnCommit } from "../platform/events/notify-on-commit.ts";
@@ -38,6 +38,31 @@ export function messageRepository(tx: Tx): AgentMessages<MarketDocuments> {
     },
     async acknowledge(machine, seq) {
       await tx.deleteFrom("agent_messages").where("machine", "=", machine).where("seq", "=", seq).execute();
+    },
+  };
+}
+
+/** The topic on which the answer to a probe is told. */
+export const probeTopic = (request: string): string => `probe:${request}`;
+
+/** Answers to probes on PostgreSQL. */
+export function probeRepository(tx: Tx): ProbeAnswers {
+  return {
+    async leave(request, { answer, frozen }, at, forget) {
+      await tx.deleteFrom("probe_answers").where("at", "<", new Date(forget)).execute();
+      await tx
+        .insertInto("probe_answers")
+        .values({ request, answer, frozen, at: new Date(at) })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      await notifyOnCommit(tx, probeTopic(request));
+    },
+    async take(request) {
+      return tx
+        .deleteFrom("probe_answers")
+        .where("request", "=", request)
+        .returning(["answer", "frozen"])
+        .executeTakeFirst();
     },
   };
 }

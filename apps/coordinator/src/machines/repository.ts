@@ -55,6 +55,14 @@ export function machineRepository(tx: Tx): Machines {
         .executeTakeFirst();
       return updated.numUpdatedRows > 0n;
     },
+    async left(id, epoch) {
+      await tx
+        .updateTable("machines")
+        .set({ online: false })
+        .where("id", "=", id)
+        .where("epoch", "=", BigInt(epoch))
+        .execute();
+    },
     async expire(at) {
       const rows = await tx
         .updateTable("machines")

@@ -10,7 +10,7 @@ import { generatePrivateKey, privateKeyToAccount, sign } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestAgent } from "../testing/agent.ts";
 import { RATE, TestClient } from "../testing/client.ts";
-import { type TestMarket, testMarket } from "../testing/market.ts";
+import { type TestMarket, testMarket, until } from "../testing/market.ts";
 
 let market: TestMarket;
 let client: TestClient;
@@ -108,6 +108,27 @@ describe("a mandate", () => {
     await agent.end(assign, { exitCode: 1 });
     await agent.close(assign.lease, 0n, null);
     await client.state(workload.id, "failed");
+  });
+
+  it("is watched over from another process than the one that agents are connected to", async () => {
+    await market.stop();
+    await market.start("api");
+    await market.start("worker");
+    await until(async () => {
+      await agent.connect(market.url).catch(() => undefined);
+      return agent.closed === undefined ? true : undefined;
+    });
+    const { id } = await grant(mandateOf());
+    const workload = await client.submit({}, {}, id);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    await agent.run(assign);
+    const paid = await agent.waitFor("note", (m) => m.body.lease === assign.lease && BigInt(m.body.total) > 0n);
+    expect(agent.received.some((m) => m.type === "probe" && m.body.request.startsWith("r"))).toBe(true);
+    await agent.end(assign);
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.last);
+    expect(BigInt(last.body.total)).toBeGreaterThanOrEqual(BigInt(paid.body.total));
+    await agent.close(assign.lease, BigInt(last.body.total), last.body.signature);
+    await client.state(workload.id, "succeeded");
   });
 
   it("that was revoked on chain, or does not reach, ends the workload with the reason", async () => {

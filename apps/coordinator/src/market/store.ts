@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { messageRepository } from "../gateway/repository.ts";
+import { messageRepository, probeRepository } from "../gateway/repository.ts";
 import { batchRepository, leaseRepository } from "../leases/repository.ts";
 import { machineRepository, unitRepository } from "../machines/repository.ts";
 import { mandateRepository } from "../mandates/repository.ts";
@@ -28,6 +28,7 @@ export function unitOfWork(tx: Tx, events: EventLog): Uow {
     mandates: mandateRepository(tx),
     chain: projectionRepository(tx),
     messages: messageRepository(tx),
+    probes: probeRepository(tx),
     logs: logRepository(tx),
     outbox: {
       append: ({ account, type, workload, at, state, note }) =>

@@ -28,8 +28,8 @@ export interface TestMarket extends TempMarket {
   readonly logged: string[];
   /** Moves the coordinator's clock ahead; the chain's stays. */
   advance(ms: number): void;
-  /** Starts the coordinator; `api`: without background work. */
-  start(mode?: "all" | "api"): Promise<void>;
+  /** Starts a coordinator; `api`: without background work, `worker`: nothing but that, beside another. */
+  start(mode?: "all" | "api" | "worker"): Promise<void>;
   /** Asks the chain's node for something that only a test wants. */
   node(method: string, ...parameters: readonly unknown[]): Promise<unknown>;
   stop(): Promise<void>;
@@ -74,7 +74,7 @@ export async function testMarket(): Promise<TestMarket> {
     signMessage: (message) => account.signMessage({ message }),
   };
   const clock = movingClock();
-  let running: RunningCoordinator | undefined;
+  let running: RunningCoordinator[] = [];
   const market: TestMarket = {
     ...temp,
     url,
@@ -85,7 +85,7 @@ export async function testMarket(): Promise<TestMarket> {
     api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
     node: (method, ...parameters) => temp.endpoint.request(method, parameters),
     async start(mode = "all") {
-      running = await startCoordinator({
+      const started = await startCoordinator({
         config: { ...config, mode },
         deployment: temp.deployment,
         clock,
@@ -94,11 +94,13 @@ export async function testMarket(): Promise<TestMarket> {
         buildMarket,
         checkResponses: true,
       });
-      await until(async () => ((await fetch(`${url}/readyz`)).status === 200 ? true : undefined));
+      running.push(started);
+      if (mode !== "worker")
+        await until(async () => ((await fetch(`${url}/readyz`)).status === 200 ? true : undefined));
     },
     async stop() {
-      await running?.stop("test");
-      running = undefined;
+      await Promise.all(running.map((each) => each.stop("test")));
+      running = [];
     },
     async endAll() {
       await market.stop();

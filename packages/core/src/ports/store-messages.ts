@@ -19,6 +19,20 @@ export interface AgentMessages<D extends Documents = Documents> {
   drop(machine: Hex, key: string): Promise<void>;
 }
 
+/** What a sandbox said to a probe; `answer` is null when it said nothing. */
+export interface ProbeAnswerRecord {
+  readonly answer: Hex | null;
+  readonly frozen: boolean;
+}
+
+/** Answers to probes on their way from the process that holds the agent's connection to the one that asked. */
+export interface ProbeAnswers {
+  /** Leaves an answer and wakes who waits for it. What nobody fetched since `forget` (ms) is dropped. */
+  leave(request: string, answer: ProbeAnswerRecord, at: number, forget: number): Promise<void>;
+  /** Takes the answer away. */
+  take(request: string): Promise<ProbeAnswerRecord | undefined>;
+}
+
 export interface LogChunkRecord {
   readonly attempt: string;
   readonly stream: "stdout" | "stderr";

@@ -1,6 +1,6 @@
 import type { Address, BlobHash, Hex } from "../hex.ts";
 import type { BatchRecord, ChainProjection, LeaseRecord, MandateRecord } from "./store-leases.ts";
-import type { AgentMessages, LogStore, Outbox } from "./store-messages.ts";
+import type { AgentMessages, LogStore, Outbox, ProbeAnswers } from "./store-messages.ts";
 import type { AttemptRecord, WorkloadRecord } from "./store-workloads.ts";
 
 /**
@@ -50,6 +50,8 @@ export interface Machines {
   put(record: MachineRecord): Promise<void>;
   /** Notes a sign of life of the connection `epoch`; false when a newer connection has taken over. */
   seen(id: Hex, epoch: number, at: number): Promise<boolean>;
+  /** The connection `epoch` is over: without a newer one the machine is offline. */
+  left(id: Hex, epoch: number): Promise<void>;
   /** Marks machines as offline that were last seen before `at`; returns them. */
   expire(at: number): Promise<readonly Hex[]>;
   page(request: PageRequest): Promise<readonly MachineRecord[]>;
@@ -200,6 +202,7 @@ export interface UnitOfWork<D extends Documents = Documents> {
   readonly mandates: Mandates<D>;
   readonly chain: ChainProjection<D>;
   readonly messages: AgentMessages<D>;
+  readonly probes: ProbeAnswers;
   readonly logs: LogStore;
   readonly outbox: Outbox;
   /** Transactions that lock the same name run one after the other. */

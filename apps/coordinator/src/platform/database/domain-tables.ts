@@ -139,6 +139,7 @@ export interface DomainTables {
     key: string;
     message: Json;
   };
+  probe_answers: { request: string; answer: Hex | null; frozen: boolean; at: Date };
   log_ends: { attempt: string; taken: bigint; kept: bigint };
   log_chunks: { attempt: string; start: bigint; stream: "stdout" | "stderr"; data: Uint8Array };
   chain_facts: { kind: string; key: string; value: Json };
