@@ -19,8 +19,8 @@ export interface AdmissionContext {
   readonly domain: MarketDomain;
   readonly provider: Hex;
   readonly units: readonly OwnUnit[];
-  /** Units of the attempts that live here. */
-  readonly busy: readonly { readonly attempt: string; readonly unit: UnitSpec | undefined; readonly lease: Hex }[];
+  /** Leases that live here, with the devices of their units. */
+  readonly busy: readonly { readonly lease: Hex; readonly devices: readonly string[] }[];
   /** Seconds since the epoch. */
   readonly now: number;
 }
@@ -74,7 +74,7 @@ export function admit(work: Assignment, own: OwnUnit, context: AdmissionContext)
   const missing = spec.needs.filter((need) => !own.spec.software.includes(need));
   if (missing.length > 0) refuse(`it needs ${missing.join(", ")}, which is not here`);
   for (const other of context.busy) {
-    const shared = other.unit?.devices.find((device) => own.spec.devices.includes(device));
+    const shared = other.devices.find((device) => own.spec.devices.includes(device));
     if (shared !== undefined) refuse(`${shared} is leased to ${other.lease} already`);
   }
 }

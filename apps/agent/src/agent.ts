@@ -137,7 +137,7 @@ export class Agent {
         return undefined;
       },
     );
-    await gateway.tell({
+    await gateway.announce({
       type: "offers",
       body: { units: [...units], offers, ...(calls === undefined ? {} : { registration: calls }) },
     });
@@ -210,7 +210,7 @@ export class Agent {
       if (codeOf(error) !== "agent-refused") throw error;
       refusal = messageOf(error);
     }
-    const written = journal.begin(newRecord(work, refusal));
+    const written = journal.begin(newRecord(work, refusal, own.spec));
     this.#serve(work.attempt);
     await written;
     log.info("attempt.assigned", { attempt: work.attempt, lease: work.lease, unit: work.terms.unit, refusal });
@@ -233,14 +233,10 @@ export class Agent {
   }
 
   #context(): AdmissionContext {
-    const { journal, domain, offer, units, chainTime } = this.#options;
+    const { journal, domain, offer, chainTime } = this.#options;
     const busy = [...journal.attempts]
       .filter(([, { state }]) => !hasEnded(ATTEMPT, state))
-      .map(([attempt, { assignment }]) => ({
-        attempt,
-        lease: assignment.lease,
-        unit: units.find(({ unit }) => String(unit) === assignment.terms.unit),
-      }));
+      .map(([, { assignment, unit }]) => ({ lease: assignment.lease, devices: unit.devices }));
     return { domain, provider: offer.provider satisfies Address, units: this.#own, busy, now: chainTime.now() };
   }
 }

@@ -26,7 +26,5 @@ export interface AttemptDeps {
   readonly slots: SlotPool;
   readonly log: Log;
   readonly chainTime: ChainTime;
-  /** How long the unit's offer promises to hold a frozen workload, seconds. */
-  readonly holdSeconds: (unit: string) => number;
   readonly signReport: (report: UsageReport) => Promise<Hex>;
 }

@@ -221,7 +221,7 @@ export class Attempt {
     // After a restart counting begins anew at what is paid: what passed meanwhile is the provider's.
     this.#served ??= new ServedClock(clock, covered(), this.record.state === "running");
     const served = this.#served;
-    const hold = this.#deps.holdSeconds(terms.unit) * 1000;
+    const hold = this.record.unit.holdSeconds * 1000;
     let frozenSince = this.record.state === "frozen" ? clock.monotonic() : undefined;
     while (!over.aborted && this.record.stop === null) {
       const overdue = paymentOverdue(covered(), served.elapsedMs(), terms.grace * 1000);

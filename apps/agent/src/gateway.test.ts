@@ -9,7 +9,7 @@ import { Gateway } from "./gateway.ts";
 import { Journal } from "./journal.ts";
 import { newRecord } from "./journal-entries.ts";
 import { ManualClock, settled } from "./test/manual-clock.ts";
-import { assignmentOf, domain, provider, silentLog } from "./test/samples.ts";
+import { assignmentOf, domain, provider, silentLog, unit } from "./test/samples.ts";
 
 const NONCE = `0x${"5a".repeat(32)}` as const;
 type Sent = FromAgent & { readonly id: string };
@@ -177,7 +177,7 @@ describe("Gateway", () => {
     await settled();
     await world.signIn();
     const { attempt } = assignmentOf();
-    await world.journal.begin(newRecord(assignmentOf(), null));
+    await world.journal.begin(newRecord(assignmentOf(), null, unit));
     for (const state of ["preparing", "running", "collecting"] as const) {
       await world.gateway.post(attempt, { state }, { type: "attempt", body: { attempt, state, at: 0, note: null } });
     }
@@ -200,7 +200,7 @@ describe("Gateway", () => {
     await settled();
     await world.signIn();
     const { attempt } = assignmentOf();
-    await world.journal.begin(newRecord(assignmentOf(), null));
+    await world.journal.begin(newRecord(assignmentOf(), null, unit));
     const message = { type: "attempt", body: { attempt, state: "preparing", at: 0, note: null } } as const;
     await world.gateway.post(attempt, { state: "preparing" }, message);
     const [end] = world.ends;
@@ -217,11 +217,27 @@ describe("Gateway", () => {
     expect([world.journal.outbox.size, end?.of("attempt").length]).toEqual([0, 3]);
   });
 
+  it("announces again until it is acknowledged, and only the newest", async () => {
+    world = await setup();
+    await settled();
+    await world.signIn();
+    const [end] = world.ends;
+    await world.gateway.announce({ type: "offers", body: { units: [], offers: [] } });
+    await world.gateway.announce({ type: "offers", body: { units: [unit], offers: [] } });
+    await world.clock.advance(15_000);
+    const sent = end?.of("offers") ?? [];
+    expect(sent.map(({ body }) => body.units.length)).toEqual([0, 1, 1, 1]);
+    end?.say({ type: "ack", body: { of: sent.at(-1)?.id ?? "" } });
+    for (let i = 0; i < 5; i++) await settled();
+    await world.clock.advance(15_000);
+    expect(end?.of("offers")).toHaveLength(4);
+  });
+
   it("keeps a message that is posted while there is no line", async () => {
     world = await setup();
     await settled();
     const { attempt } = assignmentOf();
-    await world.journal.begin(newRecord(assignmentOf(), null));
+    await world.journal.begin(newRecord(assignmentOf(), null, unit));
     await world.gateway.post(
       attempt,
       { state: "preparing" },

@@ -61,6 +61,8 @@ export class Gateway {
   #link: Link | undefined;
   #token: string | undefined;
   #sent = 0;
+  /** The newest announcement, until it is acknowledged. */
+  #announcement: { readonly id: string; readonly message: FromAgent; beats: number } | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -86,6 +88,16 @@ export class Gateway {
     await written;
     // A line that came up meanwhile has sent it with the others.
     if (this.#link === before) await this.tell(message, id);
+  }
+
+  /**
+   * Says what holds now, in the place of what was announced before: again with every heartbeat until the coordinator
+   * has acknowledged it. Not kept across connections; announce again after each welcome.
+   */
+  async announce(message: FromAgent): Promise<void> {
+    const id = toHex(this.#options.random.bytes(12));
+    this.#announcement = { id, message, beats: 0 };
+    await this.tell(message, id);
   }
 
   /** Sends a message if there is a line now. Resolves when the network took it, or it was dropped. */
@@ -202,10 +214,11 @@ export class Gateway {
       }
       const { id, message } = decoded;
       if (message.type === "ack") {
+        if (this.#announcement?.id === message.body.of) this.#announcement = undefined;
         void journal.acked(message.body.of);
         continue;
       }
-      if (message.type === "problem" && message.body.of !== null && journal.outbox.has(message.body.of)) {
+      if (message.type === "problem" && message.body.of !== null) {
         void this.#refused(message.body.of, message.body.code, link);
       }
       const work: Promise<void> = this.#handle(id, message, handlers, link).finally(() => running.delete(work));
@@ -218,8 +231,11 @@ export class Gateway {
   /** The coordinator did not take a message: what it may take later is sent again, what it never will is dropped. */
   async #refused(id: string, code: ProblemCode, link: Link): Promise<void> {
     const { journal, clock, log } = this.#options;
+    const announced = this.#announcement?.id === id;
+    if (!announced && !journal.outbox.has(id)) return;
     if (code !== "internal" && !("retryable" in PROBLEMS[code])) {
       log.error("gateway.message-dropped", { id, code });
+      if (announced) this.#announcement = undefined;
       return journal.acked(id);
     }
     await clock.sleep(AGAIN_MS, link.over.signal).catch(() => undefined);
@@ -252,6 +268,9 @@ export class Gateway {
     const pause = Math.max(1, seconds) * 1000;
     while (!signal.aborted) {
       await this.tell(handlers.heartbeat());
+      const waiting = this.#announcement;
+      // Not with the very next beat: the answer may be on its way.
+      if (waiting !== undefined && ++waiting.beats > 1) await this.tell(waiting.message, waiting.id);
       await this.#options.clock.sleep(pause, signal).catch(() => undefined);
     }
   }

@@ -94,11 +94,11 @@ class InputFiles implements InputStore {
       () => false,
     );
     try {
-      await this.#fetch(input, part, signal);
+      await this.#download(input, part, signal);
     } catch (error) {
       // What an earlier try left may have been torn by a crash; it is gone now, so this one starts anew.
       if (!resumed || codeOf(error) !== "blob-hash-mismatch") throw error;
-      await this.#fetch(input, part, signal);
+      await this.#download(input, part, signal);
     }
     await chmod(part, input.executable ? 0o555 : 0o444);
     await rename(part, this.#path(name));
@@ -106,7 +106,7 @@ class InputFiles implements InputStore {
   }
 
   /** Fills `part` with exactly the input's bytes, and goes on where an earlier try stopped. */
-  async #fetch(input: WantedInput, part: string, signal: AbortSignal): Promise<void> {
+  async #download(input: WantedInput, part: string, signal: AbortSignal): Promise<void> {
     const { blobs, clock } = this.#options;
     await persist(clock, signal, async () => {
       const file = await open(part, "a");

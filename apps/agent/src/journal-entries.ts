@@ -1,6 +1,6 @@
 import { fromAgent } from "@corepool/protocol/agent";
 import { amount, bytes32, hex, id } from "@corepool/protocol/primitives";
-import { jobSpec, termsMessage } from "@corepool/protocol/spec";
+import { jobSpec, termsMessage, type UnitSpec } from "@corepool/protocol/spec";
 import { z } from "zod";
 
 /** What the coordinator assigned; the agent has checked it. */
@@ -23,6 +23,8 @@ const attemptRecord = z.object({
   assignment,
   /** Why the agent will not serve a lease that is its own; null when it will. */
   refusal: z.string().nullable(),
+  /** What its unit was when the lease was taken: a later start may cut the machine otherwise. */
+  unit: z.object({ devices: z.array(z.string()), holdSeconds: z.number() }),
   state: z.enum(["assigned", "preparing", "running", "frozen", "collecting", "ended"]),
   /** The workspace slot its sandbox holds. */
   slot: z.string().nullable(),
@@ -41,9 +43,10 @@ const attemptRecord = z.object({
 });
 export type AttemptRecord = z.infer<typeof attemptRecord>;
 
-export const newRecord = (work: Assignment, refusal: string | null): AttemptRecord => ({
+export const newRecord = (work: Assignment, refusal: string | null, unit: UnitSpec): AttemptRecord => ({
   assignment: work,
   refusal,
+  unit: { devices: unit.devices, holdSeconds: unit.holdSeconds },
   state: "assigned",
   slot: null,
   startedAtMs: null,

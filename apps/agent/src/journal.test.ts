@@ -9,7 +9,7 @@ import { Journal } from "./journal.ts";
 import { newRecord } from "./journal-entries.ts";
 import type { JournalStore, Log } from "./ports.ts";
 import { ManualClock, settled } from "./test/manual-clock.ts";
-import { assignmentOf, silentLog } from "./test/samples.ts";
+import { assignmentOf, silentLog, unit } from "./test/samples.ts";
 
 const id = (n: number) => `att_${String(n).padStart(16, "0")}`;
 const message = (n: number): FromAgent => ({
@@ -28,7 +28,7 @@ describe("the journal on disk", () => {
 
   it("has everything again after a restart, and nothing that is over", async () => {
     const journal = await reopen();
-    for (const n of [1, 2, 3]) await journal.begin(newRecord(assignmentOf({ attempt: id(n) }), null));
+    for (const n of [1, 2, 3]) await journal.begin(newRecord(assignmentOf({ attempt: id(n) }), null, unit));
     await journal.change(
       id(2),
       { state: "running", slot: "slot-1", startedAtMs: 5 },
@@ -48,7 +48,7 @@ describe("the journal on disk", () => {
 
   it("keeps a change and the message that tells of it together, wherever the file was torn", async () => {
     const journal = await reopen();
-    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null));
+    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null, unit));
     const before = (await readFile(path())).length;
     await journal.change(id(1), { state: "preparing" }, { id: "m1", message: message(1) });
     await journal.close();
@@ -67,7 +67,7 @@ describe("the journal on disk", () => {
 
   it("goes on after a torn last line, and loses nothing that comes later", async () => {
     const journal = await reopen();
-    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null));
+    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null, unit));
     await journal.close();
     await appendFile(path(), '{"t":"change","of":"att_0000');
     const torn = await reopen();
@@ -78,7 +78,7 @@ describe("the journal on disk", () => {
 
   it("reports a line in the middle that it cannot read, and keeps the rest", async () => {
     const journal = await reopen();
-    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null));
+    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null, unit));
     await journal.close();
     await appendFile(path(), `garbage\n${JSON.stringify({ t: "change", of: id(1), change: { lastNote: true } })}\n`);
     const errors: string[] = [];
@@ -110,8 +110,10 @@ describe("the journal on a store that fails for a while", () => {
     const clock = new ManualClock();
     const journal = await Journal.open(store, clock, silentLog);
     let safe = 0;
-    const first = journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null)).then(() => safe++);
-    const more = [2, 3].map((n) => journal.begin(newRecord(assignmentOf({ attempt: id(n) }), null)).then(() => safe++));
+    const first = journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null, unit)).then(() => safe++);
+    const more = [2, 3].map((n) =>
+      journal.begin(newRecord(assignmentOf({ attempt: id(n) }), null, unit)).then(() => safe++),
+    );
     await settled();
     await clock.advance(5_000);
     expect([safe, journal.attempts.size]).toEqual([0, 3]);

@@ -1,8 +1,9 @@
 import type { Hex } from "@corepool/core/hex";
-import { closeData, digestOf, usageReportData } from "@corepool/protocol/eip712";
+import { unitRegistryAbi as abi } from "@corepool/protocol/abi/unit-registry.gen";
+import { closeData, digestOf, documentHash, usageReportData } from "@corepool/protocol/eip712";
 import { settleCalldata } from "@corepool/protocol/market/calldata";
 import { accountOf, unitOf } from "@corepool/protocol/market/reads";
-import { recoverAddress } from "viem";
+import { decodeAbiParameters, decodeFunctionResult, encodeFunctionData, recoverAddress } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { isRoot, type Job, type Mode, openWorld, type World } from "./test/world.ts";
 
@@ -75,6 +76,28 @@ describe.each(modes)("an agent started by its %s user", (mode) => {
       expect(spec.isolation.seccomp).toBe(true);
       if (mode === "operator") expect(spec.isolation.limits).toBe("rlimit");
     }
+  });
+
+  it("puts itself on record on chain by signatures that anyone relays, and then asks for nothing more", async () => {
+    const registration = world.coordinator.heard.flatMap((m) => (m.type === "offers" ? [m.body.registration] : []))[0];
+    const [calls] = decodeAbiParameters([{ type: "bytes[]" }], registration ?? "0x");
+    for (const call of calls) await world.act(world.relayer, world.deployment.unitRegistry, call);
+    for (const { spec } of world.offers()) {
+      const data = encodeFunctionData({
+        abi,
+        functionName: "unitOf",
+        args: [world.provider.address, BigInt(spec.unit)],
+      });
+      const there = decodeFunctionResult({
+        abi,
+        functionName: "unitOf",
+        data: await world.reader.call(world.deployment.unitRegistry, data),
+      });
+      expect(there).toEqual({ machine: spec.machine, spec: documentHash(spec) });
+    }
+    const from = world.coordinator.heard.length;
+    world.coordinator.hangUp();
+    expect((await world.coordinator.wait("offers", undefined, from)).registration).toBeUndefined();
   });
 
   it("serves a job from its inputs to a lease settled on chain", async () => {

@@ -167,7 +167,6 @@ async function start(signal: AbortSignal): Promise<void> {
     slots: new SlotPool(slots),
     log,
     chainTime: new ChainTime(clock),
-    holdSeconds: () => holdSeconds,
     signReport: (report) => signer.signTypedData(usageReportData(domain, report)),
     units,
     offer: { provider, payTo, graceSeconds: 2 * intervalSeconds, price: config.price },

@@ -63,15 +63,17 @@ export async function registrationOf(
   });
   const fresh: RegistryUnit[] = [];
   const changed: RegistryUnit[] = [];
-  for (const spec of units) {
+  const there = await Promise.all(
+    units.map(async ({ unit }) => {
+      const data = await read(encodeFunctionData({ abi, functionName: "unitOf", args: [provider, BigInt(unit)] }));
+      return decodeFunctionResult({ abi, functionName: "unitOf", data });
+    }),
+  );
+  for (const [i, spec] of units.entries()) {
     const unit = { unit: BigInt(spec.unit), machine, spec: documentHash(spec) };
-    const there = decodeFunctionResult({
-      abi,
-      functionName: "unitOf",
-      data: await read(encodeFunctionData({ abi, functionName: "unitOf", args: [provider, unit.unit] })),
-    });
-    if (there.machine === zeroHash) fresh.push(unit);
-    else if (there.machine !== machine || there.spec !== unit.spec) changed.push(unit);
+    const known = there[i];
+    if (known === undefined || known.machine === zeroHash) fresh.push(unit);
+    else if (known.machine !== machine || known.spec !== unit.spec) changed.push(unit);
   }
   const nonces = await read(encodeFunctionData({ abi, functionName: "nonces", args: [provider] }));
   let nonce = decodeFunctionResult({ abi, functionName: "nonces", data: nonces });

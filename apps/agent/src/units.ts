@@ -14,12 +14,14 @@ export interface UnitSettings {
 }
 
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 const MOST_SLICES = 255;
 
 /** Memory that the host keeps: a tenth, at least 256 MiB. */
 const offeredMemory = (bytes: number): number =>
   Math.max(16 * MIB, bytes - Math.max(256 * MIB, Math.floor(bytes / 10)));
 
+const wholeGib = (bytes: number): number => (bytes < GIB ? Math.floor(bytes) : Math.floor(bytes / GIB) * GIB);
 const wholeMib = (bytes: number): number => Math.max(1, Math.floor(bytes / MIB)) * MIB;
 
 /**
@@ -33,7 +35,8 @@ export function unitsOf(
   settings: UnitSettings,
 ): readonly UnitSpec[] {
   const memory = offeredMemory(host.memoryBytes);
-  const disk = Math.floor(host.diskFreeBytes * 0.9);
+  // Rounded, so that a unit's specification does not change with every file that comes and goes.
+  const disk = wholeGib(host.diskFreeBytes * 0.9);
   const largest = Math.max(...slots.map(({ diskBytes }) => diskBytes ?? disk));
   const cores = Array.from({ length: host.cpus }, (_, core) => `cpu:${core}`);
   const unit = (number: number, devices: readonly string[], shares: number): UnitSpec => ({

@@ -5,6 +5,7 @@ import { zeroAddress, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { Assignment } from "../journal-entries.ts";
 import type { HostInventory, Log } from "../ports.ts";
+import { unitsOf } from "../units.ts";
 
 export const domain: MarketDomain = { chainId: 31_337, market: `0x${"aa".repeat(20)}` };
 export const provider = privateKeyToAccount(`0x${"11".repeat(32)}`);
@@ -72,3 +73,8 @@ export const isolation: UnitSpec["isolation"] = {
   network: "none",
   weaknesses: [],
 };
+
+const slots = [{ slot: "slot-0", diskBytes: 2 ** 30 }];
+const cut = { machine: `0x${"77".repeat(32)}`, slices: 0, firstUnit: 1, intervalSeconds: 5, holdSeconds: 300 } as const;
+/** The whole of `host` as unit 1. */
+export const [unit] = unitsOf(host, isolation, slots, cut) as readonly [UnitSpec];
