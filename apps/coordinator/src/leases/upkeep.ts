@@ -5,6 +5,7 @@ import { feesOf } from "@corepool/protocol/market/reads";
 import { HEARTBEAT_SECONDS } from "../gateway/agent-connection.ts";
 import { type MarketContext, secondsOf } from "../market/context.ts";
 import type { MarketStore } from "../market/documents.ts";
+import { moveWorkload } from "../workloads/moves.ts";
 
 export interface UpkeepParts {
   readonly context: MarketContext;
@@ -21,6 +22,24 @@ const MARGIN_SECONDS = 5;
 export async function expireMachines({ context, store }: UpkeepParts): Promise<void> {
   const at = context.clock.now() - MISSED * HEARTBEAT_SECONDS * 1000;
   await store.transaction((uow) => uow.machines.expire(at));
+}
+
+/** A placed workload that its client does not order for so long has been left behind. */
+const ABANDONED_MS = 3_600_000;
+
+/** Ends workloads that were placed and never ordered. */
+export async function expireWorkloads({ context, store }: UpkeepParts): Promise<void> {
+  const before = context.clock.now() - ABANDONED_MS;
+  for (const id of await store.transaction((uow) => uow.workloads.abandoned(before, 100))) {
+    await store.transaction(async (uow) => {
+      const workload = await uow.workloads.lock(id);
+      if (workload?.state !== "pending" || (workload.placedAt ?? 0) >= before) return;
+      await moveWorkload(uow, context.clock, workload, "failed", {
+        reason: "order-expired",
+        detail: "No order came for its placement.",
+      });
+    });
+  }
 }
 
 async function sendUnlessRefused(writer: ChainWriter, request: Parameters<ChainWriter["send"]>[0]): Promise<void> {

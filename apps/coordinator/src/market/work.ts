@@ -2,7 +2,7 @@ import type { Follower } from "@corepool/chain/follower/follower";
 import type { Hex } from "@corepool/core/hex";
 import type { ChainWriter } from "@corepool/core/ports/chain";
 import { createRelay } from "../leases/relay.ts";
-import { collectFees, expireMachines, finalizeOverdue } from "../leases/upkeep.ts";
+import { collectFees, expireMachines, expireWorkloads, finalizeOverdue } from "../leases/upkeep.ts";
 import { relayRegistration } from "../machines/register.ts";
 import { orderUnderMandate } from "../mandates/order.ts";
 import { MANDATES_WAKE } from "../mandates/topics.ts";
@@ -81,6 +81,7 @@ export async function runWork(parts: WorkParts, signal: AbortSignal): Promise<vo
   const upkeep = async () => {
     const round = { context, store, writer };
     await expireMachines(round);
+    await expireWorkloads(round);
     await finalizeOverdue(round);
     if (feesDue) {
       feesDue = false;

@@ -153,6 +153,14 @@ describe("an order", () => {
   });
 });
 
+describe("a placed workload that nobody orders", () => {
+  it("ends after an hour", async () => {
+    const { id } = await client.submit();
+    market.advance(3_700_000);
+    expect((await client.state(id, "failed")).reason).toBe("order-expired");
+  });
+});
+
 /** Cancels a leased workload and plays its agent to the end. */
 async function stopped(id: string): Promise<void> {
   const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === id);

@@ -84,6 +84,16 @@ export function workloadRepository(tx: Tx): Workloads<MarketDocuments> {
         .execute();
       return rows.map((row) => row.id);
     },
+    async abandoned(before, limit) {
+      const rows = await tx
+        .selectFrom("workloads")
+        .select("id")
+        .where("state", "=", "pending")
+        .where("placed_at", "<", new Date(before))
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.id);
+    },
     async hasOutput(account, hash) {
       const row = await tx
         .selectFrom("workloads")

@@ -138,6 +138,8 @@ export interface Workloads<D extends Documents = Documents> {
   page(account: Address, state: string | undefined, request: PageRequest): Promise<readonly WorkloadRecord<D>[]>;
   /** Pending workloads that the coordinator is to order under a mandate, oldest first. */
   toOrder(limit: number): Promise<readonly string[]>;
+  /** Pending workloads that were placed before `before` (ms) and not ordered since. */
+  abandoned(before: number, limit: number): Promise<readonly string[]>;
   /** Whether the account may read the blob: an output of one of its workloads. */
   hasOutput(account: Address, hash: BlobHash): Promise<boolean>;
   /** Whether the blob is an input of an attempt that has not ended on the machine. */
