@@ -29,9 +29,8 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { GENESIS } from "./node.ts";
 import type { World } from "./world.ts";
 
-type Args<Name extends "open" | "settle"> = ContractFunctionArgs<typeof leaseMarketAbi, "nonpayable", Name>[0];
-export type OpenArgs = Args<"open">;
-export type SettleArgs = Args<"settle">;
+export type OpenArgs = ContractFunctionArgs<typeof leaseMarketAbi, "nonpayable", "open">[0];
+export type SettleArgs = ContractFunctionArgs<typeof leaseMarketAbi, "nonpayable", "settle">[0];
 export type Offer = OpenArgs["offer"];
 export type Terms = SettleArgs["terms"];
 
@@ -64,7 +63,9 @@ export interface SignedOffers {
 }
 
 const structHash = (data: TypedData) =>
-  hashStruct({ data: data.message, types: data.types as never, primaryType: data.primaryType });
+  hashStruct({ data: data.message, types: data.types, primaryType: data.primaryType } as Parameters<
+    typeof hashStruct
+  >[0]);
 
 /** Signatures are deterministic (RFC 6979) and travel in 64 bytes (ERC-2098), to which any relayer can fold them. */
 async function sign(who: PrivateKeyAccount, data: TypedData): Promise<Hex> {

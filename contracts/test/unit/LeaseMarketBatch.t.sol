@@ -84,11 +84,23 @@ contract LeaseMarketBatchTest is MarketBase {
         emit OpenSkipped(1, BadOfferSignature.selector);
         market.openMany(a, false);
 
-        a = _pairOfOffers();
-        a[1].offer.provider = stranger; // the same place in the tree is not his
+        // The provider put an offer in another's name under his own root.
+        a = new OpenArgs[](2);
+        a[0] = _args(3);
+        a[1] = _args(4);
+        a[1].offer.provider = stranger;
+        a[1].orderSig = _sign(clientKey, hashOf(a[1].order));
+        bytes32[2] memory leaves = [offerLeaf(a[0].offer), offerLeaf(a[1].offer)];
+        for (uint256 i = 0; i < 2; ++i) {
+            a[i].offerProof = new bytes32[](1);
+            a[i].offerProof[0] = leaves[1 - i];
+            a[i].offerSig = "";
+        }
+        a[0].offerSig = _sign(providerKey, batchHash(pair(leaves[0], leaves[1])));
         vm.expectEmit(address(market));
         emit OpenSkipped(1, BadOfferSignature.selector);
         market.openMany(a, false);
+        assertFalse(_idle(3));
 
         // A single offer always carries its own signature.
         a = new OpenArgs[](1);
