@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { books } from "./support/books.ts";
+import type { RunningCommand } from "./support/command-line.ts";
 import { clear, logOf, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "./support/market.ts";
 
 /** Counts for eight seconds, one line each half second. */
@@ -24,7 +25,7 @@ describe("a job whose market breaks while it runs", () => {
     "survives a killed %s: it finishes, its log is whole, it is paid once",
     async (part) => {
       const job = market.start("run", "--time", "2m", "--", "python3", "-c", COUNT);
-      await job.until("third line", () => logOf(job.said).includes("3\n"));
+      await moment(job);
       const { parts } = await market.file();
       const pid = parts[part] ?? 0;
       expect(pid).toBeGreaterThan(1);

@@ -9,7 +9,10 @@ import { ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Name, folder, command. Programs come from node_modules/.bin, Node 24 among them. */
+/**
+ * Name, folder, command. Programs come from node_modules/.bin, Node 24 among them.
+ * @type {readonly (readonly [string, string, readonly [string, ...string[]]])[]}
+ */
 const STEPS = [
   ["packages and applications", ".", ["vitest", "run", "--project", "code"]],
   ["contracts: every branch of the trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],

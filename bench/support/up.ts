@@ -58,7 +58,7 @@ export async function withMarket(
 ): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "corepool-bench-"));
   const all = { ...process.env, COREPOOL_HOME: home, ...env };
-  let failure: unknown;
+  let failure: Error | undefined;
   let ready = false;
   try {
     const { code, stderr } = await runJsonLines(
@@ -70,7 +70,7 @@ export async function withMarket(
         ready = true;
         work({ home, url: String(line.url), rpcUrl: String(line.rpcUrl) })
           .catch((error: unknown) => {
-            failure = error;
+            failure = error instanceof Error ? error : new Error(String(error));
           })
           .finally(stop);
       },

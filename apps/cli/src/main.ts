@@ -1,14 +1,7 @@
 import { readFileSync } from "node:fs";
 import { EXIT } from "@corepool/protocol/problems";
 import { Command, CommanderError } from "commander";
-import { addDoctor } from "./commands/doctor.ts";
-import { type Action, addCancel, addJobs, addLogs, addOutputs, addReceipt, addWatch } from "./commands/jobs.ts";
-import { addKeys } from "./commands/keys.ts";
-import { addDown, addReset, addStatus } from "./commands/market.ts";
-import { addOffers } from "./commands/offers.ts";
-import { addRun } from "./commands/run.ts";
-import { addUp } from "./commands/up.ts";
-import { addLease, addWallet } from "./commands/wallet.ts";
+import type { Action } from "./commands/jobs.ts";
 import { type Context, contextOf } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import { createOutput } from "./output.ts";
@@ -53,25 +46,32 @@ const program = new Command("corepool")
   .showHelpAfterError("(corepool help shows what can be said)")
   .enablePositionalOptions();
 
-for (const add of [
-  addUp,
-  addDown,
-  addReset,
-  addStatus,
-  addDoctor,
-  addRun,
-  addJobs,
-  addLogs,
-  addOutputs,
-  addReceipt,
-  addCancel,
-  addWatch,
-  addWallet,
-  addLease,
-  addOffers,
-  addKeys,
-])
-  add(program, action);
+/** What each command is defined by. Only the command that was asked for is loaded: the rest would double the start. */
+const market = () => import("./commands/market.ts");
+const jobs = () => import("./commands/jobs.ts");
+const wallet = () => import("./commands/wallet.ts");
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, action: Action) => void>>> = {
+  up: async () => (await import("./commands/up.ts")).addUp,
+  down: async () => (await market()).addDown,
+  reset: async () => (await market()).addReset,
+  status: async () => (await market()).addStatus,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  run: async () => (await import("./commands/run.ts")).addRun,
+  jobs: async () => (await jobs()).addJobs,
+  logs: async () => (await jobs()).addLogs,
+  outputs: async () => (await jobs()).addOutputs,
+  receipt: async () => (await jobs()).addReceipt,
+  cancel: async () => (await jobs()).addCancel,
+  watch: async () => (await jobs()).addWatch,
+  wallet: async () => (await wallet()).addWallet,
+  lease: async () => (await wallet()).addLease,
+  offers: async () => (await import("./commands/offers.ts")).addOffers,
+  keys: async () => (await import("./commands/keys.ts")).addKeys,
+};
+
+const asked = process.argv.slice(2).find((word) => !word.startsWith("-"));
+const wanted = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+for (const name of wanted) (await COMMANDS[name]?.())?.(program, action);
 const inherit = (command: Command): void => {
   for (const sub of command.commands) {
     sub.exitOverride().copyInheritedSettings(command);

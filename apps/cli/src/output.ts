@@ -22,8 +22,7 @@ export interface Output {
 
 /** Text without control sequences; line ends and tabs stay. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: dropping control characters is the point
-  return stripVTControlCharacters(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
+  return stripVTControlCharacters(text).replace(/(?![\n\t])\p{Cc}/gu, "");
 }
 
 /** Base units as strings: JSON knows no bigint. */

@@ -46,7 +46,7 @@ export function urlOf(client: Client, route: Route, params: unknown, query: unkn
   const pairs = Object.entries(given)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, String(value)] as [string, string]);
-  return `${client.url}${path}${pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`}`;
+  return `${client.url}${path}${pairs.length === 0 ? "" : `?${new URLSearchParams(pairs).toString()}`}`;
 }
 
 /** One request: signs in first when a sign-in is possible and none is held; signs in again once after a 401. */

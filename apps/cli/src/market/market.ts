@@ -47,7 +47,7 @@ export type Tell = (part: string, what: string) => void;
 
 async function ready(url: string, ended: Promise<string>, log: string, name: string): Promise<void> {
   let over: string | undefined;
-  ended.then((how) => {
+  void ended.then((how) => {
     over = how;
   });
   const deadline = performance.now() + START_PATIENCE_MS;
@@ -227,10 +227,7 @@ async function startDatabase(
   const start = async (): Promise<RunningPart> => {
     const server = await startPostgres({ dir: context.home.database, port });
     url = server.url;
-    let stopped = (_: string): void => undefined;
-    const told = new Promise<string>((resolve) => {
-      stopped = resolve;
-    });
+    const told = Promise.withResolvers<string>();
     // A server that died still holds its folder: it is given free before the next start.
     const died = server.died.then(async (how) => {
       await server.stop();
@@ -238,9 +235,9 @@ async function startDatabase(
     });
     const stop = async (): Promise<void> => {
       await server.stop();
-      stopped("it was stopped");
+      told.resolve("it was stopped");
     };
-    return { pid: server.pid, ended: Promise.race([died, told]), stop };
+    return { pid: server.pid, ended: Promise.race([died, told.promise]), stop };
   };
   return { part: await supervise({ name: "database", start }, context.clock, tell, changed), url: () => url };
 }

@@ -5,6 +5,11 @@ import type { Signer } from "@corepool/core/ports/signer";
 import { privateKeyToAccount } from "viem/accounts";
 import type { Fetch } from "../client.ts";
 
+/** Why a signal was aborted, as an error. */
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new DOMException("It was aborted.", "AbortError");
+}
+
 /** The platform's clocks, in Node and in browsers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -12,12 +17,12 @@ export const systemClock: Clock = {
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
-        reject(signal.reason);
+        reject(reasonOf(signal));
         return;
       }
       const abort = (): void => {
         clearTimeout(timer);
-        reject(signal?.reason);
+        reject(reasonOf(signal));
       };
       const timer = setTimeout(
         () => {

@@ -8,6 +8,9 @@ export interface Sent {
   readonly body: string | Uint8Array | undefined;
 }
 
+const reasonOf = (signal: AbortSignal | undefined): Error =>
+  signal?.reason instanceof Error ? signal.reason : new Error("aborted");
+
 /** A clock on which waiting takes no time: `sleep` moves it. From `deadlineMs` on a sleep is a deadline that does not come. */
 export function quickClock(deadlineMs = 10_000): Clock {
   let now = 1_790_000_000_000;
@@ -16,8 +19,8 @@ export function quickClock(deadlineMs = 10_000): Clock {
     monotonic: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        if (signal?.aborted === true) return reject(signal.reason);
-        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+        if (signal?.aborted === true) return reject(reasonOf(signal));
+        signal?.addEventListener("abort", () => reject(reasonOf(signal)), { once: true });
         setImmediate(() => {
           if (ms >= deadlineMs) return;
           now += ms;
