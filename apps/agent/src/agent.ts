@@ -81,19 +81,12 @@ export class Agent {
   #serve(id: string): void {
     const attempt = new Attempt(id, this.#options);
     this.#attempts.set(id, attempt);
-    const running = attempt.run(this.#signal).then(
-      () => {
-        if (!this.#signal.aborted) this.#attempts.delete(id);
-      },
-      (error: unknown) => {
-        // The record stays in the journal: the next start tries again.
-        this.#options.log.error("attempt.broken", { attempt: id, code: codeOf(error), detail: messageOf(error) });
-      },
-    );
-    this.#running.set(
-      id,
-      running.finally(() => this.#running.delete(id)),
-    );
+    const running = attempt.run(this.#signal).then(() => {
+      this.#running.delete(id);
+      // What is not over when the agent stops stays in the journal.
+      if (!this.#signal.aborted) this.#attempts.delete(id);
+    });
+    this.#running.set(id, running);
   }
 
   // --- offers ---

@@ -23,6 +23,8 @@ const METER_MS = 500;
 /** How long the end is held back for the rest of the log, and how long the wiping after it. */
 const DRAIN_MS = 15_000;
 const LAST_DRAIN_MS = 60_000;
+/** Longest pause before a step that failed is tried again. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * One attempt, from its assignment to the end of its lease. `run` walks through the states of ATTEMPT from wherever the
@@ -53,14 +55,24 @@ export class Attempt {
   async run(signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
-    try {
-      while (!signal.aborted && !this.#forgotten) await this.#step(signal);
-    } catch (error) {
-      if (signal.aborted || codeOf(error) === "interrupted") return;
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", wake);
+    let failures = 0;
+    while (!signal.aborted && !this.#forgotten) {
+      try {
+        await this.#step(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted || codeOf(error) === "interrupted") break;
+        // A disk or a tool may recover; what the workload is owed does not change meanwhile.
+        this.#deps.log.error("attempt.failed-step", {
+          attempt: this.id,
+          code: codeOf(error),
+          detail: messageOf(error),
+        });
+        const pause = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures++);
+        await this.#deps.clock.sleep(pause, signal).catch(() => undefined);
+      }
     }
+    signal.removeEventListener("abort", wake);
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -193,17 +205,30 @@ export class Attempt {
     const stop = () => over.abort();
     signal.addEventListener("abort", stop, { once: true });
     this.#startLogs(handle, signal);
-    const metering = this.#meter(handle, over.signal);
-    const stopping = this.#stopWhenAsked(handle, over.signal);
+    const metering = this.#whileServing(over.signal, () => this.#meter(handle, over.signal));
+    const stopping = this.#whileServing(over.signal, () => this.#stopWhenAsked(handle, over.signal));
     try {
       await orAborted(handle.wait(), signal);
-      over.abort();
-      await Promise.all([metering, stopping]);
-      await this.#enter("collecting", null, this.#frozenTime());
     } finally {
       over.abort();
       signal.removeEventListener("abort", stop);
-      await Promise.allSettled([metering, stopping]);
+      await Promise.all([metering, stopping]);
+    }
+    await this.#enter("collecting", null, this.#frozenTime());
+  }
+
+  /** Keeps work beside a running workload going: it fails harmlessly when the workload ends under it. Never rejects. */
+  async #whileServing(over: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#deps;
+    while (!over.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        const code = codeOf(error);
+        if (over.aborted || code === "sandbox-gone" || code === "interrupted") return;
+        log.warn("attempt.trouble", { attempt: this.id, code, detail: messageOf(error) });
+        await clock.sleep(METER_MS, over).catch(() => undefined);
+      }
     }
   }
 
@@ -218,8 +243,10 @@ export class Attempt {
     const { terms, lease } = this.record.assignment;
     const rate = BigInt(terms.rate);
     const covered = () => coveredMs(rate, BigInt(this.record.note?.total ?? "0"));
-    // After a restart counting begins anew at what is paid: what passed meanwhile is the provider's.
-    this.#served ??= new ServedClock(clock, covered(), this.record.state === "running");
+    // After a restart counting begins anew at what is paid: what passed meanwhile is the provider's. What was frozen
+    // stays so until more is paid.
+    const frozen = this.record.state === "frozen";
+    this.#served ??= new ServedClock(clock, covered() + (frozen ? terms.grace * 1000 + 1 : 0), !frozen);
     const served = this.#served;
     const hold = this.record.unit.holdSeconds * 1000;
     let frozenSince = this.record.state === "frozen" ? clock.monotonic() : undefined;

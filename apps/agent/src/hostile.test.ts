@@ -111,6 +111,51 @@ describe("an agent among liars", () => {
     expect([close.total, close.noteSignature]).toEqual(["0", null]);
   });
 
+  it("ends what stays unpaid beyond the hold that it promised, and keeps its outputs", async () => {
+    const unpaid = await world.assign({ command: ["sh", "-c", "echo half > outputs/x; sleep 600"] }, { unit: 2 });
+    const { report, outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === unpaid.attempt);
+    expect([report.reason, outputs.length]).toEqual(["payment-stopped", 1]);
+    expect(statesOf(unpaid.attempt)).toEqual(["preparing", "running", "frozen", "collecting"]);
+    // Two seconds of grace, then two of the hold.
+    expect(Number(report.frozenMs)).toBeGreaterThanOrEqual(2_000);
+    expect(await unpaid.settle()).toBe(0n);
+  }, 30_000);
+
+  it("gives everything back when an input cannot be had", async () => {
+    const inputs = [{ path: "x", hash: `sha256:${"1".repeat(64)}` as const, sizeBytes: 5, executable: false }];
+    const starved = await world.assign({ command: ["true"], inputs }, { unit: 2 });
+    const { report, detail } = await world.coordinator.wait("ended", ({ attempt }) => attempt === starved.attempt);
+    expect([report.reason, report.startedAtMs === report.endedAtMs]).toEqual(["input-unavailable", true]);
+    expect(detail).toContain("The input x");
+    expect(await starved.settle()).toBe(0n);
+  }, 30_000);
+
+  it("takes the new times of a lease that a re-org opened again, and is paid by them", async () => {
+    const before = await world.assign({ command: ["sleep", "4"] }, { unit: 2 });
+    await world.coordinator.wait("attempt", ({ attempt, state }) => attempt === before.attempt && state === "running");
+    const after = await before.reopen();
+    expect([after.lease, after.terms.start > before.terms.start]).toEqual([before.lease, true]);
+    const stop = after.keepPaying();
+    const { report } = await world.coordinator.wait("ended", ({ attempt }) => attempt === before.attempt);
+    await stop();
+    expect(report.reason).toBe("exited");
+    expect(statesOf(before.attempt).filter((state) => state === "running")).toHaveLength(1);
+    await after.payLast();
+    expect(await after.settle()).toBeGreaterThan(0n);
+  }, 30_000);
+
+  it("delivers the end of a job that ended while the coordinator was away", async () => {
+    const lone = await world.assign({ command: ["sh", "-c", "sleep 1; echo result > outputs/x"] }, { unit: 2 });
+    await world.coordinator.wait("attempt", ({ attempt, state }) => attempt === lone.attempt && state === "running");
+    const light = world.coordinator.goDark();
+    await sleep(1_500);
+    light();
+    const { report, outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === lone.attempt);
+    expect([report.reason, report.exitCode, outputs.length]).toEqual(["exited", 0, 1]);
+    await lone.pay(1, { last: true });
+    expect(await lone.settle()).toBeGreaterThan(0n);
+  }, 30_000);
+
   it("refuses work that does not fit its unit", async () => {
     const large = await world.assign(
       { command: ["true"], resources: { cpus: 1, memoryBytes: 2 ** 45, diskBytes: 2 ** 20, gpus: { count: 0 } } },

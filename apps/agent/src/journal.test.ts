@@ -87,6 +87,19 @@ describe("the journal on disk", () => {
     expect(again.record(id(1)).lastNote).toBe(true);
   });
 
+  it("does not grow with what is over", async () => {
+    const journal = await reopen();
+    await journal.begin(newRecord(assignmentOf({ attempt: id(1) }), null, unit));
+    for (let n = 2; n <= 3_000; n++) {
+      const begun = journal.begin(newRecord(assignmentOf({ attempt: id(n) }), null, unit));
+      await Promise.all([begun, journal.change(id(n), { state: "ended" }), journal.forget(id(n))]);
+    }
+    await journal.change(id(1), { lastNote: true });
+    await journal.close();
+    expect((await readFile(path(), "utf8")).split("\n").length).toBeLessThan(5_100);
+    expect([...(await reopen()).attempts.values()].map(({ lastNote }) => lastNote)).toEqual([true]);
+  });
+
   it("starts empty", async () => {
     expect((await reopen()).attempts.size).toBe(0);
     await truncate(path(), 0);

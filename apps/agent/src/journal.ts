@@ -5,6 +5,8 @@ import { type AttemptRecord, type Entry, entry } from "./journal-entries.ts";
 import type { JournalStore, Log } from "./ports.ts";
 
 const RETRY_MS = 1_000;
+/** A journal of more lines is written anew when most of them are over. */
+const COMPACT_LINES = 5_000;
 
 /**
  * What the agent must not forget: its attempts, and the messages that the coordinator has not acknowledged. An
@@ -18,6 +20,8 @@ export class Journal {
   #waiting: string[] = [];
   #writing: Promise<void> = Promise.resolve();
   #closing = false;
+  /** Lines in the store. */
+  #lines = 0;
   #acknowledged = Promise.withResolvers<void>();
   readonly #clock: Clock;
   readonly #log: Log;
@@ -37,7 +41,7 @@ export class Journal {
       if (parsed === undefined) log.error("journal.unreadable-line", { line: index + 1 });
       else journal.#apply(parsed);
     }
-    await store.replace(journal.#snapshot().map((each) => JSON.stringify(each)));
+    await journal.#compact();
     return journal;
   }
 
@@ -107,23 +111,35 @@ export class Journal {
       if (this.#waiting.length === 0) return;
       const lines = this.#waiting;
       this.#waiting = [];
-      await this.#append(lines);
+      this.#lines += lines.length;
+      await this.#keepTrying(() => (this.#worthCompacting() ? this.#compact() : this.#store.append(lines)));
     });
     this.#writing = written.catch(() => undefined);
     return written;
   }
 
   /** A full disk may have room again: nobody is told that something is safe before it is. */
-  async #append(lines: readonly string[]): Promise<void> {
+  async #keepTrying(write: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        return await this.#store.append(lines);
+        return await write();
       } catch (error) {
         if (this.#closing) throw error;
         this.#log.error("journal.not-written", { detail: error instanceof Error ? error.message : String(error) });
         await this.#clock.sleep(RETRY_MS);
       }
     }
+  }
+
+  #worthCompacting(): boolean {
+    return this.#lines > COMPACT_LINES && this.#lines > 10 * (this.#attempts.size + this.#outbox.size);
+  }
+
+  /** Writes anew what still matters, which is all that memory holds: changes that wait for their line are in it. */
+  async #compact(): Promise<void> {
+    const snapshot = this.#snapshot().map((each) => JSON.stringify(each));
+    await this.#store.replace(snapshot);
+    this.#lines = snapshot.length;
   }
 
   #apply(change: Entry): void {

@@ -1,7 +1,6 @@
 import type { Hex } from "@corepool/core/hex";
 import { unitRegistryAbi as abi } from "@corepool/protocol/abi/unit-registry.gen";
 import { closeData, digestOf, documentHash, usageReportData } from "@corepool/protocol/eip712";
-import { settleCalldata } from "@corepool/protocol/market/calldata";
 import { accountOf, unitOf } from "@corepool/protocol/market/reads";
 import { decodeAbiParameters, decodeFunctionResult, encodeFunctionData, recoverAddress } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -34,28 +33,6 @@ const endsOf = (world: World, job: Job) =>
   world.coordinator.heard.filter(
     ({ type, body }) => type === "ended" && "report" in body && body.attempt === job.attempt,
   );
-
-/** Settles on chain with what the agent agreed to, and tells it. */
-async function settle(world: World, job: Job, withLastNote = false): Promise<bigint> {
-  if (withLastNote) await job.payLast();
-  const close = await closing(world, job);
-  const total = BigInt(close.total);
-  const data = settleCalldata({
-    terms: job.terms,
-    total,
-    noteSig: close.noteSignature ?? "0x",
-    closeSig: close.closeSignature as Hex,
-  });
-  await world.act(world.relayer, world.domain.market, data);
-  world.coordinator.say({ type: "closed", body: { attempt: job.attempt, lease: job.lease, paid: close.total } });
-  const from = world.coordinator.heard.length;
-  await world.coordinator.wait(
-    "heartbeat",
-    ({ attempts }) => attempts.every(({ attempt }) => attempt !== job.attempt),
-    from,
-  );
-  return total;
-}
 
 describe.each(modes)("an agent started by its %s user", (mode) => {
   let world: World;
@@ -136,7 +113,7 @@ describe.each(modes)("an agent started by its %s user", (mode) => {
       world.provider.address,
     );
     const before = await accountOf(world.reader, world.domain.market, job.terms.token, world.provider.address);
-    const total = await settle(world, job);
+    const total = await job.settle();
     const after = await accountOf(world.reader, world.domain.market, job.terms.token, world.provider.address);
     expect(after.cash - before.cash).toBe(total - (total * BigInt(job.terms.feeBps)) / 10_000n);
     expect(await unitOf(world.reader, world.domain.market, world.provider.address, 1n)).toEqual({
@@ -171,7 +148,7 @@ describe.each(modes)("an agent started by its %s user", (mode) => {
     expect(report.reason).toBe("exited");
     expect(Number(report.frozenMs)).toBeGreaterThanOrEqual(700);
     await job.pay(4.2, { last: true });
-    await settle(world, job);
+    await job.settle();
   }, 40_000);
 
   it.each(["SIGKILL", "SIGTERM"] as const)(
@@ -199,7 +176,8 @@ describe.each(modes)("an agent started by its %s user", (mode) => {
       const lines = logOf(world, job).trimEnd().split("\n");
       expect(lines).toEqual(lines.map((_, i) => `line ${i}`));
       expect([report.reason, logBytes, outputs.length]).toEqual(["stopped-by-client", logOf(world, job).length, 1]);
-      await settle(world, job, true);
+      await job.payLast();
+      await job.settle();
       expect(endsOf(world, job)).toHaveLength(1);
     },
     60_000,
@@ -214,6 +192,7 @@ describe.each(modes)("an agent started by its %s user", (mode) => {
     const { report, outputs, logBytes } = await ended(world, job);
     expect([report.reason, report.exitCode, outputs.length, logBytes]).toEqual(["exited", 5, 1, 5]);
     expect(Number(report.endedAtMs) - Number(report.startedAtMs)).toBeLessThan(3_000);
-    await settle(world, job, true);
+    await job.payLast();
+    await job.settle();
   }, 60_000);
 });

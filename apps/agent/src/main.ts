@@ -13,6 +13,7 @@ import { type Preparation, preparation as preparationSchema } from "@corepool/ru
 import { bubblewrapRuntime } from "@corepool/runtime/adapters/bubblewrap/runtime";
 import { pino } from "pino";
 import { blobClient } from "./adapters/blob-client.ts";
+import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
 import { journalFile } from "./adapters/journal-file.ts";
 import { providerKey, secretFile } from "./adapters/secrets.ts";
@@ -59,7 +60,7 @@ async function chainIdOf(config: Config, log: Log, signal: AbortSignal): Promise
   }
 }
 
-/** One agent per folder, and one market per folder: notes of one are worth nothing in another. */
+/** One market per folder: notes of one are worth nothing in another. */
 async function claim(dir: string, domain: MarketDomain): Promise<void> {
   const path = join(dir, "market.json");
   const ours = JSON.stringify({ chainId: domain.chainId, market: domain.market.toLowerCase() });
@@ -100,6 +101,7 @@ async function start(signal: AbortSignal): Promise<void> {
   const host = await prepared(config);
   const dir = join(host.stateDirectory, "agent");
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  const unlock = await lockFolder(dir);
   const secret = await secretFile(
     config.providerKeyFile ?? join(dir, "provider.key"),
     "the provider's key",
@@ -178,6 +180,7 @@ async function start(signal: AbortSignal): Promise<void> {
   } finally {
     // Sandboxes live on; the next start finds them, and the journal.
     await journal.close();
+    await unlock();
     log.info("agent.stopped");
     lines.flush();
   }

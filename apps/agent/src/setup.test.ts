@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "@corepool/core/errors";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
 import { secretFile } from "./adapters/secrets.ts";
 import { systemRandom } from "./adapters/system.ts";
@@ -106,6 +107,21 @@ describe("secretFile", () => {
     expect(await secretFile(path, "the machine's id", systemRandom).catch(codeOf)).toBe("setup-failed");
     expect(await readFile(path, "utf8")).toBe(drawn.slice(0, 20));
     expect(await secretFile(join(dir, "none"), "the provider's key", undefined).catch(codeOf)).toBe("setup-failed");
+  });
+});
+
+describe("lockFolder", () => {
+  it("lets one process in at a time, and passes by what a dead one left", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "corepool-lock-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const unlock = await lockFolder(dir);
+    expect(await lockFolder(dir).catch(codeOf)).toBe("already-running");
+    await unlock();
+    // This process's number, but another start: the number was used again.
+    await writeFile(join(dir, "lock"), `${process.pid} 1`);
+    await (await lockFolder(dir))();
+    await writeFile(join(dir, "lock"), "4194999 77");
+    await (await lockFolder(dir))();
   });
 });
 

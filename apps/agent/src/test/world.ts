@@ -7,7 +7,7 @@ import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market
 import type { Hex } from "@corepool/core/hex";
 import type { ToAgent } from "@corepool/protocol/agent";
 import { orderData, paymentNoteData, unitLeaf } from "@corepool/protocol/eip712";
-import { openCalldata } from "@corepool/protocol/market/calldata";
+import { openCalldata, settleCalldata } from "@corepool/protocol/market/calldata";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
 import type { JobSpec, OrderMessage, SignedOffer, TermsMessage } from "@corepool/protocol/spec";
@@ -16,6 +16,7 @@ import { copyRuntime } from "@corepool/runtime/supervisor/runtime-copy";
 import { hexToBytes, toHex, zeroAddress, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { systemClock } from "../adapters/system.ts";
+import type { Outgoing } from "../wire.ts";
 import { nonce as nonceHex, type TestCoordinator, testCoordinator } from "./coordinator.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../../../..");
@@ -57,8 +58,18 @@ export interface Job {
   payLast(): Promise<string>;
   /** Sends a nonce through the sandbox and checks the answer. */
   probe(): Promise<{ readonly right: boolean; readonly frozen: boolean }>;
+  /** Settles on chain with what the agent agreed to, and tells it; resolves with the total once it has forgotten. */
+  settle(): Promise<bigint>;
+  /** Takes the chain back to before the lease and opens it again: the same lease with other times. */
+  reopen(): Promise<Job>;
   /** Keeps the job paid until the returned function is called. */
   keepPaying(): () => Promise<void>;
+}
+
+interface Opened {
+  readonly lease: Hex;
+  readonly terms: TermsMessage;
+  readonly openTx: Hex;
 }
 
 export interface PayOptions {
@@ -102,6 +113,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const runAs = await launcher(options.mode, dir, options.slots ?? 3);
   let child: ChildProcess | undefined;
   let nonce = 1;
+
+  async function open(calldata: Hex): Promise<Opened> {
+    const openTx = await market.act(market.relayer, market.domain.market, calldata);
+    const block = (await market.reader.outcome(openTx))?.blockNumber ?? 0n;
+    const logs = await market.reader.logs({ from: block, to: block, addresses: [market.domain.market] });
+    const opened = logs.map(decodeMarketEvent).find((event) => event?.name === "LeaseOpened");
+    if (opened?.name !== "LeaseOpened") throw new Error("no lease was opened");
+    return { lease: opened.args.lease, terms: opened.args.terms, openTx };
+  }
 
   const world: World = {
     ...market,
@@ -159,77 +179,84 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         orderSig,
         unitProof: [],
       });
-      const openTx = await market.act(market.relayer, market.domain.market, calldata);
-      const receipt = await market.reader.outcome(openTx);
-      const logs = await market.reader.logs({
-        from: receipt?.blockNumber ?? 0n,
-        to: receipt?.blockNumber ?? 0n,
-        addresses: [market.domain.market],
-      });
-      const opened = logs.map(decodeMarketEvent).find((event) => event?.name === "LeaseOpened");
-      if (opened?.name !== "LeaseOpened") throw new Error("no lease was opened");
-      const { lease, terms } = opened.args;
+      const snapshot = await market.endpoint.request("evm_snapshot", []);
+      const first = await open(calldata);
       const name = `${Date.now()}${nonce}`.padStart(16, "0");
-      const message: Job["message"] = {
+      const attempt = `att_${name}`;
+      const { lease } = first;
+      const leasePublicKey = privateKeyToAccount(leaseKey.key).publicKey;
+      const messageOf = ({ terms, openTx }: Opened): Job["message"] => ({
         type: "assign",
-        body: {
-          attempt: `att_${name}`,
-          workload: `wkl_${name}`,
-          spec,
+        body: { attempt, workload: `wkl_${name}`, spec, lease, terms, openTx, leasePublicKey },
+      });
+      const job = jobOf(first);
+      if (say) coordinator.say(job.message);
+      let most = 0;
+      return job;
+
+      function jobOf(opened: Opened): Job {
+        const { terms } = opened;
+        return {
+          attempt,
           lease,
           terms,
-          openTx,
-          leasePublicKey: privateKeyToAccount(leaseKey.key).publicKey,
-        },
-      };
-      if (say) coordinator.say(message);
-      let most = 0;
-      return {
-        attempt: message.body.attempt,
-        lease,
-        terms,
-        message,
-        leaseKey: leaseKey.key,
-        pay,
-        paid: () => most,
-        payLast: () => pay(most, { last: true }),
-        async probe() {
-          const request = nonceHex().slice(2, 34);
-          const nonce = nonceHex();
-          coordinator.say({ type: "probe", body: { request, lease, nonce } });
-          const { answer, frozen } = await coordinator.wait("probe-answer", (body) => body.request === request);
-          const key = deriveProbeKey(leaseKey.key, privateKeyToAccount(market.provider.key).publicKey, lease);
-          return { right: answer === toHex(probeAnswer(key, hexToBytes(nonce))), frozen };
-        },
-        keepPaying() {
-          const over = new AbortController();
-          const before = most;
-          const paying = (async () => {
-            for (
+          message: messageOf(opened),
+          leaseKey: leaseKey.key,
+          pay,
+          paid: () => most,
+          payLast: () => pay(most, { last: true }),
+          async probe() {
+            const request = nonceHex().slice(2, 34);
+            const challenge = nonceHex();
+            coordinator.say({ type: "probe", body: { request, lease, nonce: challenge } });
+            const { answer, frozen } = await coordinator.wait("probe-answer", (body) => body.request === request);
+            const key = deriveProbeKey(leaseKey.key, privateKeyToAccount(market.provider.key).publicKey, lease);
+            return { right: answer === toHex(probeAnswer(key, hexToBytes(challenge))), frozen };
+          },
+          async settle() {
+            const close = await coordinator.wait("close", (body) => body.lease === lease);
+            const total = BigInt(close.total);
+            const noteSig = close.noteSignature ?? "0x";
+            const data = settleCalldata({ terms, total, noteSig, closeSig: close.closeSignature });
+            await market.act(market.relayer, market.domain.market, data);
+            coordinator.say({ type: "closed", body: { attempt, lease, paid: close.total } });
+            const from = coordinator.heard.length;
+            const gone = (body: Outgoing<"heartbeat">) => body.attempts.every((each) => each.attempt !== attempt);
+            await coordinator.wait("heartbeat", gone, from);
+            return total;
+          },
+          async reopen() {
+            await market.endpoint.request("evm_revert", [snapshot]);
+            await market.endpoint.request("evm_increaseTime", [2]);
+            const again = jobOf(await open(calldata));
+            coordinator.say(again.message);
+            return again;
+          },
+          keepPaying() {
+            const over = new AbortController();
+            const before = most;
+            const paying = (async () => {
               const started = Date.now();
-              !over.signal.aborted;
-              await systemClock.sleep(300, over.signal).catch(() => undefined)
-            ) {
-              await pay(before + (Date.now() - started) / 1000);
-            }
-          })();
-          return async () => {
-            over.abort();
-            await paying;
-          };
-        },
-      };
-      async function pay(
-        seconds: number,
-        { last = false, key = leaseKey.key, signedFor = lease, refused = false }: PayOptions = {},
-      ) {
-        if (!refused) most = Math.max(most, seconds);
-        const total = (BigInt(Math.round(seconds * 1000)) * BigInt(terms.rate)) / 1000n;
-        const signature = await market.sign(
-          { key, address: leaseKey.address },
-          paymentNoteData(market.domain, signedFor, total),
-        );
-        return coordinator.say({ type: "note", body: { lease, total: String(total), signature, last } });
+              while (!over.signal.aborted) {
+                await pay(before + (Date.now() - started) / 1000);
+                await systemClock.sleep(300, over.signal).catch(() => undefined);
+              }
+            })();
+            return async () => {
+              over.abort();
+              await paying;
+            };
+          },
+        };
+
+        async function pay(seconds: number, options: PayOptions = {}) {
+          const { last = false, key = leaseKey.key, signedFor = lease, refused = false } = options;
+          if (!refused) most = Math.max(most, seconds);
+          const total = (BigInt(Math.round(seconds * 1000)) * BigInt(terms.rate)) / 1000n;
+          const data = paymentNoteData(market.domain, signedFor, total);
+          const signature = await market.sign({ key, address: leaseKey.address }, data);
+          return coordinator.say({ type: "note", body: { lease, total: String(total), signature, last } });
+        }
       }
     },
     agentLog: () => readFile(log, "utf8"),
