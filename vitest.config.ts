@@ -7,7 +7,13 @@ export default defineConfig({
       {
         test: {
           name: "code",
-          include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "contracts/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "packages/**/*.test.ts",
+            "apps/**/*.test.ts",
+            "contracts/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "bench/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "**/fixtures/**"],
           globalSetup: ["packages/postgres/src/testing.ts"],
           pool: "forks",

@@ -8,6 +8,7 @@ const OUTSIDE = [
   /\.adapter\.ts$/,
   /\/adapters\//,
   /\/main\.ts$/,
+  /^apps\/coordinator\/src\/coordinator\.ts$/,
   /\/conformance\//,
   /\/testing\.ts$/,
   // Process frames: they start, stop and watch operating-system processes and nothing else.
