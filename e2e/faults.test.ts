@@ -21,9 +21,18 @@ describe("a job whose market breaks while it runs", () => {
     await clear(place);
   });
 
-  it.each(["coordinator", "agent", "chain"])(
-    "survives a killed %s: it finishes, its log is whole, it is paid once",
-    async (part) => {
+  /** Any later and the chain has saved the block in which the lease opened: then nothing is lost that was. */
+  const atOnce = (job: RunningCommand) => job.until("leased", (l) => l.type === "state" && l.state === "leased");
+  const later = (job: RunningCommand) => job.until("fourth line", () => logOf(job.said).includes("3\n"));
+
+  it.each([
+    ["coordinator", "while it runs", later],
+    ["agent", "while it runs", later],
+    ["chain", "while it runs", later],
+    ["chain", "when its lease has just opened", atOnce],
+  ] as const)(
+    "survives that its %s is killed %s: it finishes, its log is whole, it is paid once",
+    async (part, _, moment) => {
       const job = market.start("run", "--time", "2m", "--", "python3", "-c", COUNT);
       await moment(job);
       const { parts } = await market.file();
