@@ -2,6 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 import { address, hex } from "@corepool/protocol/primitives";
+import { constraints, jobSpec } from "@corepool/protocol/spec";
 import { leaseKeyOf } from "@corepool/sdk/lease-key";
 import type { Ordered } from "@corepool/sdk/run";
 import type { WatchProgress } from "@corepool/sdk/watch";
@@ -12,6 +13,7 @@ import type { Home } from "./home.ts";
 const schema = z.object({
   workload: z.string(),
   url: z.string(),
+  wish: z.object({ spec: jobSpec, constraints }),
   domain: z.object({ chainId: z.int(), market: address }),
   lease: hex,
   leaseKey: hex,
@@ -21,6 +23,7 @@ const schema = z.object({
   token: address,
   rate: z.string(),
   escrow: z.string(),
+  graceSeconds: z.int(),
   provenMs: z.number(),
   total: z.string(),
 });
@@ -42,6 +45,7 @@ export async function saveJob(home: Home, url: string, ordered: Ordered, progres
   const value: z.infer<typeof schema> = {
     workload: ordered.workload,
     url,
+    wish: ordered.wish,
     domain: lease.domain,
     lease: lease.lease,
     leaseKey: lease.key.privateKey,
@@ -51,6 +55,7 @@ export async function saveJob(home: Home, url: string, ordered: Ordered, progres
     token: lease.token,
     rate: String(lease.rate),
     escrow: String(lease.escrow),
+    graceSeconds: lease.graceSeconds,
     provenMs: progress.provenMs,
     total: String(progress.total),
   };
@@ -74,6 +79,7 @@ export async function loadJob(
     saved: { provenMs: job.provenMs, total: BigInt(job.total) },
     ordered: {
       workload: job.workload,
+      wish: job.wish,
       lease: {
         domain: job.domain,
         lease: job.lease,
@@ -84,6 +90,7 @@ export async function loadJob(
         token: job.token,
         rate: BigInt(job.rate),
         escrow: BigInt(job.escrow),
+        graceSeconds: job.graceSeconds,
       },
     },
   };

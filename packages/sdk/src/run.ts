@@ -13,7 +13,14 @@ import {
   streamLogs,
   submitWorkload,
 } from "@corepool/protocol/routes/workloads";
-import type { Constraints, JobSpecInput, TermsMessage } from "@corepool/protocol/spec";
+import {
+  type Constraints,
+  constraints,
+  type JobSpec,
+  type JobSpecInput,
+  jobSpec,
+  type TermsMessage,
+} from "@corepool/protocol/spec";
 import { type BlobSource, uploadBlob } from "./blobs.ts";
 import { call } from "./call.ts";
 import { type Client, patient } from "./client.ts";
@@ -53,9 +60,16 @@ export interface RunContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the client himself asked for. Orders are measured against this and never against what the coordinator repeats. */
+export interface Wish {
+  readonly spec: JobSpec;
+  readonly constraints: Constraints;
+}
+
 /** A workload that was ordered, and the key that pays for it. Whoever holds this can attend it. */
 export interface Ordered {
   readonly workload: string;
+  readonly wish: Wish;
   readonly lease: WatchedLease;
 }
 
@@ -106,17 +120,18 @@ async function secureFunds(
 async function accept(
   context: RunContext,
   workload: WorkloadView,
+  wish: Wish,
   key: LeaseKey,
 ): Promise<{ readonly workload: WorkloadView; readonly lease: WatchedLease }> {
   const { client, market, signer } = context;
-  const { placed, spec, constraints } = workload;
+  const { placed } = workload;
+  const { spec } = wish;
   if (placed === null) throw new CorepoolError("no-placement", { detail: "The workload has no placement." });
   const domain = domainOf(market);
   const now = Math.floor(client.clock.now() / 1000);
   await checkOffer(domain, placed.signed, {
     client: signer.address,
-    constraints,
-    spec,
+    ...wish,
     now,
     maxGraceSeconds: context.maxGraceSeconds ?? 300,
   });
@@ -149,18 +164,19 @@ async function accept(
       token: offer.token,
       rate: BigInt(offer.rate),
       escrow,
+      graceSeconds: offer.grace,
     },
   };
 }
 
 /** Accepts a placement; when the offer has gone or another order took the nonce, places or signs again. */
-async function acceptOrReplace(context: RunContext, first: WorkloadView): Promise<Ordered> {
+async function acceptOrReplace(context: RunContext, first: WorkloadView, wish: Wish): Promise<Ordered> {
   let workload = first;
   for (let tries = 1; ; tries++) {
     try {
-      const ordered = await accept(context, workload, newLeaseKey(context.client.random));
+      const ordered = await accept(context, workload, wish, newLeaseKey(context.client.random));
       context.on?.({ type: "ordered", workload: ordered.workload });
-      return { workload: workload.id, lease: ordered.lease };
+      return { workload: workload.id, wish, lease: ordered.lease };
     } catch (error) {
       const code = error instanceof CorepoolError ? error.code : "";
       if (tries >= MAX_PLACEMENTS) throw error;
@@ -190,7 +206,10 @@ export async function orderWorkload(context: RunContext, request: RunRequest): P
     { signal },
   );
   context.on?.({ type: "placed", workload });
-  return acceptOrReplace(context, workload);
+  return acceptOrReplace(context, workload, {
+    spec: jobSpec.parse(request.spec),
+    constraints: constraints.parse(request.constraints),
+  });
 }
 
 export interface AttendOptions {
@@ -249,7 +268,7 @@ export async function attendWorkload(
       last = workload;
       current.see(workload);
       if (workload.state === "pending" && workload.placed !== null) {
-        const again = await acceptOrReplace(context, workload);
+        const again = await acceptOrReplace(context, workload, ordered.wish);
         options.onOrdered?.(again);
         current = watch(again.lease);
         current.done.catch(() => undefined);

@@ -29,6 +29,7 @@ const watched: WatchedLease = {
   token,
   rate: RATE,
   escrow: RATE * 600n,
+  graceSeconds: GRACE,
 };
 
 const terms = (start: number): TermsMessage => ({
@@ -93,7 +94,11 @@ async function watchThrough(machine: {
   const events: WatchEvent[] = [];
   let probes = 0;
   const over = () =>
-    watch.see(view("finishing", agreed, [{ id: "att_0123456789", lease: LEASE, usage: report, usageSignature }]));
+    watch.see(
+      view("finishing", agreed, [
+        { id: "att_0123456789", lease: LEASE, state: "ended", usage: report, usageSignature },
+      ]),
+    );
   const { client: api } = scriptedClient(async (sent) => {
     const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; last: boolean };
     if (sent.url.endsWith("/probes")) {
@@ -144,6 +149,11 @@ describe("a watch", () => {
     expect(notes.at(-1)).toMatchObject({ last: true, total: RATE * BigInt(2 + GRACE) });
   });
 
+  it("counts its own grace, whatever grace and start the coordinator tells", async () => {
+    const { notes } = await watchThrough({ answers: 3, reportMs: 500_000, terms: { grace: 100_000, start: 0 } });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: RATE * BigInt(GRACE) });
+  });
+
   it("pays only proven time for a report that the provider has not signed", async () => {
     const { notes, events } = await watchThrough({ answers: 3, reportMs: 15_000, reporter: `0x${"55".repeat(32)}` });
     expect(notes.at(-1)).toMatchObject({ last: true, total: RATE * 2n });
@@ -155,6 +165,7 @@ describe("a watch", () => {
     ["another key", { key: client }],
     ["another provider", { provider: client }],
     ["more escrow", { escrow: String(RATE * 601n) }],
+    ["a longer grace", { grace: GRACE + 1 }],
   ])("pays nothing for a lease with %s than was signed for", async (_, changed) => {
     const { notes, events } = await watchThrough({ answers: 5, terms: changed });
     expect(notes.filter((n) => n.total > 0n)).toEqual([]);

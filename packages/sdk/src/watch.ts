@@ -26,6 +26,8 @@ export interface WatchedLease {
   /** Base units per second. */
   readonly rate: bigint;
   readonly escrow: bigint;
+  /** Of the offer that was accepted. */
+  readonly graceSeconds: number;
 }
 
 /** How far a watch has come; enough to go on in another process. */
@@ -66,6 +68,7 @@ const agreed = (terms: TermsMessage, lease: WatchedLease): boolean =>
   sameAddress(terms.client, lease.client) &&
   sameAddress(terms.token, lease.token) &&
   BigInt(terms.rate) === lease.rate &&
+  terms.grace === lease.graceSeconds &&
   BigInt(terms.escrow) <= lease.escrow;
 
 /**
@@ -87,7 +90,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
 
   const pay = async (terms: TermsMessage, amount: bigint, last: boolean, frozen: boolean): Promise<void> => {
     const cap = noteCap(
-      { rate: lease.rate, escrow: lease.escrow, start: terms.start, end: terms.end, graceSeconds: terms.grace },
+      { rate: lease.rate, escrow: lease.escrow, start: terms.start, end: terms.end, graceSeconds: lease.graceSeconds },
       clock.now() / 1000,
     );
     const capped = amount < cap ? amount : cap;
@@ -130,7 +133,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
         detail: "The answer to the probe was not made by this lease's sandbox.",
       });
     }
-    served = probeAnswered(served, sentAt, terms.grace * 1000);
+    served = probeAnswered(served, sentAt, lease.graceSeconds * 1000);
     await pay(terms, priceOf(lease.rate, served.provenMs), false, answer.frozen);
   };
 
@@ -166,7 +169,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
           finalServedMs(
             served,
             Number(report.endedAtMs) - Number(report.startedAtMs) - Number(report.frozenMs),
-            terms.grace * 1000,
+            lease.graceSeconds * 1000,
           ),
         );
     }

@@ -1,0 +1,130 @@
+import type { Hex } from "@corepool/core/hex";
+import { documentHash, offerData } from "@corepool/protocol/eip712";
+import type { Market, WorkloadView } from "@corepool/protocol/resources";
+import { constraints, type JobSpec, jobSpec, type OfferMessage, type UnitSpec } from "@corepool/protocol/spec";
+import { zeroAddress } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { describe, expect, it } from "vitest";
+import { keySigner } from "./adapters/system.ts";
+import { orderWorkload } from "./run.ts";
+import { scriptedClient } from "./test/scripted.ts";
+
+const CHAIN_ID = 31_337;
+const leaseMarket: Hex = `0x${"77".repeat(20)}`;
+const token: Hex = `0x${"44".repeat(20)}`;
+const provider = privateKeyToAccount(`0x${"22".repeat(32)}`);
+const signer = keySigner(`0x${"33".repeat(32)}`);
+const NOW_S = 1_790_000_000;
+
+const unit: UnitSpec = {
+  version: 1,
+  machine: `0x${"aa".repeat(32)}`,
+  unit: 1,
+  resources: { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 32, gpus: [] },
+  devices: ["cpu:0"],
+  isolation: {
+    runtime: "bubblewrap",
+    runtimeVersion: "0.12.0",
+    user: "dedicated",
+    limits: "cgroup-v2",
+    workspace: "ext4-loop",
+    seccomp: true,
+    network: "none",
+    weaknesses: [],
+  },
+  platform: { os: "linux", arch: "x64", kernel: "6", cpuModel: "any" },
+  software: [],
+  intervalSeconds: 5,
+  holdSeconds: 60,
+  pool: "open",
+};
+
+const mine = {
+  spec: jobSpec.parse({ kind: "job", command: ["true"], resources: {}, durationSeconds: 60 }),
+  constraints: constraints.parse({ token, maxRate: "100", maxEscrow: "6000" }),
+};
+
+/** Orders `mine` from a coordinator that tells the workload back as `told`, with an offer at `rate`. */
+async function orderFrom(
+  told: { readonly spec?: Partial<JobSpec>; readonly constraints?: Record<string, unknown> },
+  rate: bigint,
+) {
+  const offer: OfferMessage = {
+    provider: provider.address,
+    payTo: provider.address,
+    token,
+    unit: "1",
+    spec: documentHash(unit),
+    rate: String(rate),
+    minSeconds: 1,
+    maxSeconds: 100_000,
+    grace: 10,
+    notBefore: 0,
+    expiry: NOW_S + 3_600,
+    counter: 1,
+    client: zeroAddress,
+  };
+  const data = offerData({ chainId: CHAIN_ID, market: leaseMarket }, offer);
+  const signature = await provider.signTypedData(data as Parameters<typeof provider.signTypedData>[0]);
+  const signed = { spec: unit, offer, signature, proof: [] };
+  const view = {
+    id: "wkl_0123456789",
+    account: signer.address,
+    state: "pending",
+    reason: null,
+    detail: null,
+    spec: { ...mine.spec, ...told.spec },
+    constraints: { ...mine.constraints, ...told.constraints },
+    placed: {
+      offerId: "ofr_0123456789",
+      offer,
+      signed,
+      escrow: "1",
+      leaseSeq: 0,
+      providerPublicKey: provider.publicKey,
+      refusals: [],
+    },
+    lease: null,
+    attempts: [],
+    outputs: [],
+    createdAt: "2026-09-21T00:00:00.000Z",
+    endedAt: null,
+  } satisfies WorkloadView;
+  const { client, sent } = scriptedClient((request) => {
+    if (!request.url.endsWith("/v1/account")) return Response.json(view);
+    const cash = { token, symbol: "GP", decimals: 18, cash: String(10n ** 30n), escrowed: "0", wallet: "0" };
+    return Response.json({ address: signer.address, balances: [cash], counter: 1, nextNonce: 1 });
+  });
+  const market = { chainId: CHAIN_ID, contracts: { leaseMarket } } as unknown as Market;
+  const outcome = await orderWorkload({ client, market, signer }, { ...mine, uploads: [] }).then(
+    () => "ordered",
+    (error: unknown) => (error as { readonly code?: string }).code,
+  );
+  const orders = sent
+    .filter(({ url }) => url.endsWith("/order"))
+    .map(({ body }) => (JSON.parse(String(body)) as { readonly order: Record<string, unknown> }).order);
+  return { outcome, orders };
+}
+
+describe("an order", () => {
+  it("is signed for an offer within the client's own limits", async () => {
+    const { outcome, orders } = await orderFrom({}, 100n);
+    expect(outcome).toBe("ordered");
+    expect(orders).toMatchObject([{ maxRate: "100", maxEscrow: "6000", duration: 60 }]);
+  });
+
+  it("is not signed for more because the coordinator tells the client's limits otherwise", async () => {
+    expect(await orderFrom({ constraints: { maxRate: "1000", maxEscrow: "60000" } }, 101n)).toEqual({
+      outcome: "offer-invalid",
+      orders: [],
+    });
+  });
+
+  it("is for the client's own duration, whatever the coordinator tells", async () => {
+    const { orders } = await orderFrom(
+      { spec: { durationSeconds: 90_000 }, constraints: { maxEscrow: "9999999" } },
+      100n,
+    );
+    expect(orders).toMatchObject([{ maxEscrow: "6000", duration: 60 }]);
+  });
+});
