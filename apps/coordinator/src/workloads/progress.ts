@@ -22,10 +22,19 @@ const RANK: Readonly<Record<AttemptState, number>> = {
 type Entry = Attempt["timeline"][number];
 const rankOf = (entry: Entry): number => RANK[entry.state as AttemptState] ?? 0;
 
+/** The last moment that RFC 3339 can write, milliseconds. */
+const END_OF_TIME = 253_402_300_799_999;
+/** Entries of a timeline that are kept: its first, and the newest. */
+export const TIMELINE_ENTRIES = 1_000;
+
+/** A time that an agent told, as one that can be shown: what it says must not spoil its client's view. */
+const showable = (at: number): number => Math.min(Math.max(0, at), END_OF_TIME);
+
 /** The timeline with one more entry, once, in the order of time. */
 function withEntry(timeline: readonly Entry[], entry: Entry): readonly Entry[] {
   if (timeline.some(({ state, at }) => state === entry.state && at === entry.at)) return timeline;
-  return [...timeline, entry].sort((a, b) => a.at - b.at || rankOf(a) - rankOf(b));
+  const all = [...timeline, entry].sort((a, b) => a.at - b.at || rankOf(a) - rankOf(b));
+  return all.length > TIMELINE_ENTRIES ? [...all.slice(0, 1), ...all.slice(1 - TIMELINE_ENTRIES)] : all;
 }
 
 /** The machine's own attempt, locked. Rejects with `not-found`. */
@@ -59,7 +68,8 @@ export async function attemptMoved(
   },
 ): Promise<void> {
   const attempt = await attemptOn(uow, machine, news.attempt);
-  const { state, at, note } = news;
+  const { state, note } = news;
+  const at = showable(news.at);
   const timeline = withEntry(attempt.timeline, { state, at, note });
   if (timeline === attempt.timeline) return;
   const rank = RANK[state];
@@ -116,7 +126,7 @@ export async function attemptEnded(uow: Uow, context: MarketContext, machine: He
   if (attempt.state === "ended") return;
   const { report, detail } = ended;
   // The process ended before its outputs were collected; the attempt ends after that.
-  const at = Math.max(Number(report.endedAtMs), ...attempt.timeline.map((entry) => entry.at));
+  const at = Math.max(showable(Number(report.endedAtMs)), ...attempt.timeline.map((entry) => entry.at));
   const next: Attempt = {
     ...(advanceAttempt(attempt, "ended") ?? attempt),
     timeline: withEntry(attempt.timeline, { state: "ended", at, note: report.reason }),

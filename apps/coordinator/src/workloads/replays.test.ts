@@ -9,11 +9,12 @@ import {
   paymentNoteData,
   usageReportData,
 } from "@corepool/protocol/eip712";
+import { timestamp } from "@corepool/protocol/primitives";
 import fc from "fast-check";
 import { generatePrivateKey, privateKeyToAccount, sign } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closeLease } from "../leases/close.ts";
-import type { MarketContext } from "../market/context.ts";
+import { type MarketContext, timestampOf } from "../market/context.ts";
 import type { MarketStore, Uow } from "../market/documents.ts";
 import { postgresStore } from "../market/store.ts";
 import { announce } from "../offers/announce.ts";
@@ -34,7 +35,7 @@ import {
 } from "../testing/records.ts";
 import { cancelWorkload } from "./cancel.ts";
 import { moveWorkload } from "./moves.ts";
-import { attemptEnded, attemptMoved } from "./progress.ts";
+import { attemptEnded, attemptMoved, TIMELINE_ENTRIES } from "./progress.ts";
 
 let test: Awaited<ReturnType<typeof openTestDatabase>>;
 let store: MarketStore;
@@ -161,6 +162,35 @@ describe("messages and commands that come three times each, in any order", () =>
       { numRuns: 12 },
     );
   }, 60_000);
+});
+
+describe("times that an agent makes up", () => {
+  it("can still be shown to the client", async () => {
+    const { machine, attempt } = await leased();
+    for (const [state, at] of [
+      ["preparing", -Number.MAX_SAFE_INTEGER],
+      ["running", Number.MAX_SAFE_INTEGER],
+    ] as const) {
+      const news = { attempt: attempt.id, state, at, note: null };
+      await store.transaction((uow) => attemptMoved(uow, context, machine.id, news));
+    }
+    const found = await store.transaction((uow) => uow.attempts.get(attempt.id));
+    expect(found?.state).toBe("running");
+    for (const { at } of found?.timeline ?? []) expect(timestamp.parse(timestampOf(at))).toBe(timestampOf(at));
+    expect(found?.timeline.map(({ state }) => state)).toContain("preparing");
+  });
+
+  it("do not let its timeline grow without end", async () => {
+    const { machine, attempt } = await leased();
+    const timeline = Array.from({ length: TIMELINE_ENTRIES }, (_, at) => ({ state: "running", at, note: null }));
+    await store.transaction((uow) => uow.attempts.put({ ...attempt, state: "running", timeline }));
+    const news = { attempt: attempt.id, state: "frozen", at: 9_000_000, note: null } as const;
+    await store.transaction((uow) => attemptMoved(uow, context, machine.id, news));
+    const found = await store.transaction((uow) => uow.attempts.get(attempt.id));
+    expect(found?.timeline).toHaveLength(TIMELINE_ENTRIES);
+    expect(found?.timeline.at(0)).toMatchObject({ at: 0 });
+    expect(found?.timeline.at(-1)).toMatchObject({ state: "frozen" });
+  });
 });
 
 describe("a workload that has ended", () => {
