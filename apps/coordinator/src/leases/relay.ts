@@ -60,16 +60,20 @@ export function createRelay(parts: RelayParts): { run(signal: AbortSignal): Prom
     return undefined;
   }
 
-  /** Why items of a mined batch were skipped, by their place in it. */
-  async function skipped(outcome: TransactionOutcome): Promise<ReadonlyMap<number, string>> {
+  /**
+   * Why items of a mined batch were skipped, by their place in it. Undefined when its block shows nothing of it: a
+   * re-org took it back, and the sender sends it again.
+   */
+  async function skipped(outcome: TransactionOutcome): Promise<ReadonlyMap<number, string> | undefined> {
     const logs = await context.chain.logs({
       from: outcome.blockNumber,
       to: outcome.blockNumber,
       addresses: [context.domain.market],
     });
+    const own = logs.filter((log) => log.transactionHash === outcome.hash);
+    if (own.length === 0) return undefined;
     const reasons = new Map<number, string>();
-    for (const log of logs) {
-      if (log.transactionHash !== outcome.hash) continue;
+    for (const log of own) {
       const event = decodeMarketEvent(log);
       if (event?.name === "OpenSkipped" || event?.name === "SettleSkipped") {
         reasons.set(Number(event.args.index), errorNameOf(event.args.reason));
@@ -108,9 +112,11 @@ export function createRelay(parts: RelayParts): { run(signal: AbortSignal): Prom
     } else {
       await parts.projected(outcome.blockNumber);
       if (outcome.status === "reverted") reasonOf = () => outcome.reason ?? "the transaction reverted";
-      else if (batch.leases.length > 1) {
+      else {
         const reasons = await skipped(outcome);
-        reasonOf = (lease) => reasons.get(batch.leases.indexOf(lease)) ?? "it was skipped";
+        // Unfinished, it is taken up again: by then the sender knows too.
+        if (reasons === undefined) return pause(1_000, signal);
+        reasonOf = (lease) => reasons.get(batch.leases.indexOf(lease)) ?? "its unit went on to another lease";
       }
       if (batch.kind === "settle") parts.onSettled?.();
     }
