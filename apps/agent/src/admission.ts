@@ -65,6 +65,9 @@ export function admit(work: Assignment, own: OwnUnit, context: AdmissionContext)
     refuse(`it wants ${wanted.memoryBytes} bytes of memory and the unit has ${had.memoryBytes}`);
   if (wanted.diskBytes > had.diskBytes)
     refuse(`it wants ${wanted.diskBytes} bytes of disk and the unit has ${had.diskBytes}`);
+  const inputBytes = spec.inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (inputBytes > had.diskBytes)
+    refuse(`its inputs of ${inputBytes} bytes are more than the unit's disk of ${had.diskBytes}`);
   const fitting = had.gpus.filter(
     (gpu) =>
       (wanted.gpus.model === undefined || gpu.model.toLowerCase().includes(wanted.gpus.model.toLowerCase())) &&

@@ -8,13 +8,16 @@ import { WebSocket, WebSocketServer } from "ws";
 const MOST_BUFFERED = 8 * 2 ** 20;
 /** Messages taken from the network and not yet worked on; beyond, the socket is paused. */
 const MOST_QUEUED = 32;
+/** The same in bytes: whoever may connect, known or not, holds no more of our memory than this and one message. */
+const MOST_QUEUED_BYTES = 2 * 2 ** 20;
 const PING_MS = 20_000;
 /** A peer that does not finish closing is cut off. */
 const CLOSE_MS = 2_000;
 
 /** One WebSocket as a Connection: text only, in order, paused while its reader is behind. */
 export function socketConnection(socket: WebSocket): Connection {
-  const queue: string[] = [];
+  const queue: Buffer[] = [];
+  let queuedBytes = 0;
   let wake: (() => void) | undefined;
   let over = false;
   let alive = true;
@@ -47,8 +50,9 @@ export function socketConnection(socket: WebSocket): Connection {
       close(CLOSE.badMessage, "text messages only");
       return;
     }
-    queue.push(data.toString("utf8"));
-    if (queue.length >= MOST_QUEUED) socket.pause();
+    queue.push(data);
+    queuedBytes += data.length;
+    if (queue.length >= MOST_QUEUED || queuedBytes >= MOST_QUEUED_BYTES) socket.pause();
     wake?.();
   });
   socket.on("close", end);
@@ -70,8 +74,9 @@ export function socketConnection(socket: WebSocket): Connection {
         for (;;) {
           const next = queue.shift();
           if (next !== undefined) {
-            if (queue.length < MOST_QUEUED / 2) socket.resume();
-            yield next;
+            queuedBytes -= next.length;
+            if (queue.length < MOST_QUEUED / 2 && queuedBytes < MOST_QUEUED_BYTES) socket.resume();
+            yield next.toString("utf8");
             continue;
           }
           if (over) return;

@@ -133,6 +133,7 @@ export async function failLease(uow: Uow, context: MarketContext, lease: Lease, 
     if (error instanceof CorepoolError && error.code === "no-placement") return null;
     throw error;
   });
-  const placedAt = placed === null ? null : context.clock.now();
+  // Without a placement too: what nobody orders within the hour is ended.
+  const placedAt = context.clock.now();
   await moveWorkload(uow, context.clock, workload, "pending", { lease: null, placed, placedAt, detail });
 }

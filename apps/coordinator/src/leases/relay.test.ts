@@ -25,8 +25,8 @@ const BLOCK: Hex = `0x${"b1".repeat(32)}`;
 const mined = { hash: HASH, blockNumber: 7n, blockHash: BLOCK, status: "success", gasUsed: 1n } as const;
 
 /** Runs the relay over one opening that its sender takes for mined; the chain shows `transactions` in that block. */
-async function relayed(n: number, transactions: readonly Hex[]) {
-  const workload = workloadRecord(n, { state: "ordered", cancelRequested: true });
+async function relayed(n: number, transactions: readonly Hex[], cancelRequested = true) {
+  const workload = workloadRecord(n, { state: "ordered", cancelRequested });
   const intent = `open:${n}`;
   const lease = leaseRecord(n, workload, unitRecord(n, n), { state: "opening", batch: intent, openBatch: intent });
   const batch: BatchRecord = { intent, kind: "open", to: account(9), data: "0x", leases: [lease.id], finished: false };
@@ -61,7 +61,7 @@ async function relayed(n: number, transactions: readonly Hex[]) {
     context,
     store,
     writer,
-    notifier: { subscribe: () => () => undefined },
+    notifier: { notify: () => Promise.resolve(), subscribe: () => () => undefined },
     projected: () => Promise.resolve(),
     onTrouble: (error) => void troubles.push(error),
   });
@@ -71,7 +71,9 @@ async function relayed(n: number, transactions: readonly Hex[]) {
   stopping.abort();
   await running;
   expect(troubles).toEqual([]);
+  const after = await store.transaction((uow) => uow.workloads.get(workload.id));
   return store.transaction(async (uow) => ({
+    placedAt: after?.state === "pending" ? after.placedAt : undefined,
     state: (await uow.leases.get(lease.id))?.state,
     waiting: (await uow.batches.unfinished()).some((each) => each.intent === intent),
   }));
@@ -79,10 +81,14 @@ async function relayed(n: number, transactions: readonly Hex[]) {
 
 describe("an opening that is mined", () => {
   it("is waited for again when a re-org has taken its block", async () => {
-    expect(await relayed(1, [`0x${"d2".repeat(32)}`])).toEqual({ state: "opening", waiting: true });
+    expect(await relayed(1, [`0x${"d2".repeat(32)}`])).toMatchObject({ state: "opening", waiting: true });
   });
 
   it("has failed when its block shows it and the lease is not among what it opened", async () => {
-    expect(await relayed(2, [HASH])).toEqual({ state: "failed", waiting: false });
+    expect(await relayed(2, [HASH])).toMatchObject({ state: "failed", waiting: false });
+  });
+
+  it("leaves a workload that no other unit can take to be ended when its client does nothing", async () => {
+    expect(await relayed(3, [HASH], false)).toMatchObject({ state: "failed", placedAt: expect.any(Number) });
   });
 });
