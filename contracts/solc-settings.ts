@@ -3,7 +3,8 @@ export const SOLC_VERSION = "0.8.37";
 
 // Without metadata the bytecode depends on the sources only, not on where or how they were compiled.
 const base = {
-  optimizer: { enabled: true, runs: 200 },
+  // Deployed once and run for every lease: 200 would make the market smaller and a lease some 350 gas dearer.
+  optimizer: { enabled: true, runs: 2_000 },
   evmVersion: "cancun",
   metadata: { bytecodeHash: "none", appendCBOR: false },
 } as const;

@@ -6,6 +6,7 @@ import {
   digestOf,
   leaseId,
   mandateData,
+  mandatedOrderData,
   offerBatchData,
   offerData,
   orderData,
@@ -105,7 +106,7 @@ export async function orderFor(
   index: number,
   client: Client,
   signer: PrivateKeyAccount = client.account,
-  mandate: Hex = "0x",
+  mandate?: SignedMandate,
 ): Promise<OpenArgs> {
   const offer = signed.offers[index];
   const proof = signed.proofs[index];
@@ -127,17 +128,28 @@ export async function orderFor(
     funder: zeroAddress,
     fundingRef: zeroHash,
   };
-  const orderSig = await sign(signer, orderData(world.domain, order as never));
-  return { offer, offerSig: signed.sig, offerProof: proof, order, orderSig, unitProof: [], mandate };
+  const data =
+    mandate === undefined
+      ? orderData(world.domain, order as never)
+      : mandatedOrderData(world.domain, mandate.message as never, order as never);
+  const orderSig = await sign(signer, data);
+  const bytes = mandate?.bytes ?? "0x";
+  return { offer, offerSig: signed.sig, offerProof: proof, order, orderSig, unitProof: [], mandate: bytes };
 }
 
 const mandateParameters = parseAbiParameters(
   "(address client,address operator,address token,uint96 maxRate,uint128 maxEscrow,uint128 maxTotal,bytes32 providers,uint40 expiry,uint32 counter,uint32 salt), bytes, bytes32[]",
 );
 
-/** The mandate bytes of an opening that the operator signs for the client. */
-export async function mandateOf(world: World, client: Client, operator: Address): Promise<Hex> {
-  const mandate = {
+export interface SignedMandate {
+  readonly message: Readonly<Record<string, unknown>>;
+  /** As an opening carries it. */
+  readonly bytes: Hex;
+}
+
+/** The mandate of openings that the operator signs for the client. */
+export async function mandateOf(world: World, client: Client, operator: Address): Promise<SignedMandate> {
+  const message = {
     client: client.account.address,
     operator,
     token: world.gp,
@@ -149,11 +161,8 @@ export async function mandateOf(world: World, client: Client, operator: Address)
     counter: 1,
     salt: 1,
   };
-  return encodeAbiParameters(mandateParameters, [
-    mandate,
-    await sign(client.account, mandateData(world.domain, mandate as never)),
-    [],
-  ]);
+  const sig = await sign(client.account, mandateData(world.domain, message as never));
+  return { message, bytes: encodeAbiParameters(mandateParameters, [message, sig, []]) };
 }
 
 export const openData = (args: OpenArgs): Hex =>

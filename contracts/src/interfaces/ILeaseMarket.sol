@@ -14,7 +14,7 @@ struct Offer {
     uint96 rate; // the floor, base units per second
     uint32 minSeconds; // shortest lease
     uint32 maxSeconds; // longest lease, top-ups included
-    uint32 grace; // seconds that a payment note may run ahead of the clock
+    uint32 grace; // seconds that a payment note may run ahead of the clock; at most a day
     uint40 notBefore; // a schedule of prices is a batch of offers with successive windows
     uint40 expiry; // last second at which it may be opened
     uint32 counter; // the provider's counter; `cancelAll` moves it
@@ -34,12 +34,13 @@ struct Order {
     uint40 expiry;
     uint32 nonce; // unique per client within the sliding window
     uint32 counter; // the client's counter; `cancelAll` moves it
-    uint64 gang; // zero: alone; else id << 16 | size: opens only with all its members in one call
+    uint64 gang; // zero: alone; else id << 16 | size: opens only with all its members in one call; see openMany
     address funder; // zero: the client's own cash; else a contract whose restricted credit pays
     bytes32 fundingRef; // which credit of the funder
 }
 
 /// @notice What a client lets an operator sign for him. Its largest loss is `maxTotal`.
+/// @dev The operator signs MandatedOrder(mandateHash, orderHash), so an order is good under one mandate only.
 struct Mandate {
     address client;
     address operator;
@@ -83,7 +84,7 @@ struct OpenArgs {
     Order order;
     bytes offerSig; // over the offer, or over OfferBatch(root)
     bytes32[] offerProof; // from the offer's leaf to the root; empty with a single offer
-    bytes orderSig; // the client's, or the mandate's operator's; may be empty when he sends it himself
+    bytes orderSig; // the client's over Order, or the operator's over MandatedOrder; empty if he sends it himself
     bytes32[] unitProof; // for order.units
     bytes mandate; // empty, or abi.encode(Mandate, bytes sig, bytes32[] proof), see MandateProof
 }
@@ -184,6 +185,8 @@ interface ILeaseMarket is ILeaseMarketEvents {
 
     /// @notice Opens many. With `allOrNone` any failure reverts, and gangs may open: `size` consecutive items that
     /// share client and gang. Without, a failing item is skipped with `OpenSkipped`, and gangs are refused.
+    /// A gang's members are known by client and gang alone: whoever signs one of them again must sign all of them
+    /// again with a new id, or the two versions of one member can pass for two members.
     /// @dev Within one transaction a batch root that was verified once need not be signed again: `offerSig` of later
     /// items under the same root by the same provider may be empty.
     /// @param args The items, encoded one behind the other as every ordinary encoder does.
@@ -202,7 +205,9 @@ interface ILeaseMarket is ILeaseMarketEvents {
     // --- settling and leaving: none of these can be paused ---
 
     /// @notice Pays up to the note's total: never above min(escrow, rate * (min(now, end) - start + grace)). With
-    /// `closeSig`, the provider's Close(lease, total), the lease ends at once and the rest is refunded.
+    /// `closeSig`, the provider's Close(lease, total), the lease ends at once and the rest is refunded. From the
+    /// request of a close, or the end, until the lease may be finalised only the provider may settle without `closeSig`:
+    /// any payment changes the terms, and nobody may change them under his last note.
     /// @param args The live terms, the note and, to end the lease, the provider's consent.
     function settle(SettleArgs calldata args) external;
 
@@ -217,6 +222,9 @@ interface ILeaseMarket is ILeaseMarketEvents {
 
     /// @notice Starts the window of CLOSE_WINDOW seconds after which anyone may finalise; notes still settle until
     /// then. By the client himself, or signed by him or by the lease key over RequestClose(lease).
+    /// @dev `terms` must be the live ones, and each note that is settled changes them: on UnknownTerms read them again
+    /// and send again. A provider can cause that only with notes that he holds, each of which pays what was signed. The
+    /// same goes for topUp and finalizeClose.
     /// @param terms The live terms.
     /// @param sig The client's or the lease key's, or empty.
     function requestClose(Terms calldata terms, bytes calldata sig) external;

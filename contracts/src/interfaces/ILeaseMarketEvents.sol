@@ -89,6 +89,7 @@ interface ILeaseMarketEvents {
     error OrderExpired(uint40 expiry);
     error NotYourOffer(address client);
     error DurationOutOfRange(uint32 duration, uint32 minSeconds, uint32 maxSeconds);
+    error GraceTooLong(uint32 grace, uint32 longest);
     error RateAboveLimit(uint96 rate, uint96 limit);
     error EscrowAboveLimit(uint128 escrow, uint128 limit);
     error OfferCancelled(uint32 counter);

@@ -5,8 +5,8 @@ import {Mandate, Offer, Order, Terms} from "../interfaces/ILeaseMarket.sol";
 
 /// @title EIP-712 struct hashes of the lease market
 /// @dev Calldata structs of static members are already abi.encode'd, so hashing copies them once. Words are hashed as
-/// they came: a word with dirty high bits gives another hash than any wallet signs, and every narrow member that
-/// matters is also read through the compiler, which refuses dirty words.
+/// they came. A signer can sign words with dirty high bits if he makes the hash himself, so whoever reads a member cuts
+/// it to its width (Words); the hash of such an offer or order in LeaseOpened is the one that was signed.
 library LeaseHash {
     bytes32 internal constant OFFER_TYPEHASH = keccak256(
         "Offer(address provider,address payTo,address token,uint64 unit,bytes32 spec,uint96 rate,uint32 minSeconds,uint32 maxSeconds,uint32 grace,uint40 notBefore,uint40 expiry,uint32 counter,address client)"
@@ -17,6 +17,7 @@ library LeaseHash {
     bytes32 internal constant MANDATE_TYPEHASH = keccak256(
         "Mandate(address client,address operator,address token,uint96 maxRate,uint128 maxEscrow,uint128 maxTotal,bytes32 providers,uint40 expiry,uint32 counter,uint32 salt)"
     );
+    bytes32 internal constant MANDATED_ORDER_TYPEHASH = keccak256("MandatedOrder(bytes32 mandate,bytes32 order)");
     bytes32 internal constant OFFER_BATCH_TYPEHASH = keccak256("OfferBatch(bytes32 root)");
     bytes32 internal constant PAYMENT_NOTE_TYPEHASH = keccak256("PaymentNote(bytes32 lease,uint128 total)");
     bytes32 internal constant CLOSE_TYPEHASH = keccak256("Close(bytes32 lease,uint128 total)");

@@ -66,7 +66,8 @@ struct TermsWords {
 /// @title Calldata structs read as words
 /// @dev The compiler checks every narrow member each time it is read, which the hot paths cannot afford. Words of
 /// live terms are clean because their hash is the stored one. Words of offers and orders are cut to their width where
-/// they are used; the signature covers them as they came, so dirty bits that nobody signed fail as a bad signature.
+/// they are used. The signature covers them as they came: dirty bits that nobody signed fail as a bad signature, and dirty
+/// bits that somebody did sign must mean nothing, which is why every use cuts and every key of a mapping is clean.
 library Words {
     function from(Offer calldata o) internal pure returns (OfferWords calldata w) {
         assembly {

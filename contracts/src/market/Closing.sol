@@ -13,7 +13,9 @@ import {Cash} from "./Cash.sol";
 /// @title Settling and ending leases
 /// @dev I4: paid <= escrow and paid <= rate * (elapsed + grace). I7: at the end paid + refund == escrow, and
 /// paid == amounts to payTo + fees, where fees == floor(paid * feeBps / 10,000) however often the lease settled.
-/// I8: nothing here reads prices, pauses or other leases or calls out (ERC-1271 of a closing signature aside).
+/// I8: nothing here reads prices, pauses or other leases or calls out (ERC-1271 of a closing signature aside). A
+/// settlement names the terms as they are, so whoever pays a little first makes it fail once: before the close window
+/// the provider just sends it again, and in the window, where time is short, nobody but him can pay.
 /// I9: a requested close cannot be moved.
 abstract contract Closing is Cash {
     /// @inheritdoc ILeaseMarket
@@ -66,14 +68,11 @@ abstract contract Closing is Cash {
     /// @inheritdoc ILeaseMarket
     function finalizeClose(Terms calldata terms) external {
         (bytes32 lease, Word storage slot) = _live(terms);
-        uint40 from = terms.end + CLOSE_WINDOW;
-        uint8 reason = uint8(CloseReason.Expired);
-        if (terms.closeAt != 0 && terms.closeAt < from) {
-            from = terms.closeAt;
-            reason = uint8(CloseReason.Requested);
-        }
-        if (block.timestamp < from) revert NotClosable(from);
-        _end(lease, slot, Words.from(terms), terms.paid, 0, reason);
+        TermsWords calldata t = Words.from(terms);
+        uint256 from = _finalFrom(t);
+        if (block.timestamp < from) revert NotClosable(uint40(from));
+        CloseReason reason = from == t.closeAt ? CloseReason.Requested : CloseReason.Expired;
+        _end(lease, slot, t, t.paid, 0, uint256(reason));
     }
 
     /// @inheritdoc ILeaseMarket
@@ -141,29 +140,47 @@ abstract contract Closing is Cash {
         if (cap > escrow) cap = escrow;
     }
 
+    /// @dev When anyone may finalise: after the requested window, or after the end and one window, whichever is first.
+    function _finalFrom(TermsWords calldata t) private view returns (uint256 from) {
+        uint256 closeAt = t.closeAt;
+        unchecked {
+            from = t.end + CLOSE_WINDOW;
+        }
+        if (closeAt != 0 && closeAt < from) from = closeAt;
+    }
+
+    /// @dev Whether the window runs in which the provider has to bring his last note.
+    function _inCloseWindow(TermsWords calldata t) private view returns (bool) {
+        if (t.closeAt == 0 && block.timestamp < t.end) return false;
+        return block.timestamp < _finalFrom(t);
+    }
+
     function _settle(SettleArgs calldata args, bool closing, address sender) private {
         (bytes32 lease, Word storage slot) = _live(args.terms);
         TermsWords calldata t = Words.from(args.terms);
         uint256 total = args.total;
-        uint256 fee = 0;
-        if (total != t.paid) fee = _pay(lease, t, total, Words.bytesAt(args, Words.NOTE_SIG));
-        uint8 reason = uint8(CloseReason.ByProvider);
+        uint256 reason = uint256(CloseReason.ByProvider);
         if (!closing) {
             bytes calldata closeSig = Words.bytesAt(args, Words.CLOSE_SIG);
             if (closeSig.length == 0) {
                 if (total == t.paid) return;
-                slot.value =
-                    LeaseHash.termsWith(args.terms, LeaseHash.TERMS_PAID, total, LeaseHash.TERMS_PAID, total);
-                emit LeaseSettled(lease, uint128(total), uint128(total - t.paid - fee), uint128(fee));
-                return;
+                if (uint160(sender) != t.provider && _inCloseWindow(t)) revert NotProvider();
+                reason = uint256(CloseReason.None);
+            } else {
+                bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.CLOSE_TYPEHASH, lease, total));
+                if (!Signatures.isFrom(Words.toAddress(t.provider), digest_, closeSig)) revert BadCloseSignature();
+                reason = uint256(CloseReason.Agreed);
             }
-            bytes32 digest_ = _digest(LeaseHash.two(LeaseHash.CLOSE_TYPEHASH, lease, total));
-            if (!Signatures.isFrom(Words.toAddress(t.provider), digest_, closeSig)) revert BadCloseSignature();
-            reason = uint8(CloseReason.Agreed);
         } else if (uint160(sender) != t.provider) {
             revert NotProvider();
         }
-        _end(lease, slot, t, total, fee, reason);
+        uint256 fee = 0;
+        if (total != t.paid) fee = _pay(lease, t, total, Words.bytesAt(args, Words.NOTE_SIG));
+        if (reason != 0) return _end(lease, slot, t, total, fee, reason);
+        slot.value = LeaseHash.termsWith(args.terms, LeaseHash.TERMS_PAID, total, LeaseHash.TERMS_PAID, total);
+        unchecked {
+            emit LeaseSettled(lease, uint128(total), uint128(total - t.paid - fee), uint128(fee));
+        }
     }
 
     /// @dev Checks the payment note and credits payTo and the fees with what it adds.
@@ -197,7 +214,7 @@ abstract contract Closing is Cash {
         TermsWords calldata t,
         uint256 paid,
         uint256 fee,
-        uint8 reason
+        uint256 reason
     ) private {
         unchecked {
             // paid <= cap <= escrow
@@ -212,7 +229,7 @@ abstract contract Closing is Cash {
                     _addCredit(Words.toAddress(t.token), key, refund);
                 }
             }
-            emit LeaseClosed(lease, uint128(paid), uint128(fee), refund, reason);
+            emit LeaseClosed(lease, uint128(paid), uint128(fee), refund, uint8(reason));
         }
     }
 }

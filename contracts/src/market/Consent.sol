@@ -31,18 +31,28 @@ abstract contract Consent is Cash {
     }
 
     /// @dev The client, or a mandate's operator, signed the order and it is unspent; takes the escrow.
-    function _commit(OpenArgs calldata args, Word storage account, bytes32 orderDigest, uint256 rate, uint256 escrow)
-        internal
-        returns (bytes32 mandate)
-    {
+    /// @param signed The digest that the client signs.
+    function _commit(
+        OpenArgs calldata args,
+        Word storage account,
+        bytes32 orderStruct,
+        bytes32 signed,
+        uint256 rate,
+        uint256 escrow
+    ) internal returns (bytes32 mandate) {
         OrderWords calldata order = Words.from(args.order);
         bytes32 units = bytes32(order.units);
         if (units != 0 && !_allowed(Words.proofAt(args, Words.UNIT_PROOF), units, args)) revert UnitNotAllowed();
         uint256 word = account.value;
         if (Ledger.counter(word) != uint32(order.counter)) revert OrderCancelled(uint32(order.counter));
         address signer = Words.toAddress(order.client);
-        if (Words.bytesAt(args, Words.MANDATE).length == 0) word = Ledger.spend(word, uint32(order.nonce));
-        else (mandate, signer) = _spendMandate(args, rate, escrow);
+        if (Words.bytesAt(args, Words.MANDATE).length == 0) {
+            word = Ledger.spend(word, uint32(order.nonce));
+        } else {
+            (mandate, signer) = _spendMandate(args, rate, escrow);
+            // The window that spent the nonce is this mandate's own: under another one the order would be unspent.
+            signed = _digest(LeaseHash.two(LeaseHash.MANDATED_ORDER_TYPEHASH, mandate, uint256(orderStruct)));
+        }
         address funder = Words.toAddress(order.funder);
         if (funder == address(0)) {
             word = Ledger.debit(word, escrow);
@@ -55,7 +65,7 @@ abstract contract Consent is Cash {
         // Who sends his own order has signed the transaction. Items of a batch come from this contract, which never
         // consents to anything.
         if (sig.length == 0 && msg.sender == signer && signer != address(this)) return mandate;
-        if (!Signatures.isFrom(signer, orderDigest, sig)) revert BadOrderSignature();
+        if (!Signatures.isFrom(signer, signed, sig)) revert BadOrderSignature();
     }
 
     /// @dev Checks the mandate's bounds and its client's signature, and books the escrow and the order's nonce on it.

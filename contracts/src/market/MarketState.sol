@@ -17,6 +17,9 @@ abstract contract MarketState is ILeaseMarketEvents {
     uint16 internal constant MIN_BURN_BPS = 1_000;
     /// @dev Most tokens ever listed; it bounds `cancelAll` and `pause`.
     uint256 internal constant MAX_TOKENS = 8;
+    /// @dev Longest grace of an offer, seconds. The client does not sign the grace, and it is what a stolen lease key
+    /// can pay ahead of the clock.
+    uint32 internal constant MAX_GRACE = 1 days;
     /// @dev Bounds of CLOSE_WINDOW, seconds.
     uint40 internal constant MIN_CLOSE_WINDOW = 1 minutes;
     uint40 internal constant MAX_CLOSE_WINDOW = 7 days;
@@ -73,6 +76,7 @@ abstract contract MarketState is ILeaseMarketEvents {
         if (closeWindow < MIN_CLOSE_WINDOW || closeWindow > MAX_CLOSE_WINDOW) revert OutOfBounds();
         GP = gp;
         _burnBps = burnBps_;
+        emit BurnShareSet(burnBps_);
         CLOSE_WINDOW = closeWindow;
         CACHED_CHAIN_ID = block.chainid;
         CACHED_DOMAIN = _buildDomain();
@@ -98,8 +102,10 @@ abstract contract MarketState is ILeaseMarketEvents {
         if (word & PAUSED != 0) revert EntryIsPaused(token);
     }
 
+    /// @dev Both words are cut here: the word of an offer may carry dirty bits that its provider signed, and a lease in
+    /// a slot that clean terms cannot name could never end.
     function _slotOf(uint256 provider, uint256 unit) internal view returns (Word storage) {
-        return _unit[(provider << 64) | uint64(unit)];
+        return _unit[(uint256(uint160(provider)) << 64) | uint64(unit)];
     }
 
     function _creditKey(address funder, bytes32 ref) internal pure returns (bytes32) {

@@ -103,7 +103,7 @@ abstract contract Opening is Consent {
         _checkOffer(args, domain, offerStruct);
         bytes32 orderStruct = LeaseHash.order(args.order);
         bytes32 mandate =
-            _commit(args, book[uint160(order.client)], LeaseHash.digest(domain, orderStruct), rate, escrow);
+            _commit(args, book[uint160(order.client)], orderStruct, LeaseHash.digest(domain, orderStruct), rate, escrow);
 
         uint256 t;
         (lease, t) = _occupy(offer, order, rate, escrow, feeBps);
@@ -141,30 +141,34 @@ abstract contract Opening is Consent {
         returns (uint256 rate, uint256 escrow)
     {
         if (Words.toAddress(offer.token) != Words.toAddress(order.token)) revert TokenMismatch();
-        bool expired = Words.either(block.timestamp > uint40(offer.expiry), block.timestamp > uint40(order.expiry));
-        if (Words.either(block.timestamp < uint40(offer.notBefore), expired)) _refuseTime(offer, order);
         address invited = Words.toAddress(offer.client);
         if (invited != address(0) && invited != Words.toAddress(order.client)) revert NotYourOffer(invited);
-        if (Words.toAddress(order.key) == address(0)) revert NoLeaseKey();
         uint256 duration = uint32(order.duration);
+        bool over = Words.either(block.timestamp > uint40(offer.expiry), block.timestamp > uint40(order.expiry));
         bool outside = Words.either(duration < uint32(offer.minSeconds), duration > uint32(offer.maxSeconds));
-        if (Words.either(duration == 0, outside)) {
-            revert DurationOutOfRange(uint32(duration), uint32(offer.minSeconds), uint32(offer.maxSeconds));
-        }
+        bool odd = Words.either(uint32(offer.grace) > MAX_GRACE, Words.toAddress(order.key) == address(0));
+        over = Words.either(over, block.timestamp < uint40(offer.notBefore));
+        outside = Words.either(outside, duration == 0);
+        if (Words.either(Words.either(over, outside), odd)) _refuse(offer, order);
         rate = uint96(offer.rate);
         if (uint96(order.bid) > rate) rate = uint96(order.bid);
-        if (rate > uint96(order.maxRate)) revert RateAboveLimit(uint96(rate), uint96(order.maxRate));
         unchecked {
             escrow = rate * duration;
         }
-        if (escrow > uint128(order.maxEscrow)) revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
+        if (Words.either(rate > uint96(order.maxRate), escrow > uint128(order.maxEscrow))) {
+            if (rate > uint96(order.maxRate)) revert RateAboveLimit(uint96(rate), uint96(order.maxRate));
+            revert EscrowAboveLimit(uint128(escrow), uint128(order.maxEscrow));
+        }
     }
 
-    /// @dev Says which of the three times does not fit.
-    function _refuseTime(OfferWords calldata offer, OrderWords calldata order) private view {
+    /// @dev Says which of the words that `_agree` looks at together does not fit.
+    function _refuse(OfferWords calldata offer, OrderWords calldata order) private view {
         if (block.timestamp < uint40(offer.notBefore)) revert OfferNotYetValid(uint40(offer.notBefore));
         if (block.timestamp > uint40(offer.expiry)) revert OfferExpired(uint40(offer.expiry));
-        revert OrderExpired(uint40(order.expiry));
+        if (block.timestamp > uint40(order.expiry)) revert OrderExpired(uint40(order.expiry));
+        if (Words.toAddress(order.key) == address(0)) revert NoLeaseKey();
+        if (uint32(offer.grace) > MAX_GRACE) revert GraceTooLong(uint32(offer.grace), MAX_GRACE);
+        revert DurationOutOfRange(uint32(order.duration), uint32(offer.minSeconds), uint32(offer.maxSeconds));
     }
 
     /// @dev IFunder.authorize(order, offer, rate, escrow): both structs are static, so they are copied as they lie.

@@ -147,7 +147,7 @@ contract LeaseMarketFuzzTest is MarketBase {
             Order memory order = _order();
             order.duration = uint32(_bound(durations[i], 60, 7200));
             OpenArgs memory a = _args(_offer(i), order);
-            a.orderSig = _sign(operatorKey, hashOf(order));
+            a.orderSig = _sign(operatorKey, mandatedHash(m, order));
             a.mandate = _mandateBytes(m, clientKey);
             uint256 escrow = uint256(RATE) * order.duration;
             bool fits = sum + escrow <= m.maxTotal;

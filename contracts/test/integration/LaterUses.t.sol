@@ -316,7 +316,7 @@ contract LaterUsesTest is MarketBase {
         m.counter = 1;
         order.nonce = 1;
         a = _args(offer, order);
-        a.orderSig = _sign(operatorKey, hashOf(order));
+        a.orderSig = _sign(operatorKey, mandatedHash(m, order));
         a.mandate = _mandateBytes(m, clientKey);
         _assertLive(_openWith(a));
     }

@@ -27,10 +27,12 @@ contract MaliciousCoordinatorTest is MarketBase {
         a.offerSig = _sign(_coordinatorKey, hashOf(a.offer));
     }
 
-    function _fails(bytes memory data) private {
+    /// @dev The attack fails, and for this reason.
+    function _fails(bytes memory data, bytes4 why) private {
         vm.prank(_coordinator);
-        (bool ok, ) = address(market).call(data);
+        (bool ok, bytes memory reason) = address(market).call(data);
         assertFalse(ok, "the attack succeeded");
+        assertEq(bytes4(reason), why);
     }
 
     // @tree it should gain nothing by changing an order, a note, a closing or a top-up
@@ -38,25 +40,38 @@ contract MaliciousCoordinatorTest is MarketBase {
         // An order for this provider only, held back; then changed in every member in turn, for the puppet.
         Order memory order = _order();
         bytes memory sig = _sign(clientKey, hashOf(order));
+        Offer memory free = _puppetOffer(1);
+        free.rate = 0; // so that only the signature stands in the way, where nothing else does
+        bytes memory freeSig = _sign(_coordinatorKey, hashOf(free));
+        bytes4[14] memory why;
+        for (uint256 word = 0; word < 14; ++word) why[word] = BadOrderSignature.selector;
+        why[1] = TokenMismatch.selector;
+        why[7] = UnitNotAllowed.selector;
+        why[10] = OrderCancelled.selector;
+        why[11] = GangOutsideBatch.selector;
+        why[12] = FunderRefused.selector;
+        OpenArgs memory a;
         for (uint256 word = 0; word < 14; ++word) {
             bytes memory raw = abi.encode(order);
             raw[32 * word + 31] = bytes1(uint8(raw[32 * word + 31]) ^ 3);
-            OpenArgs memory a = _withPuppet(abi.decode(raw, (Order)));
-            a.orderSig = sig;
-            _fails(abi.encodeCall(market.open, (a)));
+            a = _args(free, abi.decode(raw, (Order)));
+            (a.offerSig, a.orderSig) = (freeSig, sig);
+            _fails(abi.encodeCall(market.open, (a)), why[word]);
         }
+        a.order = order;
+        market.open(a); // unchanged, it opens: for nothing
         // The other things that a client signs, for another amount, lease or purpose.
         Terms memory t = _open(2);
         bytes memory topUp = _sign(clientKey, topUpHash(_lease(t), 60, t.end));
-        _fails(abi.encodeCall(market.topUp, (t, 61, topUp)));
-        _fails(abi.encodeCall(market.requestClose, (t, topUp)));
+        _fails(abi.encodeCall(market.topUp, (t, 61, topUp)), NotPermitted.selector);
+        _fails(abi.encodeCall(market.requestClose, (t, topUp)), NotPermitted.selector);
         SettleArgs memory s = _note(t, RATE);
         s.total = 2 * RATE;
-        _fails(abi.encodeCall(market.settle, (s)));
+        _fails(abi.encodeCall(market.settle, (s)), BadNoteSignature.selector);
         s = _note(t, RATE);
         s.closeSig = s.noteSig;
-        _fails(abi.encodeCall(market.settle, (s)));
-        _fails(abi.encodeCall(market.withdraw, (address(gp), _coordinator, 1)));
+        _fails(abi.encodeCall(market.settle, (s)), BadCloseSignature.selector);
+        _fails(abi.encodeCall(market.withdraw, (address(gp), _coordinator, 1)), InsufficientCash.selector);
         assertEq(_cash(client), CASH - HOUR);
         assertEq(_cash(_coordinator), 0);
     }
@@ -67,26 +82,31 @@ contract MaliciousCoordinatorTest is MarketBase {
         Terms memory t = _openWith(a);
         OpenArgs memory again = _withPuppet(a.order);
         again.orderSig = a.orderSig;
-        _fails(abi.encodeCall(market.open, (again)));
+        _fails(abi.encodeCall(market.open, (again)), NonceUsed.selector);
         SettleArgs memory last = _final(t, RATE);
         market.settle(last);
-        _fails(abi.encodeCall(market.settle, (last)));
-        _fails(abi.encodeCall(market.open, (a)));
+        _fails(abi.encodeCall(market.settle, (last)), UnknownTerms.selector);
+        _fails(abi.encodeCall(market.open, (a)), NonceUsed.selector);
         again.orderSig = malleated(a.orderSig);
-        _fails(abi.encodeCall(market.open, (again)));
+        _fails(abi.encodeCall(market.open, (again)), NonceUsed.selector);
         // An order for another chain or another market, or that is past its time.
         Order memory order = _order();
         again = _withPuppet(order);
+        again.orderSig = malleated(_sign(clientKey, hashOf(order)));
+        _fails(abi.encodeCall(market.open, (again)), BadOrderSignature.selector);
         again.orderSig = signUnder(domainOf(1, address(market)), clientKey, hashOf(order));
-        _fails(abi.encodeCall(market.open, (again)));
+        _fails(abi.encodeCall(market.open, (again)), BadOrderSignature.selector);
         again.orderSig = signUnder(domainOf(block.chainid, _coordinator), clientKey, hashOf(order));
-        _fails(abi.encodeCall(market.open, (again)));
+        _fails(abi.encodeCall(market.open, (again)), BadOrderSignature.selector);
         again.orderSig = _sign(clientKey, hashOf(order));
-        vm.chainId(999); // the same contract on a fork
-        _fails(abi.encodeCall(market.open, (again)));
+        bytes memory offerSig = again.offerSig;
+        vm.chainId(999); // the same contract on a fork, for which the puppet signs too
+        again.offerSig = signUnder(domainOf(999, address(market)), _coordinatorKey, hashOf(again.offer));
+        _fails(abi.encodeCall(market.open, (again)), BadOrderSignature.selector);
         vm.chainId(31337);
+        again.offerSig = offerSig;
         vm.warp(order.expiry + 1);
-        _fails(abi.encodeCall(market.open, (again)));
+        _fails(abi.encodeCall(market.open, (again)), OrderExpired.selector);
         assertEq(_cash(client), CASH - RATE);
     }
 
@@ -94,16 +114,16 @@ contract MaliciousCoordinatorTest is MarketBase {
     function test_NoMandate_OtherOffers() external {
         Order memory order = _order();
         order.units = unitLeaf(provider, 1);
-        _fails(abi.encodeCall(market.open, (_withPuppet(order))));
-        _fails(abi.encodeCall(market.open, (_args(_offer(2), order))));
+        _fails(abi.encodeCall(market.open, (_withPuppet(order))), UnitNotAllowed.selector);
+        _fails(abi.encodeCall(market.open, (_args(_offer(2), order))), UnitNotAllowed.selector);
         OpenArgs memory a = _withPuppet(order);
         a.unitProof = new bytes32[](1);
         a.unitProof[0] = unitLeaf(_coordinator, 1);
-        _fails(abi.encodeCall(market.open, (a)));
+        _fails(abi.encodeCall(market.open, (a)), UnitNotAllowed.selector);
         // Pretending that the offer is the listed provider's.
         a = _args(_offer(1), order);
         a.offer.payTo = _coordinator;
-        _fails(abi.encodeCall(market.open, (a)));
+        _fails(abi.encodeCall(market.open, (a)), BadOfferSignature.selector);
         assertEq(_cash(client), CASH);
     }
 
@@ -114,7 +134,7 @@ contract MaliciousCoordinatorTest is MarketBase {
         OpenArgs memory a = _withPuppet(order);
         a.offer.rate = RATE + 1;
         a.offerSig = _sign(_coordinatorKey, hashOf(a.offer));
-        _fails(abi.encodeCall(market.open, (a)));
+        _fails(abi.encodeCall(market.open, (a)), RateAboveLimit.selector);
         // The dearest thing it can do is what the client asked for; and without the watch's notes that costs nothing:
         // a puppet provider cannot collect, and the escrow comes back.
         a = _withPuppet(order);
@@ -122,7 +142,7 @@ contract MaliciousCoordinatorTest is MarketBase {
         for (uint256 i = 0; i < 3; ++i) {
             SettleArgs memory s = _note(t, RATE);
             s.noteSig = _sign(i == 0 ? _coordinatorKey : i == 1 ? clientKey + 1 : providerKey, noteHash(_lease(t), RATE));
-            _fails(abi.encodeCall(market.settle, (s)));
+            _fails(abi.encodeCall(market.settle, (s)), BadNoteSignature.selector);
         }
         vm.prank(client);
         market.requestClose(t, "");
@@ -138,7 +158,7 @@ contract MaliciousCoordinatorTest is MarketBase {
         OpenArgs memory held = _withPuppet(_order());
         vm.prank(client); // by himself, without the coordinator
         market.cancelAll();
-        _fails(abi.encodeCall(market.open, (held)));
+        _fails(abi.encodeCall(market.open, (held)), OrderCancelled.selector);
         assertEq(_cash(client), CASH);
     }
 
@@ -176,7 +196,7 @@ contract MaliciousCoordinatorTest is MarketBase {
             order.expiry = NOW + 30 days;
             order.nonce = round;
             OpenArgs memory a = _withPuppet(order);
-            a.orderSig = _sign(_coordinatorKey, hashOf(order));
+            a.orderSig = _sign(_coordinatorKey, mandatedHash(m, order));
             a.mandate = _mandateBytes(m, clientKey);
             vm.prank(_coordinator);
             try market.open(a) {
@@ -187,7 +207,9 @@ contract MaliciousCoordinatorTest is MarketBase {
                 s.noteSig = _sign(_coordinatorKey, noteHash(_lease(t), HOUR));
                 vm.prank(_coordinator);
                 market.closeNow(s);
-            } catch {}
+            } catch (bytes memory why) {
+                assertEq(bytes4(why), MandateExhausted.selector);
+            }
         }
         assertEq(leases, 5);
         assertEq(_cash(client), CASH - m.maxTotal);

@@ -9,10 +9,10 @@ import {Mandate, Offer, Order, Terms} from "../../src/interfaces/ILeaseMarket.so
 abstract contract Signing is Test {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private constant OFFER = keccak256(
+    bytes32 internal constant OFFER = keccak256(
         "Offer(address provider,address payTo,address token,uint64 unit,bytes32 spec,uint96 rate,uint32 minSeconds,uint32 maxSeconds,uint32 grace,uint40 notBefore,uint40 expiry,uint32 counter,address client)"
     );
-    bytes32 private constant ORDER = keccak256(
+    bytes32 internal constant ORDER = keccak256(
         "Order(address client,address token,uint96 maxRate,uint96 bid,uint128 maxEscrow,uint32 duration,address key,bytes32 units,uint40 expiry,uint32 nonce,uint32 counter,uint64 gang,address funder,bytes32 fundingRef)"
     );
     bytes32 private constant MANDATE = keccak256(
@@ -40,6 +40,12 @@ abstract contract Signing is Test {
 
     function hashOf(Terms memory t) internal pure returns (bytes32) {
         return keccak256(abi.encode(t));
+    }
+
+    /// @dev What a mandate's operator signs for an order.
+    function mandatedHash(Mandate memory m, Order memory o) internal pure returns (bytes32) {
+        bytes32 typehash = keccak256("MandatedOrder(bytes32 mandate,bytes32 order)");
+        return keccak256(abi.encode(typehash, hashOf(m), hashOf(o)));
     }
 
     function batchHash(bytes32 root) internal pure returns (bytes32) {

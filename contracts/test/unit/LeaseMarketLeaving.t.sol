@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CloseReason} from "../../src/interfaces/ILeaseMarketEvents.sol";
-import {Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
 import {MarketBase} from "../support/MarketBase.sol";
 
 contract LeaseMarketLeavingTest is MarketBase {
@@ -73,12 +73,71 @@ contract LeaseMarketLeavingTest is MarketBase {
         Terms memory t = _requested(_open(1));
         skip(WINDOW - 1);
         uint128 total = 1000 * uint128(RATE);
+        vm.prank(provider);
         market.settle(_note(t, total));
         t.paid = total;
         _assertLive(t);
         skip(1);
         market.finalizeClose(t);
         assertEq(_cash(client), CASH - total);
+    }
+
+    // @tree it should let nobody but the provider pay inside the window, so that his last note settles
+    function test_Window_NobodyMovesPaid() external {
+        Terms[3] memory t = [_open(1), _open(2), _open(3)];
+        vm.warp(t[0].end - 1);
+        // Before it anyone may.
+        vm.prank(client);
+        market.settle(_note(t[0], 1));
+        t[0].paid = 1;
+        t[2] = _requested(t[2]);
+        skip(1);
+        t[1] = _requested(t[1]);
+        SettleArgs[] memory race = new SettleArgs[](1);
+        for (uint256 i = 0; i < 3; ++i) {
+            SettleArgs memory last = _note(t[i], t[i].escrow); // what the provider broadcasts
+            // The client owns the lease key and orders his transaction first: the terms would change.
+            race[0] = _note(t[i], 2);
+            vm.prank(client);
+            vm.expectRevert(abi.encodeWithSelector(NotProvider.selector));
+            market.settle(race[0]);
+            vm.expectEmit(address(market));
+            emit SettleSkipped(0, NotProvider.selector);
+            vm.prank(client);
+            market.settleMany(race, false);
+            vm.prank(provider);
+            market.closeNow(last);
+            _assertIdle(t[i]);
+        }
+        assertEq(_cash(client), CASH - 3 * t[0].escrow);
+    }
+
+    // @tree it should close inside the window for anyone with the provider's consent
+    function test_Window_Agreed() external {
+        Terms memory t = _requested(_open(1));
+        vm.prank(relayer);
+        market.settle(_final(t, RATE));
+        _assertIdle(t);
+        assertEq(_cash(client), CASH - RATE);
+    }
+
+    // @tree it should settle for anyone again once the window is over
+    function test_Window_Over() external {
+        Terms memory t = _requested(_open(1));
+        Terms memory ended = _open(2);
+        vm.warp(t.closeAt - 1);
+        SettleArgs memory s = _note(t, RATE);
+        vm.expectRevert(abi.encodeWithSelector(NotProvider.selector));
+        market.settle(s);
+        vm.warp(t.closeAt);
+        market.settle(s);
+        vm.warp(ended.end + WINDOW - 1);
+        s = _note(ended, RATE);
+        vm.expectRevert(abi.encodeWithSelector(NotProvider.selector));
+        market.settle(s);
+        skip(1);
+        market.settle(s);
+        assertEq(_cash(provider) + market.feesOf(address(gp)), 2 * uint128(RATE));
     }
 
     // @tree it should work while entry is paused

@@ -28,7 +28,7 @@ contract LeaseMarketMandateTest is MarketBase {
     /// @dev An opening that the operator signs.
     function _under(Mandate memory m, uint64 unit, Order memory order) private view returns (OpenArgs memory a) {
         a = _args(_offer(unit), order);
-        a.orderSig = _sign(_operatorKey, hashOf(order));
+        a.orderSig = _sign(_operatorKey, mandatedHash(m, order));
         a.mandate = _mandateBytes(m, clientKey);
     }
 
@@ -146,6 +146,22 @@ contract LeaseMarketMandateTest is MarketBase {
         _refuse(_under(m, 2, a.order), abi.encodeWithSelector(NonceUsed.selector, a.order.nonce));
     }
 
+    // @tree it should refuse an order of another mandate of the same client and operator
+    function test_Mandate_RevertWhen_OtherMandate() external {
+        Mandate memory m = _mandate();
+        OpenArgs memory a = _under(m, 1, _order());
+        OpenArgs memory b = _args(_offer(2), a.order);
+        m.salt = 1; // the client renews his mandate, and somebody keeps what was signed under the old one
+        b.orderSig = a.orderSig;
+        b.mandate = _mandateBytes(m, clientKey);
+        _openWith(a);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(BadOrderSignature.selector));
+        market.open(b);
+        b.orderSig = _sign(_operatorKey, mandatedHash(m, a.order));
+        _assertLive(_openWith(b)); // it was only the signature
+    }
+
     // @tree it should refuse a mandate that the client did not sign
     function test_Mandate_RevertWhen_NotSigned() external {
         Mandate memory m = _mandate();
@@ -161,11 +177,12 @@ contract LeaseMarketMandateTest is MarketBase {
     // @tree it should refuse an order that the operator did not sign
     function test_Mandate_RevertWhen_OrderForged() external {
         OpenArgs memory a = _under(_mandate(), 1, _order());
-        a.orderSig = _sign(providerKey, hashOf(a.order));
+        a.orderSig = _sign(providerKey, mandatedHash(_mandate(), a.order));
         _refuse(a, BadOrderSignature.selector);
         a.orderSig = _sign(clientKey, hashOf(a.order)); // the client's own order needs no mandate
         _refuse(a, BadOrderSignature.selector);
-        a.orderSig = _sign(_operatorKey, hashOf(a.order));
+        a.orderSig = _sign(_operatorKey, hashOf(a.order)); // names no mandate
+        _refuse(a, BadOrderSignature.selector);
         a.mandate = "";
         _refuse(a, BadOrderSignature.selector);
     }

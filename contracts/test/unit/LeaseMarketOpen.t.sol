@@ -207,6 +207,18 @@ contract LeaseMarketOpenTest is MarketBase {
         _assertLive(_openWith(_args(offer, order)));
     }
 
+    // @tree it should refuse a grace of more than a day
+    function test_Open_RevertWhen_Grace() external {
+        Offer memory offer = _offer(1);
+        uint32[2] memory bad = [uint32(1 days + 1), type(uint32).max];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            offer.grace = bad[i];
+            _refuse(_args(offer, _order()), abi.encodeWithSelector(GraceTooLong.selector, bad[i], uint32(1 days)));
+        }
+        offer.grace = 1 days;
+        _assertLive(_openWith(_args(offer, _order())));
+    }
+
     // @tree it should refuse a rate above the client's limit
     function test_Open_RevertWhen_Rate() external {
         Order memory order = _order();

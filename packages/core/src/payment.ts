@@ -3,6 +3,9 @@
  * name says seconds, money in base units. The on-chain rule is `total <= min(escrow, rate * (elapsed + grace))`.
  */
 
+/** Longest grace of an offer, seconds: the contract's MAX_GRACE. */
+export const MAX_GRACE_SECONDS = 86_400;
+
 /** The money side of a lease. */
 export interface LeaseMoney {
   /** Base units per second. */

@@ -56,6 +56,7 @@ export const TYPES = {
     f("counter", "uint32"),
     f("salt", "uint32"),
   ],
+  MandatedOrder: [f("mandate", "bytes32"), f("order", "bytes32")],
   OfferBatch: [f("root", "bytes32")],
   PaymentNote: [f("lease", "bytes32"), f("total", "uint128")],
   Close: [f("lease", "bytes32"), f("total", "uint128")],
@@ -102,6 +103,9 @@ function typed(domain: MarketDomain, primaryType: string, message: Message): Typ
 export const offerData = (d: MarketDomain, m: OfferMessage) => typed(d, "Offer", m);
 export const orderData = (d: MarketDomain, m: OrderMessage) => typed(d, "Order", m);
 export const mandateData = (d: MarketDomain, m: MandateMessage) => typed(d, "Mandate", m);
+/** What a mandate's operator signs instead of the order: both struct hashes, so that it is good under that mandate only. */
+export const mandatedOrderData = (d: MarketDomain, mandate: MandateMessage, order: OrderMessage) =>
+  typed(d, "MandatedOrder", { mandate: structHash(mandateData(d, mandate)), order: structHash(orderData(d, order)) });
 export const offerBatchData = (d: MarketDomain, root: Hex) => typed(d, "OfferBatch", { root });
 export const paymentNoteData = (d: MarketDomain, lease: Hex, total: bigint) =>
   typed(d, "PaymentNote", { lease, total });

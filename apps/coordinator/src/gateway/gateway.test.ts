@@ -148,6 +148,7 @@ describe("offers that an agent announces", () => {
     await expect(announced({ token: market.client.address })).rejects.toThrow("offer-invalid");
     await expect(announced({ expiry: 1 })).rejects.toThrow("offer-invalid");
     await expect(announced({ grace: 0 })).rejects.toThrow("offer-invalid");
+    await expect(announced({ grace: 86_401 })).rejects.toThrow("offer-invalid");
     await expect(announced({ rate: "0" })).rejects.toThrow("offer-invalid");
     await expect(announced({}, agent.key, [])).rejects.toThrow("offer-invalid");
     await expect(announced({}, agent.key, [unitSpec(`0x${"11".repeat(32)}`, 1)])).rejects.toThrow("offer-invalid");

@@ -1,6 +1,6 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { Signer } from "@corepool/core/ports/signer";
-import { leaseId, orderData, unitLeaf } from "@corepool/protocol/eip712";
+import { leaseId, mandatedOrderData, unitLeaf } from "@corepool/protocol/eip712";
 import { accountOf } from "@corepool/protocol/market/reads";
 import type { OrderMessage } from "@corepool/protocol/spec";
 import { zeroAddress, zeroHash } from "viem";
@@ -72,7 +72,7 @@ async function orderUnder(
     ledger: { ...ledger, top: slot.top, window: slot.window },
     acceptance: {
       order,
-      signature: await operator.signTypedData(orderData(context.domain, order)),
+      signature: await operator.signTypedData(mandatedOrderData(context.domain, terms, order)),
       leasePublicKey: key.publicKey,
       unitProof: [],
       mandate: { id: mandate.id, evidence: { mandate: terms, sig: mandate.signature, proof: [] } },

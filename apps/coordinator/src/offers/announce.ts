@@ -1,6 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import { newId } from "@corepool/core/ids";
+import { MAX_GRACE_SECONDS } from "@corepool/core/payment";
 import { digestOf, documentHash, offerBatchData, offerData, offerLeaf, structHash } from "@corepool/protocol/eip712";
 import { merkleRootOf } from "@corepool/protocol/merkle";
 import type { SignedOffer, UnitSpec } from "@corepool/protocol/spec";
@@ -45,6 +46,7 @@ function checkTerms(context: MarketContext, provider: Address, signed: SignedOff
   if (BigInt(offer.rate) === 0n || BigInt(offer.rate) >= 2n ** 96n) invalid(`${name} has no possible rate.`);
   if (offer.minSeconds < 1 || offer.minSeconds > offer.maxSeconds) invalid(`${name} allows no duration.`);
   if (offer.grace < spec.intervalSeconds) invalid(`${name} has a grace shorter than its interval.`);
+  if (offer.grace > MAX_GRACE_SECONDS) invalid(`${name} has a grace of more than ${MAX_GRACE_SECONDS} s.`);
   if (offer.expiry <= secondsOf(context.clock)) invalid(`${name} has expired.`);
   if (offer.notBefore > offer.expiry) invalid(`${name} is never open.`);
 }

@@ -1,6 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Hex, sameAddress } from "@corepool/core/hex";
-import { digestOf, orderData, unitLeaf } from "@corepool/protocol/eip712";
+import { digestOf, mandatedOrderData, orderData, unitLeaf } from "@corepool/protocol/eip712";
 import type { MandateEvidence } from "@corepool/protocol/market/structs";
 import { merkleVerify } from "@corepool/protocol/merkle";
 import type { OrderMessage } from "@corepool/protocol/spec";
@@ -88,7 +88,11 @@ export async function checkAcceptance(
     });
   }
   if (!isKeyOf(acceptance.leasePublicKey, order.key)) mismatch("leasePublicKey is not the public key of order.key");
-  const digest = digestOf(orderData(context.domain, order));
+  const digest = digestOf(
+    mandate === undefined
+      ? orderData(context.domain, order)
+      : mandatedOrderData(context.domain, mandate.evidence.mandate, order),
+  );
   if (mandate !== undefined) checkMandate(order, escrow, rate, now, mandate.evidence);
   if (
     mandate !== undefined &&

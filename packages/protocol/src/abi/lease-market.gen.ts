@@ -19,6 +19,7 @@ export const leaseMarketAbi = [
   {"inputs":[{"internalType":"address","name":"funder","type":"address"}],"name":"FunderRefused","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"gang","type":"uint64"}],"name":"GangIncomplete","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"gang","type":"uint64"}],"name":"GangOutsideBatch","type":"error"},
+  {"inputs":[{"internalType":"uint32","name":"grace","type":"uint32"},{"internalType":"uint32","name":"longest","type":"uint32"}],"name":"GraceTooLong","type":"error"},
   {"inputs":[{"internalType":"uint128","name":"cash","type":"uint128"},{"internalType":"uint128","name":"needed","type":"uint128"}],"name":"InsufficientCash","type":"error"},
   {"inputs":[],"name":"LeaseOver","type":"error"},
   {"inputs":[],"name":"MandateCancelled","type":"error"},
