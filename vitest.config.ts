@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Two projects: `code` runs beside its sources, several files at once; `market` runs whole markets, one at a time. */
 export default defineConfig({
   test: {
+    // Most files wait for processes of their own, so one worker more than two cores would have is no loss.
+    maxWorkers: 3,
     projects: [
       {
         test: {

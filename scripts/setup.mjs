@@ -8,7 +8,7 @@ import { ensureSystemPackages } from "./setup/system-packages.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 try {
-  await ensureSystemPackages();
+  await ensureSystemPackages({ tests: true });
   await ensureNpmPackages(root, { full: true });
 } catch (error) {
   stopWith(error);

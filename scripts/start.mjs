@@ -10,7 +10,7 @@ import { ensureSystemPackages } from "./setup/system-packages.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 try {
-  await ensureSystemPackages();
+  await ensureSystemPackages({ tests: false });
   await ensureNpmPackages(root, { full: false });
 } catch (error) {
   stopWith(error);

@@ -15,18 +15,16 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  */
 const STEPS = [
   ["packages and applications", ".", ["vitest", "run", "--project", "code"]],
-  ["contracts: every branch of the trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
+  ["the committed init is what its source compiles to", ".", ["node", "packages/runtime/init/build.ts", "--check"]],
+  ["the committed contracts are what their sources compile to", "contracts", ["node", "scripts/compile.ts", "--check"]],
+  ["every branch of the contracts' trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
   ["contracts: unit, fuzz and invariant tests", "contracts", ["hardhat", "test", "solidity"]],
-  [
-    "contracts: committed artefacts are what the sources compile to",
-    "contracts",
-    ["node", "scripts/compile.ts", "--check"],
-  ],
+  ["contracts: gas is as committed", "contracts", ["node", "gas/snapshot.ts", "--check"]],
   ["whole markets", ".", ["vitest", "run", "--project", "market"]],
 ];
 
 try {
-  await ensureSystemPackages();
+  await ensureSystemPackages({ tests: true });
   await ensureNpmPackages(root, { full: true });
 } catch (error) {
   stopWith(error);

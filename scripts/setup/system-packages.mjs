@@ -20,16 +20,30 @@ const WANTED = [
   },
 ];
 
+/** What only tests need: the compilers that show that the committed init is what its source compiles to. */
+const WANTED_BY_TESTS = [
+  { what: "gcc (rebuilds init)", test: ["gcc", "--version"], packages: ["gcc"] },
+  {
+    what: "gcc for arm64 (rebuilds init)",
+    test: ["aarch64-linux-gnu-gcc", "--version"],
+    packages: ["gcc-aarch64-linux-gnu"],
+  },
+];
+
 async function isThere({ test, file, alternative }) {
   // Looking for a file is quick; importing scikit-learn takes a second.
   if (file !== undefined && (existsSync(file) || (alternative !== undefined && existsSync(alternative)))) return true;
   return test !== undefined && (await quietly(test[0], test.slice(1))).code === 0;
 }
 
-/** Installs what the system lacks where apt may be used; otherwise says in one line what to install. */
-export async function ensureSystemPackages() {
-  const found = await Promise.all(WANTED.map(isThere));
-  const missing = WANTED.filter((_, i) => !found[i]);
+/**
+ * Installs what the system lacks where apt may be used; otherwise says in one line what to install.
+ * `tests`: also what only tests need.
+ */
+export async function ensureSystemPackages({ tests }) {
+  const wanted = tests ? [...WANTED, ...WANTED_BY_TESTS] : WANTED;
+  const found = await Promise.all(wanted.map(isThere));
+  const missing = wanted.filter((_, i) => !found[i]);
   if (missing.length === 0) return;
   const packages = missing.flatMap((m) => m.packages);
   const lacks = missing.map((m) => m.what).join(", ");
