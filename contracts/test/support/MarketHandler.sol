@@ -5,26 +5,17 @@ import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
 import {LeaseMarket} from "../../src/LeaseMarket.sol";
 import {GPToken} from "../../src/GPToken.sol";
 import {TestUSDC} from "../../src/TestUSDC.sol";
-import {Mandate, Offer, OpenArgs, Order, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {Mandate, OpenArgs, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
 import {GrantFunder} from "./Funders.sol";
-import {Signing} from "./Signing.sol";
+import {MarketParties} from "./MarketParties.sol";
 
 /// @dev Makes only calls that must succeed, keeps its own books, and tries what must fail inside try/catch. A call that
 /// has nothing to do returns.
-abstract contract MarketHandler is Signing {
+abstract contract MarketHandler is MarketParties {
     uint256 internal constant UNITS = 6;
 
-    LeaseMarket public immutable market;
-    GPToken public immutable gp;
-    TestUSDC public immutable usdc;
     GrantFunder public immutable funder;
-    address public immutable admin;
-    bytes32 private immutable DOMAIN;
-
-    address[] public actors;
-    uint256[] private _keys;
     Terms[] private _live;
-    uint32[] private _nonces; // per actor, ever growing
 
     // Books
     mapping(address token => uint256) public donated;
@@ -35,24 +26,17 @@ abstract contract MarketHandler is Signing {
     uint256 public wrongSplits; // I7
     uint256 public replays; // I6
     uint256 public movedWindows; // I9
-    uint256 public settledWhilePaused; // I8
+    uint256 public wrongPayments; // I4: above the cap, or by another than the provider inside the close window
+    mapping(address token => mapping(address account => uint256)) public owned; // I2
+    mapping(bytes32 mandate => uint256) public committed; // I6
+    bytes32[] private _mandates;
     OpenArgs private _lastOpened;
     bool private _hasOpened;
 
-    constructor(LeaseMarket market_, GPToken gp_, TestUSDC usdc_, address admin_) {
-        market = market_;
-        gp = gp_;
-        usdc = usdc_;
-        admin = admin_;
-        DOMAIN = market_.domainSeparator();
+    constructor(LeaseMarket market_, GPToken gp_, TestUSDC usdc_, address admin_)
+        MarketParties(market_, gp_, usdc_, admin_)
+    {
         funder = new GrantFunder(market_);
-        string[4] memory names = ["ann", "ben", "cy", "dee"];
-        for (uint256 i = 0; i < names.length; ++i) {
-            (address who, uint256 key) = makeAddrAndKey(names[i]);
-            actors.push(who);
-            _keys.push(key);
-            _nonces.push(0);
-        }
     }
 
     function liveCount() external view returns (uint256) {
@@ -63,8 +47,12 @@ abstract contract MarketHandler is Signing {
         return _live[i];
     }
 
-    function actorCount() external view returns (uint256) {
-        return actors.length;
+    function mandateCount() external view returns (uint256) {
+        return _mandates.length;
+    }
+
+    function mandates(uint256 i) external view returns (bytes32) {
+        return _mandates[i];
     }
 
     /* MONEY IN AND OUT */
@@ -74,9 +62,15 @@ abstract contract MarketHandler is Signing {
         if (_paused(token)) return;
         amount = _bound(amount, 1, 1e9);
         address account = actors[who % actors.length];
-        _give(token, address(this), amount);
+        owned[token][account] += amount;
+        // Half of them by the owner himself.
+        address payer = amount % 2 == 0 ? account : address(this);
+        _give(token, payer, amount);
+        vm.startPrank(payer);
         IERC20(token).approve(address(market), amount);
-        market.depositFor(account, token, uint128(amount));
+        if (payer == account) market.deposit(token, uint128(amount));
+        else market.depositFor(account, token, uint128(amount));
+        vm.stopPrank();
     }
 
     function withdraw(uint256 who, uint256 amount, bool inGP) external {
@@ -84,8 +78,10 @@ abstract contract MarketHandler is Signing {
         address account = actors[who % actors.length];
         uint128 cash = _cash(token, account);
         if (cash == 0) return;
+        amount = _bound(amount, 1, cash);
+        owned[token][account] -= amount;
         vm.prank(account);
-        market.withdraw(token, account, uint128(_bound(amount, 1, cash)));
+        market.withdraw(token, account, uint128(amount));
     }
 
     function donate(uint256 amount, bool inGP) external {
@@ -104,9 +100,16 @@ abstract contract MarketHandler is Signing {
         funder.grant("grant", address(gp), uint128(amount));
     }
 
+    /// @dev A part of the funder's credit back out, through its cash.
+    function takeBack(uint256 amount) external {
+        uint128 credit = market.creditOf(address(gp), address(funder), "grant");
+        if (credit == 0) return;
+        funder.takeBack("grant", address(gp), uint128(_bound(amount, 1, credit)), admin);
+    }
+
     /* LEASES */
 
-    /// @dev `mode`: 0 the client's own cash, 1 a mandate, 2 a funder's credit.
+    /// @dev `mode`: 0 the client's own cash, 1 a mandate, 2 a funder's credit. Through `open` or either `openMany`.
     function open(uint256 who, uint256 unit, uint96 rate, uint96 bid, uint32 duration, uint8 mode, bool inGP) external {
         mode %= 3;
         address token = inGP || mode == 2 ? address(gp) : address(usdc);
@@ -116,8 +119,9 @@ abstract contract MarketHandler is Signing {
         if (_paused(token) || uint256(market.unitOf(actors[providerIndex], uint64(unit))) > type(uint32).max) return;
         OpenArgs memory a;
         a.offer = _offer(providerIndex, uint64(unit), token, uint96(_bound(rate, 0, 50_000)));
+        if (bid % 3 == 0) a.offer.payTo = actors[(providerIndex + 3) % actors.length];
         a.order = _order(clientIndex, token, uint96(_bound(bid, 0, 60_000)), uint32(_bound(duration, 60, 7200)));
-        Terms memory t = _terms(a);
+        Terms memory t = _terms(a, opened[unit]);
         if (mode == 2) {
             a.order.funder = t.funder = address(funder);
             a.order.fundingRef = t.fundingRef = "grant";
@@ -127,13 +131,21 @@ abstract contract MarketHandler is Signing {
         }
         a.offerSig = signUnder(DOMAIN, _keys[providerIndex], hashOf(a.offer));
         uint256 signer = clientIndex;
+        bytes32 signed = hashOf(a.order);
         if (mode == 1) {
             signer = (clientIndex + 1) % actors.length;
-            a.mandate = _mandate(clientIndex, signer, token, a.order.counter, t);
+            Mandate memory m = _mandate(clientIndex, signer, token, a.order.counter);
+            bytes32 id = hashOf(m);
+            if (committed[id] + t.escrow > m.maxTotal) return;
+            committed[id] += t.escrow;
+            _mandates.push(id);
+            a.mandate = abi.encode(m, signUnder(DOMAIN, _keys[clientIndex], id), new bytes32[](0));
+            signed = mandatedHash(m, a.order);
         }
-        a.orderSig = signUnder(DOMAIN, _keys[signer], hashOf(a.order));
+        a.orderSig = signUnder(DOMAIN, _keys[signer], signed);
         (, , t.feeBps) = market.tokenOf(token);
-        market.open(a);
+        _send(a, duration);
+        if (mode != 2) owned[token][t.client] -= t.escrow;
         _live.push(t);
         opened[t.unit]++;
         _lastOpened = a;
@@ -149,23 +161,40 @@ abstract contract MarketHandler is Signing {
         s.total = uint128(_bound(total, t.paid, _cap(t)));
         bytes32 lease = _lease(t);
         s.noteSig = signUnder(DOMAIN, _keys[_indexOf(t.key)], noteHash(lease, s.total));
-        if (_paused(t.token)) settledWhilePaused++;
         uint256[3] memory before = _books(t);
-        if (how % 3 == 0) {
-            market.settle(s);
+        SettleArgs[] memory many = new SettleArgs[](1);
+        many[0] = s;
+        if (how % 4 == 0) {
+            if (_inWindow(t)) {
+                if (s.total != t.paid) _mustFail(s);
+                vm.prank(t.provider);
+            }
+            if (how < 128) market.settle(s);
+            else market.settleMany(many, false);
             _live[i].paid = s.total;
             _checkSplit(t, s.total, before, 0);
+        } else if (how % 4 == 1) {
+            s.total = uint128(_cap(t)) + 1;
+            s.noteSig = signUnder(DOMAIN, _keys[_indexOf(t.key)], noteHash(lease, s.total));
+            _mustFail(s);
         } else {
-            if (how % 3 == 1) {
+            if (how % 4 == 2) {
                 s.closeSig = signUnder(DOMAIN, _keys[_indexOf(t.provider)], closeHash(lease, s.total));
                 market.settle(s);
             } else {
                 vm.prank(t.provider);
-                market.closeNow(s);
+                if (how < 128) market.closeNow(s);
+                else market.settleMany(many, true);
             }
             _checkSplit(t, s.total, before, t.escrow - s.total);
             _forget(i);
         }
+    }
+
+    function _mustFail(SettleArgs memory s) private {
+        try market.settle(s) {
+            wrongPayments++;
+        } catch {}
     }
 
     function requestClose(uint256 which) external {
@@ -189,9 +218,7 @@ abstract contract MarketHandler is Signing {
         if (_live.length == 0) return;
         uint256 i = which % _live.length;
         Terms memory t = _live[i];
-        uint256 from = uint256(t.end) + market.CLOSE_WINDOW();
-        if (t.closeAt != 0 && t.closeAt < from) from = t.closeAt;
-        if (block.timestamp < from) {
+        if (block.timestamp < _finalFrom(t)) {
             try market.finalizeClose(t) {
                 movedWindows++;
             } catch {}
@@ -208,12 +235,17 @@ abstract contract MarketHandler is Signing {
         uint256 i = which % _live.length;
         Terms memory t = _live[i];
         if (t.closeAt != 0 || block.timestamp >= t.end || t.maxEnd == t.end || _paused(t.token)) return;
-        if (t.funder != address(0)) return;
         addSeconds = uint32(_bound(addSeconds, 1, t.maxEnd - t.end));
         uint128 more = uint128(t.rate) * addSeconds;
-        if (_cash(t.token, t.client) < more) return;
-        vm.prank(t.client);
-        market.topUp(t, addSeconds, "");
+        if (t.funder != address(0)) {
+            if (market.creditOf(t.token, t.funder, t.fundingRef) < more) return;
+            funder.extend(t, addSeconds);
+        } else {
+            if (_cash(t.token, t.client) < more) return;
+            vm.prank(t.client);
+            market.topUp(t, addSeconds, "");
+            owned[t.token][t.client] -= more;
+        }
         _live[i].end += addSeconds;
         _live[i].escrow += more;
     }
@@ -247,11 +279,12 @@ abstract contract MarketHandler is Signing {
         else market.pause(token);
     }
 
-    function collectFees() external {
-        uint128 fees = market.feesOf(address(gp));
+    function collectFees(bool inGP) external {
+        address token = inGP ? address(gp) : address(usdc);
+        uint128 fees = market.feesOf(token);
         if (fees == 0) return;
-        market.collectFees(address(gp));
-        collected[address(gp)] += fees;
+        market.collectFees(token);
+        collected[token] += fees;
     }
 
     function wait_(uint256 secs) external {
@@ -263,6 +296,8 @@ abstract contract MarketHandler is Signing {
     function _checkSplit(Terms memory t, uint128 total, uint256[3] memory before, uint128 refund) private {
         uint256 fee = (uint256(total) * t.feeBps) / 10_000 - (uint256(t.paid) * t.feeBps) / 10_000;
         accrued[t.token] += fee;
+        owned[t.token][t.payTo] += total - t.paid - fee;
+        if (t.funder == address(0)) owned[t.token][t.client] += refund;
         uint256[3] memory now_ = _books(t);
         // What left the escrow is what arrived, to the last unit.
         if (now_[0] + now_[1] + now_[2] - before[0] - before[1] - before[2] != total - t.paid + refund) wrongSplits++;
@@ -286,90 +321,10 @@ abstract contract MarketHandler is Signing {
         _live.pop();
     }
 
-    function _offer(uint256 by, uint64 unit, address token, uint96 rate) private view returns (Offer memory o) {
-        o.provider = actors[by];
-        o.token = token;
-        o.unit = unit;
-        o.rate = rate;
-        o.maxSeconds = 3 hours;
-        o.grace = 60;
-        o.expiry = type(uint40).max;
-        (, o.counter, , ) = market.accountOf(token, o.provider);
-    }
-
-    function _order(uint256 by, address token, uint96 bid, uint32 duration) private returns (Order memory o) {
-        o.client = actors[by];
-        o.token = token;
-        o.maxRate = type(uint96).max;
-        o.bid = bid;
-        o.maxEscrow = type(uint128).max;
-        o.duration = duration;
-        o.key = actors[(by + 2) % actors.length];
-        o.expiry = type(uint40).max;
-        o.nonce = ++_nonces[by];
-        (, o.counter, , ) = market.accountOf(token, o.client);
-    }
-
-    function _terms(OpenArgs memory a) private view returns (Terms memory t) {
-        t.provider = t.payTo = a.offer.provider;
-        t.unit = a.offer.unit;
-        t.seq = uint32(opened[t.unit]);
-        t.client = a.order.client;
-        t.key = a.order.key;
-        t.token = a.order.token;
-        t.rate = a.order.bid > a.offer.rate ? a.order.bid : a.offer.rate;
-        t.escrow = uint128(t.rate) * a.order.duration;
-        t.start = uint40(block.timestamp);
-        t.end = t.start + a.order.duration;
-        t.maxEnd = t.start + a.offer.maxSeconds;
-        t.grace = a.offer.grace;
-    }
-
-    function _mandate(uint256 by, uint256 operator, address token, uint32 counter, Terms memory t)
-        private
-        view
-        returns (bytes memory)
-    {
-        Mandate memory m = Mandate({
-            client: actors[by],
-            operator: actors[operator],
-            token: token,
-            maxRate: t.rate,
-            maxEscrow: t.escrow,
-            maxTotal: t.escrow,
-            providers: 0,
-            expiry: type(uint40).max,
-            counter: counter,
-            salt: _nonces[by]
-        });
-        return abi.encode(m, signUnder(DOMAIN, _keys[by], hashOf(m)), new bytes32[](0));
-    }
-
-    function _cap(Terms memory t) private view returns (uint256 cap) {
-        uint256 until = block.timestamp < t.end ? block.timestamp : t.end;
-        cap = uint256(t.rate) * (until - t.start + t.grace);
-        if (cap > t.escrow) cap = t.escrow;
-    }
-
-    function _lease(Terms memory t) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(market), t.provider, t.unit, t.seq));
-    }
-
-    function _indexOf(address who) private view returns (uint256 i) {
-        while (actors[i] != who) ++i;
-    }
-
-    function _paused(address token) private view returns (bool paused) {
-        (, paused, ) = market.tokenOf(token);
-    }
-
-    function _cash(address token, address account) private view returns (uint128 cash) {
-        (cash, , , ) = market.accountOf(token, account);
-    }
-
-    function _give(address token, address to, uint256 amount) private {
-        vm.prank(admin);
-        if (token == address(gp)) gp.mint(to, amount);
-        else usdc.mint(to, amount);
+    function _send(OpenArgs memory a, uint256 way) private {
+        OpenArgs[] memory many = new OpenArgs[](1);
+        many[0] = a;
+        if (way % 3 == 0) market.open(a);
+        else market.openMany(many, way % 3 == 1);
     }
 }
