@@ -8,7 +8,7 @@ import type { UsageReport } from "@corepool/protocol/spec";
 import type { ChainTime } from "./chain-time.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Journal } from "./journal.ts";
-import type { BlobTransfer, InputStore, KeyAgreement, Log } from "./ports.ts";
+import type { BlobTransfer, InputStore, KeyAgreement, Log, Settler } from "./ports.ts";
 import type { SlotPool } from "./slots.ts";
 
 /** What every attempt works with. */
@@ -26,5 +26,8 @@ export interface AttemptDeps {
   readonly slots: SlotPool;
   readonly log: Log;
   readonly chainTime: ChainTime;
+  readonly settler: Settler;
+  /** How long after the end and the grace for the last note the coordinator has to close a lease before the provider does it himself. */
+  readonly closePatienceSeconds: number;
   readonly signReport: (report: UsageReport) => Promise<Hex>;
 }

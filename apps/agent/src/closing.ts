@@ -1,9 +1,7 @@
 import type { SandboxHandle } from "@corepool/core/ports/runtime";
 import { closeData } from "@corepool/protocol/eip712";
-import { unitOf } from "@corepool/protocol/market/reads";
-import { termsHash } from "@corepool/protocol/market/structs";
 import type { AttemptDeps } from "./attempt-deps.ts";
-import { messageOf } from "./prepare.ts";
+import { closedOnChain } from "./own-close.ts";
 
 export interface ClosingContext {
   /** The sandbox, while it is not wiped. */
@@ -20,22 +18,29 @@ export interface ClosingContext {
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * After the end: hands over the report, wipes the workspace, waits for the client's last note, and closes the lease
- * with the best note. Resolves with true once the lease is closed on chain and the attempt is forgotten.
+ * After the end: hands over the report, wipes the workspace, waits for the client's last note, and agrees to close the
+ * lease with the best note. What the coordinator does not bring to the chain in time, the provider brings himself.
+ * Resolves with true once the lease is closed on chain and the attempt is forgotten.
  */
 export async function closeAttempt(id: string, deps: AttemptDeps, context: ClosingContext): Promise<boolean> {
-  await acknowledged(id, deps, context);
-  if (context.signal.aborted) return false;
-  await Promise.all([wipe(id, deps, context), agreeToClose(id, deps, context)]);
-  while (!context.signal.aborted) {
-    if (context.saidClosed() && !(await stillLive(id, deps))) {
-      await deps.journal.forget(id);
-      deps.log.info("attempt.forgotten", { attempt: id });
-      return true;
-    }
-    await context.changed(LOOK_AGAIN_MS);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const handOver = async () => {
+    await acknowledged(id, deps, context);
+    if (context.signal.aborted) return;
+    await Promise.all([wipe(id, deps, context), agreeToClose(id, deps, context)]);
+  };
+  try {
+    // Side by side: a coordinator that takes no report must not keep the provider from his money.
+    await Promise.all([handOver(), closedOnChain(id, deps, { ...context, signal })]);
+  } catch (error) {
+    failed.abort();
+    throw error;
   }
-  return false;
+  if (context.signal.aborted) return false;
+  await deps.journal.forget(id);
+  deps.log.info("attempt.forgotten", { attempt: id });
+  return true;
 }
 
 /** Waits until the coordinator has taken the report: the client cannot have answered it before. */
@@ -86,16 +91,4 @@ async function agreeToClose(id: string, deps: AttemptDeps, context: ClosingConte
     },
   );
   deps.log.info("lease.close-agreed", { attempt: id, lease, total: String(better ? total : paid) });
-}
-
-/** Whether the chain still has the lease as it was opened: then nobody closed it, whatever was said. */
-export async function stillLive(id: string, deps: AttemptDeps): Promise<boolean> {
-  const { terms } = deps.journal.record(id).assignment;
-  try {
-    const slot = await unitOf(deps.chain, deps.domain.market, terms.provider, BigInt(terms.unit));
-    return slot.state === "leased" && slot.terms === termsHash(terms);
-  } catch (error) {
-    deps.log.warn("chain.unavailable", { attempt: id, detail: messageOf(error) });
-    return true;
-  }
 }

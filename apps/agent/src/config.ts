@@ -41,6 +41,8 @@ const SETTINGS = {
   },
   intervalSeconds: { name: "COREPOOL_INTERVAL", schema: count(3_600), initial: "5" },
   holdSeconds: { name: "COREPOOL_HOLD", schema: z.coerce.number().int().min(0).max(604_800), initial: "300" },
+  /** How long the coordinator has to close a lease that is over before the agent does it with its own transaction. */
+  closePatienceSeconds: { name: "COREPOOL_CLOSE_PATIENCE", schema: count(604_800), initial: "600" },
   payTo: { name: "COREPOOL_PAY_TO", schema: address.optional() },
   price: {
     name: "COREPOOL_PRICE",

@@ -17,6 +17,7 @@ import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
 import { journalFile } from "./adapters/journal-file.ts";
 import { providerKey, secretFile } from "./adapters/secrets.ts";
+import { ownSettler } from "./adapters/settler.ts";
 import { systemClock, systemRandom } from "./adapters/system.ts";
 import { wsTransport } from "./adapters/ws-transport.ts";
 import { Agent } from "./agent.ts";
@@ -169,6 +170,8 @@ async function start(signal: AbortSignal): Promise<void> {
     slots: new SlotPool(slots),
     log,
     chainTime: new ChainTime(clock),
+    settler: ownSettler({ privateKey: secret, rpcUrls: config.rpcUrls, chainId, market: config.market }),
+    closePatienceSeconds: config.closePatienceSeconds,
     signReport: (report) => signer.signTypedData(usageReportData(domain, report)),
     units,
     offer: { provider, payTo, graceSeconds: 2 * intervalSeconds, price: config.price },

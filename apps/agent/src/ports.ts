@@ -1,5 +1,6 @@
 import type { Address, BlobHash, Hex } from "@corepool/core/hex";
 import type { GpuDevice } from "@corepool/core/resources";
+import type { SettleInput } from "@corepool/protocol/market/structs";
 
 /** Ports of the agent alone; the shared ones are in `@corepool/core/ports`. */
 
@@ -49,6 +50,15 @@ export interface KeyAgreement {
   readonly publicKey: Hex;
   /** The probe key of a lease, 32 bytes. */
   probeKey(leasePublicKey: Hex, lease: Hex): Uint8Array;
+}
+
+/** The provider's own road to the chain, paid with the gas money of his key. */
+export interface Settler {
+  /**
+   * Closes a lease as its provider; resolves with the transaction's hash once it is mined. Rejects with `setup-failed`
+   * (the key lacks gas money), `call-reverted` or `chain-unavailable`; trying again is harmless.
+   */
+  closeNow(input: SettleInput): Promise<Hex>;
 }
 
 /** What this host is, as found at start. */

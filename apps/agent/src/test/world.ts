@@ -87,6 +87,8 @@ export interface WorldOptions {
   readonly interval?: number;
   readonly hold?: number;
   readonly slots?: number;
+  /** Seconds that the coordinator has to close a lease. */
+  readonly closePatience?: number;
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -107,6 +109,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     COREPOOL_PROVIDER_KEY_FILE: keyFile,
     COREPOOL_INTERVAL: String(options.interval ?? 1),
     COREPOOL_HOLD: String(options.hold ?? 60),
+    COREPOOL_CLOSE_PATIENCE: String(options.closePatience ?? 600),
     COREPOOL_UNITS: "2",
     COREPOOL_SLOTS: String(options.slots ?? 3),
   };
