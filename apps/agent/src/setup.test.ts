@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "@corepool/core/errors";
@@ -106,6 +106,11 @@ describe("secretFile", () => {
     await writeFile(path, drawn.slice(0, 20));
     expect(await secretFile(path, "the machine's id", systemRandom).catch(codeOf)).toBe("setup-failed");
     expect(await readFile(path, "utf8")).toBe(drawn.slice(0, 20));
+    // What an agent left that was killed while it wrote is no key, and in nobody's way.
+    const second = join(dir, "provider.key");
+    await writeFile(`${second}.new`, drawn.slice(0, 20));
+    expect(await secretFile(second, "the provider's key", systemRandom)).toMatch(/^0x[0-9a-f]{64}$/);
+    expect((await readdir(dir)).sort()).toEqual(["machine.id", "provider.key"]);
     expect(await secretFile(join(dir, "none"), "the provider's key", undefined).catch(codeOf)).toBe("setup-failed");
   });
 });

@@ -1,4 +1,5 @@
-import { open, readFile } from "node:fs/promises";
+import { link, open, readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import type { Random } from "@corepool/core/ports/random";
@@ -28,14 +29,30 @@ export async function secretFile(path: string, what: string, create: Random | un
     });
   }
   const drawn = toHex(create?.bytes(32) ?? new Uint8Array(0));
-  const file = await open(path, "wx", 0o600);
+  // Whole or not at all: an agent killed in between must not leave half a key. A link, unlike a rename, takes no other's
+  // place.
+  const unfinished = `${path}.new`;
+  await rm(unfinished, { force: true });
+  const file = await open(unfinished, "wx", 0o600);
   try {
     await file.writeFile(`${drawn}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
+  await link(unfinished, path);
+  await rm(unfinished);
+  await syncFolder(dirname(path));
   return drawn;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** The provider's key in memory: signs, and agrees probe keys. */
