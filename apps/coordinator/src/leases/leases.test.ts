@@ -5,10 +5,14 @@ import type { WorkloadView } from "@corepool/protocol/resources";
 import { cancelWorkload, getReceipt, listOutputs, probeLease, streamLogs } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../platform/adapters/system-clock.ts";
 import type { TestAgent } from "../testing/agent.ts";
 import { RATE, TestClient } from "../testing/client.ts";
 import { type TestMarket, testMarket, until } from "../testing/market.ts";
 import { readEvents } from "../testing/streams.ts";
+
+/** More than a round of the upkeep. */
+const REFUSED_MS = 3_000;
 
 let market: TestMarket;
 let client: TestClient;
@@ -209,16 +213,21 @@ describe("after a restart or a re-org", () => {
 });
 
 describe("a machine that never comes back", () => {
-  it("is paid by the last note, and the client gets the rest without doing anything", async () => {
+  it("is paid by the last note, though the chain refused it once, and the client gets the rest without doing anything", async () => {
     const leased = await client.leased(agent);
     await agent.run(leased.assign);
     await client.pay(leased.assign.lease, leased.key, RATE);
     const [client0, provider0] = [await ledger(market.client.address), await ledger(market.provider.address)];
     await agent.cut();
-    const away = 60 + 1_800 + 30;
-    await market.node("evm_increaseTime", away);
+    // The chain's clock is behind: there the provider's window still runs, in which nobody else may pay.
+    await market.node("evm_increaseTime", 65);
     await market.node("evm_mine");
-    market.advance(away * 1_000);
+    market.advance((60 + 1_800 + 30) * 1_000);
+    await systemClock.sleep(REFUSED_MS);
+    expect(await ledger(market.provider.address)).toBe(provider0);
+    await market.node("evm_increaseTime", 1_800);
+    await market.node("evm_mine");
+    market.advance(61_000);
     const lost = await client.state(leased.id, "failed");
     expect(lost.reason).toBe("machine-lost");
     expect((await ledger(market.client.address)) - client0).toBe(RATE * 59n);

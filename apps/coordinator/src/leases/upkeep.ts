@@ -18,6 +18,9 @@ const MISSED = 3;
 /** The chain's clock may be so far behind ours. */
 const MARGIN_SECONDS = 5;
 
+/** For so long after the window a payment that is refused is tried again before the lease ends without it. */
+const REFUSED_SECONDS = 60;
+
 /** Machines that have not been heard of are offline. */
 export async function expireMachines({ context, store }: UpkeepParts): Promise<void> {
   const at = context.clock.now() - MISSED * HEARTBEAT_SECONDS * 1000;
@@ -42,12 +45,14 @@ export async function expireWorkloads({ context, store }: UpkeepParts): Promise<
   }
 }
 
-async function sendUnlessRefused(writer: ChainWriter, request: Parameters<ChainWriter["send"]>[0]): Promise<void> {
+/** Resolves with whether it was mined and did what it should. */
+async function sendUnlessRefused(writer: ChainWriter, request: Parameters<ChainWriter["send"]>[0]): Promise<boolean> {
   try {
-    await writer.send(request);
+    return (await writer.send(request)).status === "success";
   } catch (error) {
     // Somebody else was first, or it is too early by the chain's own clock: the next round sees.
     if (codeOf(error) !== "call-reverted") throw error;
+    return false;
   }
 }
 
@@ -64,16 +69,19 @@ export async function finalizeOverdue({ context, store, writer }: UpkeepParts): 
   const to = context.domain.market;
   for (const { lease, chain } of overdue) {
     if (chain?.live !== true || chain.orderHash !== lease.orderHash) continue;
-    let { terms } = chain;
+    const { terms } = chain;
+    // A refusal is final for its name: the total that the chain shows as paid and the minute tell rounds apart.
+    const round = `${terms.paid}:${Math.floor(now / 60)}`;
     if (lease.noteTotal > chain.paid && lease.noteSignature !== null) {
       const total = lease.noteTotal;
       const data = settleCalldata({ terms, total, noteSig: lease.noteSignature, closeSig: "0x" });
-      await sendUnlessRefused(writer, { intent: `pay:${lease.id}:${total}:${terms.start}`, to, data });
-      terms = { ...terms, paid: String(total) };
+      const paid = await sendUnlessRefused(writer, { intent: `pay:${lease.id}:${total}:${round}`, to, data });
+      // Once it is paid, a later round ends the lease by what the chain then shows. A refusal may come from a window
+      // that is not quite over: it costs the provider his money only when it lasts.
+      const final = Math.min(terms.end + context.closeWindowSeconds, terms.closeAt === 0 ? Infinity : terms.closeAt);
+      if (paid || now < final + REFUSED_SECONDS) continue;
     }
-    // A refusal is final for its name: the paid total and the minute tell rounds apart.
-    const round = Math.floor(now / 60);
-    const intent = `finalize:${lease.id}:${terms.paid}:${round}`;
+    const intent = `finalize:${lease.id}:${round}`;
     await sendUnlessRefused(writer, { intent, to, data: finalizeCloseCalldata(terms) });
   }
 }
