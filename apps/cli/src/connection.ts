@@ -11,6 +11,7 @@ import { withWallet } from "@corepool/sdk/sign-in";
 import { http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { Context } from "./context.ts";
+import { checkMarket } from "./known-market.ts";
 import { readMarketFile } from "./market/market-file.ts";
 import { readKey } from "./wallet-file.ts";
 
@@ -28,7 +29,7 @@ export type MarketToken = Market["tokens"][number] & Token;
 
 /** Connects as the wallet of this machine (or an API key); `anonymous` needs neither. */
 export async function connect(context: Context, options: { readonly anonymous?: boolean } = {}): Promise<Connection> {
-  const { env, home, clock, random } = context;
+  const { env, home, clock, random, output } = context;
   const local = await readMarketFile(home);
   const url = context.options.url ?? env.COREPOOL_URL ?? local?.url;
   if (url === undefined) {
@@ -55,6 +56,8 @@ export async function connect(context: Context, options: { readonly anonymous?: 
     });
   }
   const market = await call(client, getMarket, {});
+  const at = { url: client.url, local: local !== undefined && client.url === local.url.replace(/\/+$/, "") };
+  await checkMarket(home, at, market, output.line);
   return { client, market, key, rpcUrl: context.options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? market.rpcUrl };
 }
 

@@ -10,6 +10,8 @@ export interface Home {
   readonly logs: string;
   readonly chain: string;
   readonly deployment: string;
+  /** The contracts that each coordinator met from here named first. */
+  readonly knownMarkets: string;
   readonly database: string;
   readonly blobs: string;
   readonly agent: string;
@@ -30,6 +32,7 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>): Home 
     logs: at("logs"),
     chain: at("chain"),
     deployment: at("deployment.json"),
+    knownMarkets: at("known-markets.json"),
     database: at("database"),
     blobs: at("blobs"),
     agent: at("agent"),

@@ -112,6 +112,10 @@ export function createProgress(
       paid = event.total;
       trouble = undefined;
       output.event("note", { total: event.total, last: event.last, frozen: event.frozen });
+    } else if (event.type === "unplaced") {
+      trouble = "no machine takes it now, trying again";
+      output.event("unplaced", { workload: event.workload, detail: event.detail });
+      if (!output.interactive) say(`no machine takes it now, trying again: ${event.detail}`);
     } else if (event.type === "withheld") {
       trouble = event.detail;
       output.event("withheld", { code: event.code, detail: event.detail });

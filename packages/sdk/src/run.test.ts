@@ -6,8 +6,8 @@ import { zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { keySigner } from "./adapters/system.ts";
-import { orderWorkload } from "./run.ts";
-import { scriptedClient } from "./test/scripted.ts";
+import { attendWorkload, orderWorkload, type RunEvent } from "./run.ts";
+import { problem, scriptedClient } from "./test/scripted.ts";
 
 const CHAIN_ID = 31_337;
 const leaseMarket: Hex = `0x${"77".repeat(20)}`;
@@ -44,11 +44,13 @@ const mine = {
   constraints: constraints.parse({ token, maxRate: "100", maxEscrow: "6000" }),
 };
 
-/** Orders `mine` from a coordinator that tells the workload back as `told`, with an offer at `rate`. */
-async function orderFrom(
-  told: { readonly spec?: Partial<JobSpec>; readonly constraints?: Record<string, unknown> },
-  rate: bigint,
-) {
+interface Told {
+  readonly spec?: Partial<JobSpec>;
+  readonly constraints?: Record<string, unknown>;
+}
+
+/** `mine` as a coordinator tells it back, placed on an offer at `rate`. */
+async function viewOf(told: Told, rate: bigint): Promise<WorkloadView> {
   const offer: OfferMessage = {
     provider: provider.address,
     payTo: provider.address,
@@ -67,7 +69,7 @@ async function orderFrom(
   const data = offerData({ chainId: CHAIN_ID, market: leaseMarket }, offer);
   const signature = await provider.signTypedData(data as Parameters<typeof provider.signTypedData>[0]);
   const signed = { spec: unit, offer, signature, proof: [] };
-  const view = {
+  return {
     id: "wkl_0123456789",
     account: signer.address,
     state: "pending",
@@ -89,13 +91,19 @@ async function orderFrom(
     outputs: [],
     createdAt: "2026-09-21T00:00:00.000Z",
     endedAt: null,
-  } satisfies WorkloadView;
-  const { client, sent } = scriptedClient((request) => {
-    if (!request.url.endsWith("/v1/account")) return Response.json(view);
-    const cash = { token, symbol: "GP", decimals: 18, cash: String(10n ** 30n), escrowed: "0", wallet: "0" };
-    return Response.json({ address: signer.address, balances: [cash], counter: 1, nextNonce: 1 });
-  });
-  const market = { chainId: CHAIN_ID, contracts: { leaseMarket } } as unknown as Market;
+  };
+}
+
+const market = { chainId: CHAIN_ID, contracts: { leaseMarket } } as unknown as Market;
+const account = (): Response => {
+  const cash = { token, symbol: "GP", decimals: 18, cash: String(10n ** 30n), escrowed: "0", wallet: "0" };
+  return Response.json({ address: signer.address, balances: [cash], counter: 1, nextNonce: 1 });
+};
+
+/** Orders `mine` from a coordinator that tells the workload back as `told`, with an offer at `rate`. */
+async function orderFrom(told: Told, rate: bigint) {
+  const view = await viewOf(told, rate);
+  const { client, sent } = scriptedClient(({ url }) => (url.endsWith("/v1/account") ? account() : Response.json(view)));
   const outcome = await orderWorkload({ client, market, signer }, { ...mine, uploads: [] }).then(
     () => "ordered",
     (error: unknown) => (error as { readonly code?: string }).code,
@@ -126,5 +134,64 @@ describe("an order", () => {
       100n,
     );
     expect(orders).toMatchObject([{ maxEscrow: "6000", duration: 60 }]);
+  });
+});
+
+/** Attends `mine` after it lost its placement; a machine is free from the given try on, at `rate`. */
+async function attendLost(freeFrom: number, rate = 100n) {
+  const placed = await viewOf({}, rate);
+  const first = await viewOf({}, 100n);
+  const lost: WorkloadView = { ...placed, placed: null };
+  const events: RunEvent["type"][] = [];
+  let tries = 0;
+  let lookedAt = lost;
+  const { client, sent } = scriptedClient(({ url }) => {
+    if (url.endsWith("/v1/account")) return account();
+    if (url.endsWith("/placement")) return ++tries < freeFrom ? problem(409, "no-placement") : Response.json(placed);
+    if (url.endsWith("/order")) lookedAt = { ...placed, state: "failed", reason: "lease-open-failed" };
+    return url.endsWith("/wkl_0123456789") || url.endsWith("/order")
+      ? Response.json(lookedAt)
+      : problem(404, "not-found");
+  });
+  const begun = client.clock.monotonic();
+  const context = { client, market, signer, on: ({ type }: RunEvent) => events.push(type) };
+  const { lease } = await orderWorkload(
+    {
+      ...context,
+      client: scriptedClient(({ url }) => (url.endsWith("/account") ? account() : Response.json(first))).client,
+    },
+    { ...mine, uploads: [] },
+  );
+  events.length = 0;
+  const kept: string[] = [];
+  const outcome = await attendWorkload(
+    context,
+    { workload: placed.id, wish: mine, lease },
+    { logs: false, onOrdered: (again) => kept.push(again.lease.key.address) },
+  ).then(
+    ({ state }) => state as string,
+    (error: unknown) => String((error as { readonly code?: string }).code),
+  );
+  const orders = sent.filter(({ url }) => url.endsWith("/order")).length;
+  return { outcome, tries, events, kept, orders, waitedMs: client.clock.monotonic() - begun };
+}
+
+describe("a workload that lost its placement", () => {
+  it("is placed again as soon as a machine is free, and ordered anew under a new key", async () => {
+    const { outcome, tries, events, kept, orders } = await attendLost(3);
+    expect({ outcome, tries, orders }).toEqual({ outcome: "failed", tries: 3, orders: 1 });
+    expect(kept).toHaveLength(1);
+    expect(events.filter((e) => e === "unplaced")).toHaveLength(2);
+    expect(events).toContain("placed");
+  });
+
+  it("is not waited for longer than the client's patience", async () => {
+    const { outcome, orders, waitedMs } = await attendLost(Number.POSITIVE_INFINITY);
+    expect({ outcome, orders }).toEqual({ outcome: "no-placement", orders: 0 });
+    expect(waitedMs).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it("is not ordered at a price above the client's own wish", async () => {
+    expect(await attendLost(1, 101n)).toMatchObject({ outcome: "offer-invalid", orders: 0, kept: [] });
   });
 });

@@ -2,6 +2,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import { leaseId, type MarketDomain } from "@corepool/protocol/eip712";
+import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import type { LogRecord, Market, Receipt, WorkloadView } from "@corepool/protocol/resources";
 import { logRecord } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
@@ -37,6 +38,8 @@ export type RunEvent =
   | { readonly type: "funding"; readonly token: Address; readonly short: bigint }
   | { readonly type: "ordered"; readonly workload: WorkloadView }
   | { readonly type: "state"; readonly workload: WorkloadView }
+  /** The workload lost its placement and no machine takes it now; it is placed again as soon as one does. */
+  | { readonly type: "unplaced"; readonly workload: string; readonly detail: string }
   | { readonly type: "log"; readonly record: LogRecord }
   | WatchEvent;
 
@@ -75,6 +78,7 @@ export interface Ordered {
 
 const ORDER_SECONDS = 600;
 const MAX_PLACEMENTS = 5;
+const REPLACE_MS = 2_000;
 /** How long cash that was just deposited may take to show in the coordinator's books. */
 const FUNDS_PATIENCE_MS = 30_000;
 
@@ -212,6 +216,33 @@ export async function orderWorkload(context: RunContext, request: RunRequest): P
   });
 }
 
+/**
+ * Places a pending workload that has lost its placement, trying every two seconds. Undefined when it is not pending any
+ * more. Rejects with the last `no-placement` when the client's patience is over.
+ */
+async function placeAgain(
+  context: RunContext,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<WorkloadView | undefined> {
+  const { client } = context;
+  const begun = client.clock.monotonic();
+  for (;;) {
+    try {
+      const workload = await call(patient(client, 0), replaceWorkload, { params: { id } }, { signal });
+      context.on?.({ type: "placed", workload });
+      return workload;
+    } catch (error) {
+      if (!(error instanceof CorepoolError)) throw error;
+      if (error.code === "illegal-transition") return undefined;
+      if (!isProblemCode(error.code) || !("retryable" in PROBLEMS[error.code])) throw error;
+      context.on?.({ type: "unplaced", workload: id, detail: error.message });
+      if (client.clock.monotonic() - begun >= client.patienceMs) throw error;
+    }
+    await client.clock.sleep(REPLACE_MS, signal);
+  }
+}
+
 export interface AttendOptions {
   /** Aborted to ask the workload to stop; it is still paid for what it served and settled. */
   readonly stop?: AbortSignal | undefined;
@@ -267,8 +298,10 @@ export async function attendWorkload(
         context.on?.({ type: "state", workload });
       last = workload;
       current.see(workload);
-      if (workload.state === "pending" && workload.placed !== null) {
-        const again = await acceptOrReplace(context, workload, ordered.wish);
+      if (workload.state === "pending") {
+        const placed = workload.placed === null ? await placeAgain(given, workload.id, signal) : workload;
+        if (placed === undefined) continue;
+        const again = await acceptOrReplace(context, placed, ordered.wish);
         options.onOrdered?.(again);
         current = watch(again.lease);
         current.done.catch(() => undefined);

@@ -85,6 +85,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
   for (const path of [
     home.chain,
     home.deployment,
+    home.knownMarkets,
     home.blobs,
     home.agent,
     home.keys,
