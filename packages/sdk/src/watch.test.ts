@@ -93,12 +93,16 @@ async function watchThrough(machine: {
   const notes: { total: bigint; last: boolean; at: number; signer: Hex }[] = [];
   const events: WatchEvent[] = [];
   let probes = 0;
-  const over = () =>
+  let ended = false;
+  const over = () => {
+    if (ended) return;
+    ended = true;
     watch.see(
       view("finishing", agreed, [
         { id: "att_0123456789", lease: LEASE, state: "ended", usage: report, usageSignature },
       ]),
     );
+  };
   const { client: api } = scriptedClient(async (sent) => {
     const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; last: boolean };
     if (sent.url.endsWith("/probes")) {
@@ -117,14 +121,14 @@ async function watchThrough(machine: {
     return Response.json({ total: body.total });
   }, clock);
   const watch = watchLease(api, watched, {
-    on: (e) => void events.push(e),
+    on: (e) => {
+      events.push(e);
+      // A machine that is refused its pay ends its workload.
+      if (e.type === "withheld") over();
+    },
     ...(machine.live === undefined ? {} : { isLive: async () => machine.live ?? true }),
   });
-  const stop = setTimeout(over, 300);
   watch.see(view("running", agreed));
-  await Promise.race([watch.done, new Promise((resolve) => setTimeout(resolve, 1_500))]);
-  clearTimeout(stop);
-  watch.see(view("failed", agreed));
   await watch.done;
   return { notes, events, startMs: start * 1000 };
 }
