@@ -31,6 +31,7 @@ describe("transactions", () => {
     await sql`create table counters (id int primary key, n int8 not null)`.execute(database.reader);
     await sql`insert into counters values (1, 0)`.execute(database.reader);
     let runs = 0;
+    let reads = 0;
     // Both read before either writes, so that the second to commit has to run again.
     const bothHaveRead = Promise.withResolvers<void>();
     const bump = () =>
@@ -38,7 +39,7 @@ describe("transactions", () => {
         async (tx) => {
           runs++;
           const { rows } = await sql<{ n: bigint }>`select n from counters where id = 1`.execute(tx);
-          if (runs === 2) bothHaveRead.resolve();
+          if (++reads === 2) bothHaveRead.resolve();
           await bothHaveRead.promise;
           await sql`update counters set n = ${(rows[0]?.n ?? 0n) + 1n} where id = 1`.execute(tx);
         },
