@@ -59,12 +59,17 @@ export function reportFailure(error: unknown, output: Output, stderr: NodeJS.Wri
     `${output.bad("✗")} ${output.bold(failure.title)} ${output.dim(`(${failure.code})`)}`,
     `  ${failure.detail}`,
   ];
-  for (const reason of failure.reasons.slice(0, SHOWN_REFUSALS)) {
-    lines.push(
-      `  · unit ${reason.unit} of machine ${reason.machine.slice(0, 10)}…: ${reason.dimension}: asked ${reason.asked}, has ${reason.had}`,
-    );
-  }
-  if (failure.reasons.length > SHOWN_REFUSALS) lines.push(`  · and ${failure.reasons.length - SHOWN_REFUSALS} more`);
+  // A unit is offered in several tokens; what it lacks is said once.
+  const said = [
+    ...new Set(
+      failure.reasons.map(
+        (r) =>
+          `  · unit ${r.unit} of machine ${r.machine.slice(0, 10)}…: ${r.dimension}: asked ${r.asked}, has ${r.had}`,
+      ),
+    ),
+  ];
+  lines.push(...said.slice(0, SHOWN_REFUSALS));
+  if (said.length > SHOWN_REFUSALS) lines.push(`  · and ${said.length - SHOWN_REFUSALS} more`);
   for (const change of failure.relaxations)
     lines.push(`  → ${change.change} (then ${change.offers} ${change.offers === 1 ? "offer fits" : "offers fit"})`);
   if (failure.next !== undefined) lines.push(`  → ${failure.next}`);
