@@ -146,7 +146,9 @@ describe("the main road, from a fresh folder", () => {
     await symlink("/etc/hostname", join(linked, "away"));
     const state = async () => {
       const { cash, escrow, fees, opened } = await books(market);
-      const jobs = (await market.command("jobs", "--limit", "200")).said[0];
+      const said = (await market.command("jobs", "--limit", "200")).said[0];
+      // An earlier job's lease becomes final by the mere passing of time.
+      const jobs = JSON.stringify(said, (name, value: unknown) => (name === "final" ? undefined : value));
       return { cash, escrow, fees, opened: opened.length, jobs };
     };
     const before = await state();
