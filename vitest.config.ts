@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+// Tests run real nodes, databases and sandboxes on whatever machine this is. One second try, which the report names, keeps
+// a busy moment from failing a run; what fails twice is a defect.
+const retry = 1;
+
 /** Two projects: `code` runs beside its sources, several files at once; `market` runs whole markets, one at a time. */
 export default defineConfig({
   test: {
@@ -9,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "code",
+          retry,
           include: [
             "packages/**/*.test.ts",
             "apps/**/*.test.ts",
@@ -26,6 +31,7 @@ export default defineConfig({
       {
         test: {
           name: "market",
+          retry,
           include: ["e2e/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
