@@ -2,9 +2,10 @@ import { CorepoolError } from "@corepool/core/errors";
 import { type Hex, sameAddress } from "@corepool/core/hex";
 import type { ChainReader } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
-import { leaseId, type MarketDomain } from "@corepool/protocol/eip712";
+import { digestOf, documentHash, leaseId, type MarketDomain, workloadBindingData } from "@corepool/protocol/eip712";
 import { termsAreLive } from "@corepool/protocol/market/reads";
 import type { OfferMessage, UnitSpec } from "@corepool/protocol/spec";
+import { recoverAddress } from "viem";
 import { publicKeyToAddress } from "viem/accounts";
 import type { Assignment } from "./journal-entries.ts";
 
@@ -42,6 +43,18 @@ export function ownUnit(work: Assignment, context: AdmissionContext): OwnUnit {
   const own = context.units.find(({ spec }) => String(spec.unit) === terms.unit);
   if (own === undefined) refuse(`this machine has no unit ${terms.unit}`);
   return own;
+}
+
+/**
+ * Whether the lease was opened for this very workload: its key signed the specification. Without that a coordinator
+ * could have anything served on a client's money.
+ * @throws CorepoolError `agent-refused`
+ */
+export async function boundToLease({ terms, spec, binding }: Assignment, domain: MarketDomain): Promise<void> {
+  const hash = digestOf(workloadBindingData(domain, terms.client, terms.key, documentHash(spec)));
+  const signer = await recoverAddress({ hash, signature: binding }).catch(() => undefined);
+  if (signer === undefined || !sameAddress(signer, terms.key))
+    refuse("the lease's key has not signed for this workload", "Assign what the client's software signed for.");
 }
 
 /**

@@ -5,7 +5,7 @@ import { ATTEMPT } from "@corepool/core/workload";
 import type { FromAgent, ToAgent } from "@corepool/protocol/agent";
 import { termsHash } from "@corepool/protocol/market/structs";
 import type { UnitSpec } from "@corepool/protocol/spec";
-import { type AdmissionContext, admit, type OwnUnit, ownUnit, seeOnChain } from "./admission.ts";
+import { type AdmissionContext, admit, boundToLease, type OwnUnit, ownUnit, seeOnChain } from "./admission.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptDeps } from "./attempt-deps.ts";
 import type { Gateway } from "./gateway.ts";
@@ -198,6 +198,7 @@ export class Agent {
     this.#options.chainTime.seen(work.terms.start);
     let refusal: string | null = null;
     try {
+      await boundToLease(work, domain);
       admit(work, own, this.#context());
     } catch (error) {
       if (codeOf(error) !== "agent-refused") throw error;

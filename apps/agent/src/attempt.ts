@@ -121,10 +121,10 @@ export class Attempt {
     });
     // Another note may have come while this one was checked.
     const better = total > BigInt(this.record.note?.total ?? "0");
-    if (!better && (!note.last || this.record.lastNote)) return false;
+    if (!better && (note.over === null || this.record.lastNote)) return false;
     await this.#deps.journal.change(this.id, {
       ...(better ? { note: { total: note.total, signature: note.signature } } : {}),
-      ...(note.last ? { lastNote: true } : {}),
+      ...(note.over === null ? {} : { lastNote: true }),
     });
     this.#wake();
     return true;

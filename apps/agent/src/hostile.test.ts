@@ -111,6 +111,19 @@ describe("an agent among liars", () => {
     expect([close.total, close.noteSignature]).toEqual(["0", null]);
   });
 
+  it.each([
+    ["another command", { command: ["sh", "-c", "mine coins"] }],
+    ["another environment", { env: { POOL: "the coordinator's own" } }],
+    ["a longer run", { durationSeconds: 121 }],
+  ])("serves nothing but what the lease's key signed for: not %s", async (_, instead) => {
+    const swapped = await world.assign({ command: ["true"] }, { unit: 2, instead });
+    const { report, detail } = await world.coordinator.wait("ended", ({ attempt }) => attempt === swapped.attempt);
+    expect([report.reason, report.startedAtMs === report.endedAtMs]).toEqual(["refused-by-agent", true]);
+    expect(detail).toContain("has not signed for this workload");
+    expect(statesOf(swapped.attempt)).toEqual([]);
+    expect(await swapped.settle()).toBe(0n);
+  });
+
   it("ends what stays unpaid beyond the hold that it promised, and keeps its outputs", async () => {
     const unpaid = await world.assign({ command: ["sh", "-c", "echo half > outputs/x; sleep 600"] }, { unit: 2 });
     const { report, outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === unpaid.attempt);

@@ -12,6 +12,7 @@ const assignment = z.object({
   terms: termsMessage,
   openTx: hex,
   leasePublicKey: hex,
+  binding: hex,
 });
 export type Assignment = z.infer<typeof assignment>;
 

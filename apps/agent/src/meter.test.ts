@@ -1,7 +1,7 @@
 import { codeOf } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import { priceOf } from "@corepool/core/payment";
-import { paymentNoteData } from "@corepool/protocol/eip712";
+import { leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
 import fc from "fast-check";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,10 @@ type Key = Pick<typeof leaseKey, "signTypedData">;
 const signed = async (total: bigint, by: Key = leaseKey, of: Hex = lease) => ({
   total: String(total),
   signature: await by.signTypedData(paymentNoteData(domain, of, total) as Parameters<Key["signTypedData"]>[0]),
+  over: null as Hex | null,
 });
+const over = (total: bigint, by: Key = leaseKey, of: Hex = lease): Promise<Hex> =>
+  by.signTypedData(leaseOverData(domain, of, total) as Parameters<Key["signTypedData"]>[0]);
 const context = (change: Partial<Parameters<typeof checkNote>[1]> = {}) => ({
   domain,
   lease,
@@ -55,8 +58,22 @@ describe("checkNote", () => {
     );
     const { signature } = await signed(5n);
     for (const broken of ["0x", signature.slice(0, 130), `${signature.slice(0, 130)}05`] as Hex[]) {
-      expect(await refusal(checkNote({ total: "5", signature: broken }, context()))).toBe("bad-signature");
+      expect(await refusal(checkNote({ total: "5", signature: broken, over: null }, context()))).toBe("bad-signature");
     }
+  });
+
+  it("believes that a note is the last one only when the lease key says so over the same total", async () => {
+    const stranger = privateKeyToAccount(`0x${"33".repeat(32)}`);
+    const note = await signed(5n);
+    expect(await checkNote({ ...note, over: await over(5n) }, context())).toBe(5n);
+    for (const wrong of [
+      over(4n),
+      over(5n, stranger),
+      over(5n, leaseKey, `0x${"99".repeat(32)}`),
+      note.signature,
+      "0x",
+    ])
+      expect(await refusal(checkNote({ ...note, over: (await wrong) as Hex }, context()))).toBe("bad-signature");
   });
 
   it("refuses the other form of a right signature, which the chain does not read", async () => {
@@ -65,7 +82,7 @@ describe("checkNote", () => {
     const high = (order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, "0");
     const v = signature.endsWith("1b") ? "1c" : "1b";
     const twin = `${signature.slice(0, 66)}${high}${v}` as Hex;
-    expect(await refusal(checkNote({ total, signature: twin }, context()))).toBe("bad-signature");
+    expect(await refusal(checkNote({ total, signature: twin, over: null }, context()))).toBe("bad-signature");
   });
 });
 

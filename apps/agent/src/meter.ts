@@ -1,7 +1,8 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Hex, sameAddress } from "@corepool/core/hex";
 import { noteCap } from "@corepool/core/payment";
-import { digestOf, type MarketDomain, paymentNoteData } from "@corepool/protocol/eip712";
+import type { TypedData } from "@corepool/core/ports/signer";
+import { digestOf, leaseOverData, type MarketDomain, paymentNoteData } from "@corepool/protocol/eip712";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import { recoverAddress } from "viem";
 
@@ -31,7 +32,7 @@ export interface NoteContext {
  * @throws CorepoolError `note-too-small`, `note-too-large` or `bad-signature`
  */
 export async function checkNote(
-  note: { readonly total: string; readonly signature: Hex },
+  note: { readonly total: string; readonly signature: Hex; readonly over: Hex | null },
   context: NoteContext,
 ): Promise<bigint> {
   const { terms, lease, domain, best } = context;
@@ -60,17 +61,23 @@ export async function checkNote(
       data: { cap: String(cap) },
     });
   }
-  const hash = digestOf(paymentNoteData(domain, lease, total));
-  const signer = chainReads(note.signature)
-    ? await recoverAddress({ hash, signature: note.signature }).catch(() => undefined)
-    : undefined;
-  if (signer === undefined || !sameAddress(signer, terms.key)) {
+  const { over } = note;
+  const signed =
+    (await isFromKey(terms, paymentNoteData(domain, lease, total), note.signature)) &&
+    (over === null || (await isFromKey(terms, leaseOverData(domain, lease, total), over)));
+  if (!signed) {
     throw new CorepoolError("bad-signature", {
-      detail: `The payment note for lease ${lease} is not signed by its lease key.`,
+      detail: `The payment note for lease ${lease}${over === null ? "" : ", or that it is the last one,"} is not signed by its lease key.`,
       next: "Sign it with the key that the order named.",
     });
   }
   return total;
+}
+
+async function isFromKey(terms: TermsMessage, data: TypedData, signature: Hex): Promise<boolean> {
+  if (!chainReads(signature)) return false;
+  const signer = await recoverAddress({ hash: digestOf(data), signature }).catch(() => undefined);
+  return signer !== undefined && sameAddress(signer, terms.key);
 }
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;

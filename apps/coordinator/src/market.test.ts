@@ -68,7 +68,7 @@ describe("the main road", () => {
     const finishing = await client.state(workload.id, "finishing");
     expect(finishing.attempts[0]?.exitCode).toBe(0);
     const note = await client.pay(assign.lease, key, RATE, true);
-    await agent.waitFor("note", (m) => m.body.last);
+    await agent.waitFor("note", (m) => m.body.over !== null);
     const before = await cashOf(market.provider.address);
     await agent.close(assign.lease, RATE, note);
     await client.state(workload.id, "succeeded");

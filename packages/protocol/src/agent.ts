@@ -25,7 +25,10 @@ export const toAgent = z.discriminatedUnion("type", [
     type: z.literal("welcome"),
     body: z.strictObject({ epoch, token: z.string(), heartbeatSeconds: seconds, attempts: z.array(attemptId) }),
   }),
-  /** (ack) Serve this workload under this lease. The agent checks the lease on chain before it starts. `leasePublicKey`: uncompressed, for the probe key. */
+  /**
+   * (ack) Serve this workload under this lease. The agent checks the lease on chain before it starts, and that its key
+   * signed `binding`: the WorkloadBinding of this very specification. `leasePublicKey`: uncompressed, for the probe key.
+   */
   z.object({
     type: z.literal("assign"),
     body: z.strictObject({
@@ -36,6 +39,7 @@ export const toAgent = z.discriminatedUnion("type", [
       terms: termsMessage,
       openTx: hex,
       leasePublicKey: hex,
+      binding: hex,
     }),
   }),
   /** Answer through the sandbox's init. `request` pairs the answer. */
@@ -43,10 +47,10 @@ export const toAgent = z.discriminatedUnion("type", [
     type: z.literal("probe"),
     body: z.strictObject({ request: z.string().max(64), lease: bytes32, nonce: bytes32 }),
   }),
-  /** The next payment note; `last`: the client says the lease is over. */
+  /** The next payment note; `over`: the lease key's LeaseOver with the same total when no further note will come. */
   z.object({
     type: z.literal("note"),
-    body: z.strictObject({ lease: bytes32, total: amount, signature: hex, last: z.boolean() }),
+    body: z.strictObject({ lease: bytes32, total: amount, signature: hex, over: hex.nullable() }),
   }),
   /** (ack) End the attempt. */
   z.object({

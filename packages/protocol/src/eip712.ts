@@ -68,6 +68,10 @@ export const TYPES = {
 
 /** Types that never reach the chain; they share its domain so that one market's report is not another's. */
 export const OFF_CHAIN_TYPES = {
+  /** The lease key says what its lease is for: this workload of this client and no other. */
+  WorkloadBinding: [f("client", "address"), f("key", "address"), f("spec", "bytes32")],
+  /** The lease key says that no further payment note will come than the one over this total. */
+  LeaseOver: [f("lease", "bytes32"), f("total", "uint128")],
   AgentHello: [f("provider", "address"), f("machine", "bytes32"), f("nonce", "bytes32")],
   UsageReport: [
     f("lease", "bytes32"),
@@ -118,6 +122,10 @@ export const cancelAllData = (d: MarketDomain, account: Address, counter: number
 export const revokeMandateData = (d: MarketDomain, mandate: Hex) => typed(d, "RevokeMandate", { mandate });
 export const agentHelloData = (d: MarketDomain, provider: Address, machine: Hex, nonce: Hex) =>
   typed(d, "AgentHello", { provider, machine, nonce });
+/** @param spec {@link documentHash} of the workload's specification */
+export const workloadBindingData = (d: MarketDomain, client: Address, key: Address, spec: Hex) =>
+  typed(d, "WorkloadBinding", { client, key, spec });
+export const leaseOverData = (d: MarketDomain, lease: Hex, total: bigint) => typed(d, "LeaseOver", { lease, total });
 export const usageReportData = (d: MarketDomain, report: UsageReport) => typed(d, "UsageReport", report);
 
 /** The EIP-712 digest that is signed. */

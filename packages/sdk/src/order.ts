@@ -1,8 +1,17 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
-import { type MarketDomain, orderData, unitLeaf } from "@corepool/protocol/eip712";
-import type { OfferMessage, OrderMessage } from "@corepool/protocol/spec";
+import {
+  digestOf,
+  documentHash,
+  type MarketDomain,
+  orderData,
+  unitLeaf,
+  workloadBindingData,
+} from "@corepool/protocol/eip712";
+import type { JobSpec, OfferMessage, OrderMessage } from "@corepool/protocol/spec";
 import { zeroAddress, zeroHash } from "viem";
+import { sign } from "viem/accounts";
+import type { LeaseKey } from "./lease-key.ts";
 
 export interface OrderWish {
   readonly offer: OfferMessage;
@@ -43,4 +52,10 @@ export async function signOrder(
 ): Promise<{ readonly order: OrderMessage; readonly signature: Hex }> {
   const order = orderFor(signer.address, wish);
   return { order, signature: await signer.signTypedData(orderData(domain, order)) };
+}
+
+/** The lease key's word that its lease serves this specification and nothing else. */
+export function bindWorkload(domain: MarketDomain, key: LeaseKey, client: Address, spec: JobSpec): Promise<Hex> {
+  const data = workloadBindingData(domain, client, key.address, documentHash(spec));
+  return sign({ hash: digestOf(data), privateKey: key.privateKey, to: "hex" });
 }

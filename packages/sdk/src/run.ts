@@ -28,7 +28,7 @@ import { type Client, patient } from "./client.ts";
 import { followWorkload, isOver } from "./follow.ts";
 import { type LeaseKey, newLeaseKey } from "./lease-key.ts";
 import { checkOffer } from "./offers.ts";
-import { signOrder } from "./order.ts";
+import { bindWorkload, signOrder } from "./order.ts";
 import { followEvents } from "./sse.ts";
 import { type WatchEvent, type WatchedLease, type WatchProgress, watchLease } from "./watch.ts";
 
@@ -150,10 +150,11 @@ async function accept(
     counter,
     expiry: now + ORDER_SECONDS,
   });
+  const binding = await bindWorkload(domain, key, signer.address, spec);
   const ordered = await call(
     client,
     acceptPlacement,
-    { params: { id: workload.id }, body: { ...signed, leasePublicKey: key.publicKey, unitProof: [] } },
+    { params: { id: workload.id }, body: { ...signed, leasePublicKey: key.publicKey, binding, unitProof: [] } },
     { signal: context.signal },
   );
   return {

@@ -1,5 +1,5 @@
 import type { Hex } from "@corepool/core/hex";
-import { digestOf, documentHash, paymentNoteData, usageReportData } from "@corepool/protocol/eip712";
+import { digestOf, documentHash, leaseOverData, paymentNoteData, usageReportData } from "@corepool/protocol/eip712";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { TermsMessage } from "@corepool/protocol/spec";
@@ -104,7 +104,7 @@ async function watchThrough(machine: {
     );
   };
   const { client: api } = scriptedClient(async (sent) => {
-    const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; last: boolean };
+    const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; over?: Hex };
     if (sent.url.endsWith("/probes")) {
       if (++probes > machine.answers) {
         over();
@@ -116,8 +116,13 @@ async function watchThrough(machine: {
       hash: digestOf(paymentNoteData(domain, LEASE, BigInt(body.total))),
       signature: body.signature,
     });
-    notes.push({ total: BigInt(body.total), last: body.last, at: clock.now(), signer });
-    if (body.last) watch.see(view("succeeded", agreed));
+    const last = body.over !== undefined;
+    if (body.over !== undefined) {
+      const hash = digestOf(leaseOverData(domain, LEASE, BigInt(body.total)));
+      expect(await recoverAddress({ hash, signature: body.over })).toBe(signer);
+    }
+    notes.push({ total: BigInt(body.total), last, at: clock.now(), signer });
+    if (last) watch.see(view("succeeded", agreed));
     return Response.json({ total: body.total });
   }, clock);
   const watch = watchLease(api, watched, {

@@ -1,7 +1,14 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import { finalServedMs, NOTHING_SERVED, noteCap, priceOf, probeAnswered, type Served } from "@corepool/core/payment";
-import { digestOf, documentHash, type MarketDomain, paymentNoteData, usageReportData } from "@corepool/protocol/eip712";
+import {
+  digestOf,
+  documentHash,
+  leaseOverData,
+  type MarketDomain,
+  paymentNoteData,
+  usageReportData,
+} from "@corepool/protocol/eip712";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { payLease, probeLease } from "@corepool/protocol/routes/workloads";
@@ -95,12 +102,14 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
     );
     const capped = amount < cap ? amount : cap;
     total = capped > total ? capped : total;
-    const data = paymentNoteData(lease.domain, lease.lease, total);
-    const signature = await signer.signTypedData(data as Parameters<typeof signer.signTypedData>[0]);
+    const signature = await signer.sign({ hash: digestOf(paymentNoteData(lease.domain, lease.lease, total)) });
+    const over = last
+      ? { over: await signer.sign({ hash: digestOf(leaseOverData(lease.domain, lease.lease, total)) }) }
+      : {};
     await call(
       patient(client, 0, 10_000),
       payLease,
-      { params: { id: lease.lease }, body: { total: String(total), signature, last } },
+      { params: { id: lease.lease }, body: { total: String(total), signature, ...over } },
       { signal: options.signal },
     );
     options.on?.({ type: "note", total, provenMs: served.provenMs, last, frozen });

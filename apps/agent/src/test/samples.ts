@@ -47,6 +47,7 @@ export const assignmentOf = (change: Partial<Assignment> = {}): Assignment => {
     terms,
     openTx: zeroHash,
     leasePublicKey: leaseKey.publicKey,
+    binding: "0x",
     ...change,
   };
 };

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
 import type { Hex } from "@corepool/core/hex";
 import type { ToAgent } from "@corepool/protocol/agent";
-import { orderData, paymentNoteData, unitLeaf } from "@corepool/protocol/eip712";
+import {
+  documentHash,
+  leaseOverData,
+  orderData,
+  paymentNoteData,
+  unitLeaf,
+  workloadBindingData,
+} from "@corepool/protocol/eip712";
 import { openCalldata, settleCalldata } from "@corepool/protocol/market/calldata";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
@@ -38,7 +45,12 @@ export interface World extends TempMarket {
   /** Opens a lease on chain under the agent's own offer of a unit, and assigns the work. */
   assign(
     spec: Partial<JobSpec> & Pick<JobSpec, "command">,
-    options?: { readonly unit?: number; readonly say?: boolean },
+    options?: {
+      readonly unit?: number;
+      readonly say?: boolean;
+      /** What the coordinator assigns instead of what the client signed for. */
+      readonly instead?: Partial<JobSpec>;
+    },
   ): Promise<Job>;
   agentLog(): Promise<string>;
   finish(): Promise<void>;
@@ -74,6 +86,8 @@ interface Opened {
 
 export interface PayOptions {
   readonly last?: boolean;
+  /** Another key than the lease's says that the note is the last. */
+  readonly overSignedBy?: Hex;
   /** Another key than the lease's. */
   readonly key?: Hex;
   /** Signed for another lease. */
@@ -150,7 +164,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await ended;
     },
     offers: () => coordinator.heard.filter((message) => message.type === "offers").at(-1)?.body.offers ?? [],
-    async assign(partial, { unit = 1, say = true } = {}) {
+    async assign(partial, { unit = 1, say = true, instead = {} } = {}) {
       const spec = jobSpec.parse({ kind: "job", resources: SMALL, durationSeconds: 120, ...partial });
       const signed = world
         .offers()
@@ -188,9 +202,20 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       const attempt = `att_${name}`;
       const { lease } = first;
       const leasePublicKey = privateKeyToAccount(leaseKey.key).publicKey;
+      const bound = workloadBindingData(market.domain, market.client.address, leaseKey.address, documentHash(spec));
+      const binding = await market.sign(leaseKey, bound);
       const messageOf = ({ terms, openTx }: Opened): Job["message"] => ({
         type: "assign",
-        body: { attempt, workload: `wkl_${name}`, spec, lease, terms, openTx, leasePublicKey },
+        body: {
+          attempt,
+          workload: `wkl_${name}`,
+          spec: { ...spec, ...instead },
+          lease,
+          terms,
+          openTx,
+          leasePublicKey,
+          binding,
+        },
       });
       const job = jobOf(first);
       if (say) coordinator.say(job.message);
@@ -253,12 +278,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         };
 
         async function pay(seconds: number, options: PayOptions = {}) {
-          const { last = false, key = leaseKey.key, signedFor = lease, refused = false } = options;
+          const { last = false, overSignedBy = leaseKey.key, key = leaseKey.key } = options;
+          const { signedFor = lease, refused = false } = options;
           if (!refused) most = Math.max(most, seconds);
           const total = (BigInt(Math.round(seconds * 1000)) * BigInt(terms.rate)) / 1000n;
           const data = paymentNoteData(market.domain, signedFor, total);
           const signature = await market.sign({ key, address: leaseKey.address }, data);
-          return coordinator.say({ type: "note", body: { lease, total: String(total), signature, last } });
+          const address = leaseKey.address;
+          const over = last
+            ? await market.sign({ key: overSignedBy, address }, leaseOverData(market.domain, lease, total))
+            : null;
+          return coordinator.say({ type: "note", body: { lease, total: String(total), signature, over } });
         }
       }
     },

@@ -32,6 +32,7 @@ async function assign(uow: Uow, lease: Lease, chain: OnChain, workload: Workload
       terms: chain.terms,
       openTx: chain.openTx,
       leasePublicKey: lease.publicKey,
+      binding: lease.binding,
     },
   });
 }

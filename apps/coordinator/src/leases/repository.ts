@@ -34,12 +34,13 @@ const fromRow = (row: Selectable<DomainTables["leases"]>): Lease => {
     holdSeconds: Number(row.hold_seconds),
     key: row.key,
     publicKey: row.public_key,
+    binding: row.binding,
     nonce: Number(row.nonce),
     orderHash: row.order_hash,
     opening: row.opening as Lease["opening"],
     noteTotal: row.note_total,
     noteSignature: row.note_signature,
-    noteLast: row.note_last,
+    noteOver: row.note_over,
     close: close === null ? null : { ...close, total: BigInt(close.total) },
     batch: row.batch,
     openBatch: row.open_batch,
@@ -70,12 +71,13 @@ const toRow = (lease: Lease) => ({
   hold_seconds: BigInt(lease.holdSeconds),
   key: lease.key,
   public_key: lease.publicKey,
+  binding: lease.binding,
   nonce: BigInt(lease.nonce),
   order_hash: lease.orderHash,
   opening: JSON.stringify(lease.opening),
   note_total: lease.noteTotal,
   note_signature: lease.noteSignature,
-  note_last: lease.noteLast,
+  note_over: lease.noteOver,
   close: lease.close === null ? null : JSON.stringify({ ...lease.close, total: String(lease.close.total) }),
   batch: lease.batch,
   open_batch: lease.openBatch,
@@ -174,7 +176,7 @@ export function leaseRepository(tx: Tx): Leases<MarketDocuments> {
         .selectAll()
         .where("mandate", "is not", null)
         .where("state", "=", "open")
-        .where("note_last", "=", false)
+        .where("note_over", "is", null)
         .orderBy("created_at")
         .execute();
       return rows.map(fromRow);

@@ -78,7 +78,7 @@ describe("a mandate", () => {
     const note = await agent.waitFor("note", (m) => m.body.lease === assign.lease && BigInt(m.body.total) > 0n);
     expect(BigInt(note.body.total)).toBeLessThanOrEqual((RATE * BigInt(Date.now() - started + 2_000)) / 1_000n);
     await agent.end(assign, { startedAtMs: "0", endedAtMs: "999999" });
-    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.last);
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.over !== null);
     // The report claims far more than probes prove: one grace beyond them is all it gets.
     const total = BigInt(last.body.total);
     expect(total).toBeLessThanOrEqual((RATE * BigInt(Date.now() - started + 4_000)) / 1_000n);
@@ -125,7 +125,7 @@ describe("a mandate", () => {
     const paid = await agent.waitFor("note", (m) => m.body.lease === assign.lease && BigInt(m.body.total) > 0n);
     expect(agent.received.some((m) => m.type === "probe" && m.body.request.startsWith("r"))).toBe(true);
     await agent.end(assign);
-    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.last);
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.over !== null);
     expect(BigInt(last.body.total)).toBeGreaterThanOrEqual(BigInt(paid.body.total));
     await agent.close(assign.lease, BigInt(last.body.total), last.body.signature);
     await client.state(workload.id, "succeeded");

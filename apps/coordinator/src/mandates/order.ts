@@ -1,6 +1,6 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { Signer } from "@corepool/core/ports/signer";
-import { leaseId, mandatedOrderData, unitLeaf } from "@corepool/protocol/eip712";
+import { documentHash, leaseId, mandatedOrderData, unitLeaf, workloadBindingData } from "@corepool/protocol/eip712";
 import { accountOf } from "@corepool/protocol/market/reads";
 import type { OrderMessage } from "@corepool/protocol/spec";
 import { zeroAddress, zeroHash } from "viem";
@@ -74,6 +74,9 @@ async function orderUnder(
       order,
       signature: await operator.signTypedData(mandatedOrderData(context.domain, terms, order)),
       leasePublicKey: key.publicKey,
+      binding: await key.sign(
+        workloadBindingData(context.domain, workload.account, key.address, documentHash(workload.spec)),
+      ),
       unitProof: [],
       mandate: { id: mandate.id, evidence: { mandate: terms, sig: mandate.signature, proof: [] } },
     },

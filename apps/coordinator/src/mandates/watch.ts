@@ -1,7 +1,7 @@
 import { codeOf } from "@corepool/core/errors";
 import { type Hex, toHex } from "@corepool/core/hex";
 import { finalServedMs, noteCap, priceOf, probeAnswered, type Served } from "@corepool/core/payment";
-import { paymentNoteData } from "@corepool/protocol/eip712";
+import { leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
 import { probeAnswer } from "@corepool/protocol/probe";
 
 import type { Gateway } from "../gateway/gateway.ts";
@@ -39,9 +39,11 @@ async function pay(
   const price = priceOf(lease.rate, ms);
   const capped = price < cap ? price : cap;
   const total = capped > lease.noteTotal ? capped : lease.noteTotal;
-  const signature = await keys.of(lease.workload, lease.id).sign(paymentNoteData(context.domain, lease.id, total));
+  const key = keys.of(lease.workload, lease.id);
+  const signature = await key.sign(paymentNoteData(context.domain, lease.id, total));
+  const over = last ? await key.sign(leaseOverData(context.domain, lease.id, total)) : null;
   const { provenMs, lastAnswerAt } = served;
-  await takeNote(uow, context, { ...lease, provenMs, lastAnswerAt: lastAnswerAt ?? null }, { total, signature, last });
+  await takeNote(uow, context, { ...lease, provenMs, lastAnswerAt: lastAnswerAt ?? null }, { total, signature, over });
 }
 
 /** Whether the sandbox behind the lease answers as only it and this watch can. */
@@ -66,7 +68,8 @@ interface Seen {
 
 async function look(uow: Uow, id: Hex): Promise<Seen | undefined> {
   const lease = await uow.leases.get(id);
-  if (lease === undefined || lease.mandate === null || lease.state !== "open" || lease.noteLast) return undefined;
+  if (lease === undefined || lease.mandate === null || lease.state !== "open" || lease.noteOver !== null)
+    return undefined;
   const attempt = await newestAttempt(uow, lease.workload);
   const chain = await uow.chain.lease(id);
   const machine = await uow.machines.get(lease.machine);
@@ -89,7 +92,7 @@ export async function watchOnce(parts: WatchParts, id: Hex): Promise<void> {
     const reported = Number(usage.endedAtMs) - Number(usage.startedAtMs) - Number(usage.frozenMs);
     await store.transaction(async (uow) => {
       const lease = await uow.leases.lock(id);
-      if (lease === undefined || lease.state !== "open" || lease.noteLast) return;
+      if (lease === undefined || lease.state !== "open" || lease.noteOver !== null) return;
       const served = servedOf(lease);
       await pay(parts, uow, lease, seen.chain, served, finalServedMs(served, reported, graceMs), true);
     });
@@ -102,7 +105,7 @@ export async function watchOnce(parts: WatchParts, id: Hex): Promise<void> {
   if (!(await answers(parts, seen.lease, publicKey))) return;
   await store.transaction(async (uow) => {
     const lease = await uow.leases.lock(id);
-    if (lease === undefined || lease.state !== "open" || lease.noteLast) return;
+    if (lease === undefined || lease.state !== "open" || lease.noteOver !== null) return;
     const served = probeAnswered(servedOf(lease), now, graceMs);
     await pay(parts, uow, lease, seen.chain, served, served.provenMs, false);
   });

@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import { noteCap } from "@corepool/core/payment";
-import { digestOf, paymentNoteData } from "@corepool/protocol/eip712";
+import { digestOf, leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
 import { type MarketContext, secondsOf } from "../market/context.ts";
 import type { Lease, Uow } from "../market/documents.ts";
 import { isSignedByKey } from "../market/signatures.ts";
@@ -10,7 +10,8 @@ import { isSignedByKey } from "../market/signatures.ts";
 export interface Note {
   readonly total: bigint;
   readonly signature: Hex;
-  readonly last: boolean;
+  /** The lease key's LeaseOver over the same total; null while further notes may come. */
+  readonly over: Hex | null;
 }
 
 /** Clocks of chain, client and coordinator may differ by so much. */
@@ -35,7 +36,7 @@ export async function takeNote(uow: Uow, context: MarketContext, lease: Lease, n
   assertPayable(lease);
   const chain = await uow.chain.lease(lease.id);
   if (chain === undefined) throw new CorepoolError("lease-not-open", { detail: "The lease is not on chain yet." });
-  const { total, signature, last } = note;
+  const { total, signature, over } = note;
   if (total < lease.noteTotal) {
     throw new CorepoolError("note-too-small", {
       detail: `A note over ${lease.noteTotal} was handed over before; this one is over ${total}.`,
@@ -67,12 +68,22 @@ export async function takeNote(uow: Uow, context: MarketContext, lease: Lease, n
       next: "Sign PaymentNote(lease, total) with the key that the order names.",
     });
   }
-  if (total === lease.noteTotal && lease.noteSignature !== null && (lease.noteLast || !last)) return lease;
-  const next: Lease = { ...lease, noteTotal: total, noteSignature: signature, noteLast: lease.noteLast || last };
+  if (
+    over !== null &&
+    !(await isSignedByKey(lease.key, digestOf(leaseOverData(context.domain, lease.id, total)), over))
+  ) {
+    throw new CorepoolError("bad-signature", {
+      detail: "That the lease is over is not signed by the lease key.",
+      next: "Sign LeaseOver(lease, total) over the note's own total.",
+    });
+  }
+  const repeated = total === lease.noteTotal && lease.noteSignature !== null;
+  if (repeated && (lease.noteOver !== null || over === null)) return lease;
+  const next: Lease = { ...lease, noteTotal: total, noteSignature: signature, noteOver: over };
   await uow.leases.put(next);
   await uow.messages.put(lease.machine, `note:${lease.id}`, {
     type: "note",
-    body: { lease: lease.id, total: String(total), signature, last: next.noteLast },
+    body: { lease: lease.id, total: String(total), signature, over },
   });
   return next;
 }

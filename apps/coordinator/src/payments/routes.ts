@@ -23,7 +23,7 @@ export function bindPayments(api: Api, parts: MarketParts): void {
   api.bind(payLease, ({ caller, params, body }) =>
     inTransaction(parts, async (uow) => {
       const lease = await ownLease(uow, caller.account, lower(params.id), true);
-      const note = { total: BigInt(body.total), signature: body.signature, last: body.last };
+      const note = { total: BigInt(body.total), signature: body.signature, over: body.over ?? null };
       return { total: String((await takeNote(uow, context, lease, note)).noteTotal) };
     }),
   );

@@ -1,11 +1,11 @@
 import type { Hex } from "@corepool/core/hex";
-import { digestOf, orderData, paymentNoteData } from "@corepool/protocol/eip712";
+import { digestOf, leaseOverData, orderData, paymentNoteData } from "@corepool/protocol/eip712";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { acceptPlacement, getWorkload, payLease, submitWorkload } from "@corepool/protocol/routes/workloads";
 import type { Constraints, JobSpecInput, OrderMessage } from "@corepool/protocol/spec";
 import { call } from "@corepool/sdk/call";
 import { type LeaseKey, newLeaseKey } from "@corepool/sdk/lease-key";
-import { orderFor } from "@corepool/sdk/order";
+import { bindWorkload, orderFor } from "@corepool/sdk/order";
 import { sign } from "viem/accounts";
 import { systemRandom } from "../platform/adapters/system-random.ts";
 import { type Assign, TestAgent } from "./agent.ts";
@@ -65,7 +65,14 @@ export class TestClient {
   async accept(
     workload: WorkloadView,
     changes: Partial<OrderMessage> = {},
-    over: { readonly signature?: Hex; readonly leasePublicKey?: Hex; readonly signer?: Hex } = {},
+    over: {
+      readonly signature?: Hex;
+      readonly leasePublicKey?: Hex;
+      readonly binding?: Hex;
+      /** The workload that the lease key signs for instead. */
+      readonly bound?: WorkloadView;
+      readonly signer?: Hex;
+    } = {},
   ): Promise<{ readonly workload: WorkloadView; readonly key: LeaseKey; readonly order: OrderMessage }> {
     const { market } = this;
     if (workload.placed === null) throw new Error("nothing is placed");
@@ -83,8 +90,19 @@ export class TestClient {
     };
     const hash = digestOf(orderData(market.domain, order));
     const signature = over.signature ?? (await sign({ hash, privateKey: over.signer ?? market.client.key, to: "hex" }));
-    const body = { order, signature, leasePublicKey: over.leasePublicKey ?? key.publicKey, unitProof: [] };
+    const body = {
+      order,
+      signature,
+      leasePublicKey: over.leasePublicKey ?? key.publicKey,
+      binding: over.binding ?? (await this.bind(over.bound ?? workload, key)),
+      unitProof: [],
+    };
     return { workload: await call(market.api, acceptPlacement, { params: { id: workload.id }, body }), key, order };
+  }
+
+  /** The lease key's word that its lease serves this workload. */
+  bind(workload: WorkloadView, key: LeaseKey): Promise<Hex> {
+    return bindWorkload(this.market.domain, key, this.market.client.address, workload.spec);
   }
 
   /** A workload whose lease is open and whose agent has its assignment. */
@@ -117,7 +135,9 @@ export class TestClient {
 
   async pay(lease: Hex, key: LeaseKey, total: bigint, last = false): Promise<Hex> {
     const signature = await this.note(lease, key, total);
-    const body = { total: String(total), signature, last };
+    const hash = digestOf(leaseOverData(this.market.domain, lease, total));
+    const over = last ? { over: await sign({ hash, privateKey: key.privateKey, to: "hex" }) } : {};
+    const body = { total: String(total), signature, ...over };
     await call(this.market.api, payLease, { params: { id: lease }, body });
     return signature;
   }

@@ -126,6 +126,7 @@ export function leaseRecord(n: number, workload: Workload, unit: Unit, changes: 
     holdSeconds: 30,
     key: account(0x4e),
     publicKey: "0x04",
+    binding: "0x",
     nonce: n,
     orderHash: bytes32(0x0d00 + n),
     opening: {
@@ -153,7 +154,7 @@ export function leaseRecord(n: number, workload: Workload, unit: Unit, changes: 
     },
     noteTotal: 0n,
     noteSignature: null,
-    noteLast: false,
+    noteOver: null,
     close: null,
     batch: null,
     openBatch: null,

@@ -220,7 +220,7 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
     it("keeps messages until they are acknowledged, the newest of a key", () =>
       inStore(async (uow) => {
         const note = (total: string) =>
-          ({ type: "note", body: { lease: bytes32(1), total, signature: "0x", last: false } }) as const;
+          ({ type: "note", body: { lease: bytes32(1), total, signature: "0x", over: null } }) as const;
         await uow.messages.put(bytes32(1), "a", note("1"));
         await uow.messages.put(bytes32(1), "b", note("2"));
         await uow.messages.put(bytes32(1), "a", note("3"));

@@ -138,6 +138,7 @@ export async function acceptPlacement(
     holdSeconds: spec.holdSeconds,
     key: lower(order.key),
     publicKey: acceptance.leasePublicKey,
+    binding: acceptance.binding,
     nonce: order.nonce,
     orderHash: lower(orderHash),
     opening: {
@@ -151,7 +152,7 @@ export async function acceptPlacement(
     },
     noteTotal: 0n,
     noteSignature: null,
-    noteLast: false,
+    noteOver: null,
     close: null,
     batch: null,
     openBatch: null,

@@ -1,6 +1,13 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Hex, sameAddress } from "@corepool/core/hex";
-import { digestOf, mandatedOrderData, orderData, unitLeaf } from "@corepool/protocol/eip712";
+import {
+  digestOf,
+  documentHash,
+  mandatedOrderData,
+  orderData,
+  unitLeaf,
+  workloadBindingData,
+} from "@corepool/protocol/eip712";
 import type { MandateEvidence } from "@corepool/protocol/market/structs";
 import { merkleVerify } from "@corepool/protocol/merkle";
 import type { OrderMessage } from "@corepool/protocol/spec";
@@ -16,6 +23,8 @@ export interface Acceptance {
   readonly signature: Hex;
   /** Uncompressed public key of `order.key`. */
   readonly leasePublicKey: Hex;
+  /** Of `order.key` over the workload's specification. */
+  readonly binding: Hex;
   readonly unitProof: readonly Hex[];
   /** Signed by a mandate's operator: the mandate's id when the coordinator is he, and its evidence. */
   readonly mandate?: { readonly id: string | null; readonly evidence: MandateEvidence } | undefined;
@@ -88,6 +97,13 @@ export async function checkAcceptance(
     });
   }
   if (!isKeyOf(acceptance.leasePublicKey, order.key)) mismatch("leasePublicKey is not the public key of order.key");
+  const bound = workloadBindingData(context.domain, order.client, order.key, documentHash(workload.spec));
+  if (!(await isSignedByKey(order.key, digestOf(bound), acceptance.binding))) {
+    throw new CorepoolError("bad-signature", {
+      detail: "The lease key has not signed for this workload's specification.",
+      next: "Sign WorkloadBinding(client, key, spec) with order.key; spec is the hash of the canonical JSON.",
+    });
+  }
   const digest = digestOf(
     mandate === undefined
       ? orderData(context.domain, order)

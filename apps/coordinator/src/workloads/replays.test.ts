@@ -5,6 +5,7 @@ import {
   closeData,
   digestOf,
   documentHash,
+  leaseOverData,
   type MarketDomain,
   paymentNoteData,
   usageReportData,
@@ -103,7 +104,7 @@ async function commandsFor({ machine, lease, attempt, unit, workload }: Awaited<
     [10n, 20n, 30n].map(async (total) => ({
       total,
       signature: await signWith(leaseKey, paymentNoteData(domain, lease.id, total)),
-      last: total === 30n,
+      over: total === 30n ? await signWith(leaseKey, leaseOverData(domain, lease.id, total)) : null,
     })),
   );
   const closeSignature = await signWith(providerKey, closeData(domain, lease.id, 30n));

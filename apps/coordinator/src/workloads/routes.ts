@@ -59,11 +59,12 @@ export function bindWorkloads(api: Api, parts: MarketParts): void {
   });
 
   api.bind(acceptPlacementRoute, async ({ caller, params, body, settle }) => {
-    const { order, signature, leasePublicKey, unitProof, mandate } = body;
+    const { order, signature, leasePublicKey, binding, unitProof, mandate } = body;
     const acceptance: Acceptance = {
       order,
       signature,
       leasePublicKey,
+      binding,
       unitProof,
       ...(mandate === undefined
         ? {}

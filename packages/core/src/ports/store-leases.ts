@@ -25,13 +25,15 @@ export interface LeaseRecord<D extends Documents = Documents> {
   /** The lease key's address and its uncompressed public key. */
   readonly key: Address;
   readonly publicKey: Hex;
+  /** The lease key's signature over the specification that the lease is for. */
+  readonly binding: Hex;
   readonly nonce: number;
   readonly orderHash: Hex;
   readonly opening: D["opening"];
   readonly noteTotal: bigint;
   readonly noteSignature: Hex | null;
-  /** The client has said that no further note will come. */
-  readonly noteLast: boolean;
+  /** The lease key's signature that no further note will come than this one; null while more may. */
+  readonly noteOver: Hex | null;
   /** The provider's agreement to close, once it has come. */
   readonly close: { readonly total: bigint; readonly noteSignature: Hex | null; readonly signature: Hex } | null;
   /** The batch whose transaction is on its way. */

@@ -91,6 +91,8 @@ export const acceptPlacement = defineRoute({
     signature: hex,
     /** Uncompressed public key of order.key, for the probe key agreement. */
     leasePublicKey: hex,
+    /** WorkloadBinding by order.key over the workload's specification: the agent serves nothing else under the lease. */
+    binding: hex,
     unitProof: z.array(bytes32).max(32).default([]),
     mandate: z
       .strictObject({ mandate: mandateMessage, signature: hex, proof: z.array(bytes32).max(32).default([]) })
@@ -242,7 +244,12 @@ export const payLease = defineRoute({
   rate: "stream",
   idempotent: false,
   params: byLease,
-  body: z.strictObject({ total: amount, signature: hex, last: z.boolean().default(false) }),
+  body: z.strictObject({
+    total: amount,
+    signature: hex,
+    /** LeaseOver by the lease key with the same total: no further note will come. */
+    over: hex.optional(),
+  }),
   response: z.object({ total: amount }),
   status: 200,
   problems: ["not-found", "lease-not-open", "bad-signature", "note-too-small", "note-too-large"],

@@ -101,12 +101,13 @@ export interface DomainTables {
     hold_seconds: bigint;
     key: Address;
     public_key: Hex;
+    binding: Hex;
     nonce: bigint;
     order_hash: Hex;
     opening: Json;
     note_total: bigint;
     note_signature: Hex | null;
-    note_last: boolean;
+    note_over: Hex | null;
     close: ColumnType<unknown, string | null, string | null>;
     batch: string | null;
     open_batch: string | null;
