@@ -13,6 +13,7 @@ import { LogShipper } from "./log-shipper.ts";
 import { checkNote, coveredMs } from "./meter.ts";
 import { collectOutputs } from "./outputs.ts";
 import { messageOf, PreparationFailed, prepareSandbox } from "./prepare.ts";
+import { closeRequested } from "./requested-close.ts";
 import { ServedClock } from "./served-clock.ts";
 import { type Ending, endingOf, sortedOutputs, usageReport } from "./usage.ts";
 import type { Incoming } from "./wire.ts";
@@ -148,10 +149,14 @@ export class Attempt {
     this.#wake();
   }
 
-  /** A re-org opened the lease anew, at other times: what was promised before counts on. */
+  /**
+   * The lease has other terms: a re-org opened it anew, at other times, and what was promised before counts on; or its
+   * client asked to close it.
+   */
   async reopened(terms: TermsMessage, openTx: Hex): Promise<void> {
     const { assignment } = this.record;
     await this.#deps.journal.change(this.id, { assignment: { ...assignment, terms, openTx } });
+    if (terms.closeAt !== 0) return this.stop("stopped-by-client");
     const { startedAtMs } = this.record;
     if (startedAtMs === null || !["running", "frozen"].includes(this.record.state)) return;
     const left = terms.end - this.#deps.chainTime.now();
@@ -208,12 +213,15 @@ export class Attempt {
     this.#startLogs(handle, signal);
     const metering = this.#whileServing(over.signal, () => this.#meter(handle, over.signal));
     const stopping = this.#whileServing(over.signal, () => this.#stopWhenAsked(handle, over.signal));
+    const leaving = this.#whileServing(over.signal, async () => {
+      if (await closeRequested(this.id, this.#deps, over.signal)) await this.stop("stopped-by-client");
+    });
     try {
       await orAborted(handle.wait(), signal);
     } finally {
       over.abort();
       signal.removeEventListener("abort", stop);
-      await Promise.all([metering, stopping]);
+      await Promise.all([metering, stopping, leaving]);
     }
     await this.#enter("collecting", null, this.#frozenTime());
   }

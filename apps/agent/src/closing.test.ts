@@ -1,5 +1,5 @@
 import { paymentNoteData } from "@corepool/protocol/eip712";
-import { settleCalldata } from "@corepool/protocol/market/calldata";
+import { requestCloseCalldata, settleCalldata } from "@corepool/protocol/market/calldata";
 import { accountOf, unitOf } from "@corepool/protocol/market/reads";
 import { numberToHex, parseEther } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -75,5 +75,19 @@ describe("a provider whose coordinator withholds the close", () => {
     // The report is not lost by it.
     light();
     await world.coordinator.wait("ended", ({ attempt }) => attempt === job.attempt);
+  }, 60_000);
+
+  it("sees a close that the client requested on chain while the job runs, ends it, and is paid within the window", async () => {
+    const before = await cash();
+    const job = await world.assign({ command: ["sleep", "600"] });
+    await running(job);
+    const note = await job.pay(1);
+    await world.coordinator.wait("ack", ({ of }) => of === note);
+    await world.act(world.client, world.domain.market, requestCloseCalldata(job.terms));
+    const { report } = await world.coordinator.wait("ended", ({ attempt }) => attempt === job.attempt);
+    expect(report.reason).toBe("stopped-by-client");
+    // The coordinator says nothing and settles nothing; the window is half an hour.
+    await over(job);
+    expect((await cash()) - before).toBe(afterFee(job, total(job, 1n)));
   }, 60_000);
 });
