@@ -35,7 +35,7 @@ function refuse(detail: string, next = "Place the workload elsewhere."): never {
  * that this agent could close.
  * @throws CorepoolError `agent-refused`
  */
-export function ownUnit(work: Assignment, context: AdmissionContext): OwnUnit {
+export function ownUnit(work: Pick<Assignment, "lease" | "terms">, context: AdmissionContext): OwnUnit {
   const { terms } = work;
   if (!sameAddress(terms.provider, context.provider)) refuse("the lease is another provider's");
   if (leaseId(context.domain, terms.provider, BigInt(terms.unit), terms.seq).toLowerCase() !== work.lease.toLowerCase())
@@ -112,7 +112,7 @@ const LOOK_AGAIN_MS = 250;
  * @throws CorepoolError `agent-refused`, or `chain-unavailable`, after which the coordinator may ask again
  */
 export async function seeOnChain(
-  work: Assignment,
+  work: Pick<Assignment, "lease" | "terms">,
   chain: ChainReader,
   domain: MarketDomain,
   clock: Clock,

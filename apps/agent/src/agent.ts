@@ -3,6 +3,7 @@ import type { Address } from "@corepool/core/hex";
 import { hasEnded } from "@corepool/core/transitions";
 import { ATTEMPT } from "@corepool/core/workload";
 import type { FromAgent, ToAgent } from "@corepool/protocol/agent";
+import { closeData } from "@corepool/protocol/eip712";
 import { termsHash } from "@corepool/protocol/market/structs";
 import type { UnitSpec } from "@corepool/protocol/spec";
 import { type AdmissionContext, admit, boundToLease, type OwnUnit, ownUnit, seeOnChain } from "./admission.ts";
@@ -159,6 +160,8 @@ export class Agent {
       case "stop":
         // An attempt that is over and forgotten has been stopped.
         return this.#attempts.get(message.body.attempt)?.stop(message.body.reason);
+      case "release":
+        return this.#release(message.body);
       case "log-ack":
         return this.#attempts.get(message.body.attempt)?.logStored(message.body.offset);
       case "closed":
@@ -224,6 +227,18 @@ export class Agent {
     await seeOnChain({ ...before, terms: work.terms }, chain, domain, clock);
     this.#options.chainTime.seen(work.terms.start);
     await attempt.reopened(work.terms, work.openTx);
+  }
+
+  /** Agrees to close a lease under which nothing was served. One that an attempt serves is closed by that attempt. */
+  async #release(stray: Incoming<"release">): Promise<void> {
+    const { chain, domain, clock, gateway, signer, log } = this.#options;
+    const { lease, terms } = stray;
+    ownUnit(stray, this.#context());
+    await seeOnChain(stray, chain, domain, clock);
+    if (this.#byLease(lease) !== undefined) return;
+    const closeSignature = await signer.signTypedData(closeData(domain, lease, BigInt(terms.paid)));
+    await gateway.tell({ type: "close", body: { lease, total: terms.paid, noteSignature: null, closeSignature } });
+    log.info("lease.released", { lease, unit: terms.unit });
   }
 
   #context(): AdmissionContext {

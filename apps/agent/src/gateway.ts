@@ -44,7 +44,7 @@ const MOST_MALFORMED = 20;
 /** A message that the coordinator could not take for now is sent again after so long. */
 const AGAIN_MS = 2_000;
 /** Answered with an acknowledgement once they are durable here. */
-const ACKNOWLEDGED: ReadonlySet<string> = new Set(["assign", "stop", "note"]);
+const ACKNOWLEDGED: ReadonlySet<string> = new Set(["assign", "stop", "note", "release"]);
 
 /** One signed-in connection. Whatever belongs to an older one is ignored. */
 interface Link {

@@ -124,6 +124,21 @@ describe("an agent among liars", () => {
     expect(await swapped.settle()).toBe(0n);
   });
 
+  it("agrees to close a lease under which it serves nothing, and none that it serves", async () => {
+    const from = world.coordinator.heard.length;
+    const stray = await world.assign({ command: ["true"] }, { unit: 2, say: false });
+    for (const { lease, terms } of [job, stray]) {
+      const id = world.coordinator.say({ type: "release", body: { lease, terms } });
+      await world.coordinator.wait("ack", ({ of }) => of === id, from);
+    }
+    const foreign = { lease: stray.lease, terms: { ...stray.terms, provider: `0x${"12".repeat(20)}` as Hex } };
+    expect(await refusal(world.coordinator.say({ type: "release", body: foreign }), from)).toBe("agent-refused");
+    const closes = world.coordinator.heard.slice(from).filter((m) => m.type === "close");
+    expect(closes.map(({ body }) => [body.lease, body.total])).toEqual([[stray.lease, "0"]]);
+    expect(await stray.settle()).toBe(0n);
+    expect(await job.probe()).toEqual({ right: true, frozen: false });
+  });
+
   it("ends what stays unpaid beyond the hold that it promised, and keeps its outputs", async () => {
     const unpaid = await world.assign({ command: ["sh", "-c", "echo half > outputs/x; sleep 600"] }, { unit: 2 });
     const { report, outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === unpaid.attempt);
@@ -188,6 +203,7 @@ describe("an agent among liars", () => {
       [await job.pay(1e12, { refused: true }), "note-too-large"],
       [await job.pay(best + 0.1, { key: nonce(), refused: true }), "bad-signature"],
       [await job.pay(best + 0.1, { signedFor: nonce(), refused: true }), "bad-signature"],
+      [await job.pay(best, { last: true, overSignedBy: nonce() }), "bad-signature"],
     ] as const;
     for (const [id, code] of cases) expect(await refusal(id, 0), id).toBe(code);
     stopPaying = job.keepPaying();

@@ -61,6 +61,11 @@ export const toAgent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("log-ack"), body: z.strictObject({ attempt: attemptId, offset: z.int().min(0) }) }),
   /** The lease is closed on chain and final: the agent may forget the attempt. */
   z.object({ type: z.literal("closed"), body: z.strictObject({ attempt: attemptId, lease: bytes32, paid: amount }) }),
+  /**
+   * (ack) A lease of this machine was opened with an order whose workload runs elsewhere or nowhere: the agent, which
+   * serves nothing under it, agrees to close it, so that its client gets everything back.
+   */
+  z.object({ type: z.literal("release"), body: z.strictObject({ lease: bytes32, terms: termsMessage }) }),
   z.object({ type: z.literal("ack"), body: z.strictObject({ of: z.string().max(64) }) }),
   /** The sender could not accept message `of`. */
   z.object({

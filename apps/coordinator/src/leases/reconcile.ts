@@ -10,6 +10,7 @@ import { finishWorkload } from "../workloads/finish.ts";
 import { advanceWorkload, moveWorkload } from "../workloads/moves.ts";
 import { newestAttempt } from "../workloads/own.ts";
 import { chooseOffer } from "../workloads/place.ts";
+import { adoptStray, askToRelease, isStray } from "./stray.ts";
 import { LEASES_WAKE } from "./topics.ts";
 
 /** The lease at `to`, by legal moves. */
@@ -81,14 +82,25 @@ export async function reconcileLease(
   { lease: id, newTerms }: Touched,
 ): Promise<void> {
   const lease = await uow.leases.lock(id);
-  if (lease === undefined || lease.state === "failed") return;
   const chain = await uow.chain.lease(id);
-  if (chain !== undefined && chain.orderHash !== lease.orderHash) {
-    await failLease(uow, context, lease, "The unit went to another client's order first.");
+  if (lease === undefined || lease.state === "failed") {
+    if (chain !== undefined) await adoptStray(uow, chain);
     return;
   }
+  if (chain !== undefined && chain.orderHash !== lease.orderHash) {
+    await failLease(uow, context, lease, "The unit went to another client's order first.");
+    await adoptStray(uow, chain);
+    return;
+  }
+  const stray = await isStray(uow, lease);
   if (chain === undefined) {
     if (lease.state === "ordered" || lease.state === "opening") return;
+    if (stray) {
+      // Nobody wants it opened again.
+      await uow.leases.put(at(lease, "failed"));
+      await uow.messages.drop(lease.machine, `release:${lease.id}`);
+      return;
+    }
     // A re-org took the opening back: the sender sends it again, and the relay waits for it again.
     if (lease.openBatch !== null) await uow.batches.reopen(lease.openBatch);
     await uow.leases.put({ ...at(lease, "opening"), batch: lease.openBatch });
@@ -101,11 +113,11 @@ export async function reconcileLease(
     const target = lease.close === null ? "open" : "closing";
     const now = lease.state === target ? lease : { ...at(lease, target), batch: null };
     if (now !== lease) await uow.leases.put(now);
-    if (newTerms) await opened(uow, context, now, chain);
+    if (newTerms) await (stray ? askToRelease(uow, now, chain) : opened(uow, context, now, chain));
     if (now !== lease && target === "closing") await uow.wake(LEASES_WAKE);
     return;
   }
-  if (newTerms)
+  if (newTerms && !stray)
     await opened(
       uow,
       context,
@@ -114,7 +126,7 @@ export async function reconcileLease(
     );
   if (lease.state !== "closed") {
     await uow.leases.put({ ...at(lease, "closed"), batch: null });
-    await uow.messages.drop(lease.machine, `note:${lease.id}`);
+    for (const what of ["note", "release"]) await uow.messages.drop(lease.machine, `${what}:${lease.id}`);
   }
   await finishWorkload(uow, context, lease.workload);
 }

@@ -99,6 +99,16 @@ export function leaseRepository(tx: Tx): Leases<MarketDocuments> {
       const row = await find(id).forUpdate().executeTakeFirst();
       return row && fromRow(row);
     },
+    async byOrder(orderHash) {
+      const row = await tx
+        .selectFrom("leases")
+        .selectAll()
+        .where("order_hash", "=", orderHash)
+        .orderBy("created_at")
+        .limit(1)
+        .executeTakeFirst();
+      return row && fromRow(row);
+    },
     async put(lease) {
       const { id, ...rest } = toRow(lease);
       await tx

@@ -158,6 +158,8 @@ export interface Attempts<D extends Documents = Documents> {
 export interface Leases<D extends Documents = Documents> {
   get(id: Hex): Promise<LeaseRecord<D> | undefined>;
   lock(id: Hex): Promise<LeaseRecord<D> | undefined>;
+  /** The oldest lease that was ordered with the order of this hash. */
+  byOrder(orderHash: Hex): Promise<LeaseRecord<D> | undefined>;
   /** Inserts or replaces. A failed lease makes room for a new one of the same unit and seq. */
   put(record: LeaseRecord<D>): Promise<void>;
   /** Up to `limit` leases of a state that are in no batch, oldest first, that no other transaction has locked. */
