@@ -1,5 +1,6 @@
 import { sameAddress } from "@corepool/core/hex";
 import type { Lease, OnChain, Uow } from "../market/documents.ts";
+import { UNPAID } from "./unpaid.ts";
 
 /**
  * An order names its unit and not the sequence of its lease: until it expires, anyone may open it later than it was
@@ -23,15 +24,7 @@ export async function adoptStray(uow: Uow, chain: OnChain): Promise<void> {
     id: chain.id,
     seq: terms.seq,
     state: "open",
-    noteTotal: 0n,
-    noteSignature: null,
-    noteOver: null,
-    close: null,
-    batch: null,
-    openBatch: null,
-    tries: 0,
-    provenMs: 0,
-    lastAnswerAt: null,
+    ...UNPAID,
   };
   await uow.leases.put(lease);
   await askToRelease(uow, lease, chain);

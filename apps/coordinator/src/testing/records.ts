@@ -3,6 +3,7 @@ import type { MachineRecord } from "@corepool/core/ports/store";
 import { documentHash } from "@corepool/protocol/eip712";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import { zeroAddress, zeroHash } from "viem";
+import { UNPAID } from "../leases/unpaid.ts";
 import type { Attempt, Lease, Offer, OnChain, Unit, Workload } from "../market/documents.ts";
 import { offerFor, unitSpec } from "./unit.ts";
 
@@ -152,15 +153,7 @@ export function leaseRecord(n: number, workload: Workload, unit: Unit, changes: 
       orderSig: "0x",
       unitProof: [],
     },
-    noteTotal: 0n,
-    noteSignature: null,
-    noteOver: null,
-    close: null,
-    batch: null,
-    openBatch: null,
-    tries: 0,
-    provenMs: 0,
-    lastAnswerAt: null,
+    ...UNPAID,
     createdAt: 1_000 + n,
     ...changes,
   };

@@ -5,6 +5,7 @@ import { WORKLOAD } from "@corepool/core/workload";
 import { leaseId, orderData, structHash } from "@corepool/protocol/eip712";
 import { accountOf, type LedgerAccount, nonceIsFree } from "@corepool/protocol/market/reads";
 import { LEASES_WAKE } from "../leases/topics.ts";
+import { UNPAID } from "../leases/unpaid.ts";
 import { readMandate } from "../mandates/reads.ts";
 import { lower, type MarketContext, secondsOf } from "../market/context.ts";
 import type { Lease, PlacedOffer, Uow, Workload } from "../market/documents.ts";
@@ -150,15 +151,7 @@ export async function acceptPlacement(
       unitProof: acceptance.unitProof,
       ...(acceptance.mandate === undefined ? {} : { mandate: acceptance.mandate.evidence }),
     },
-    noteTotal: 0n,
-    noteSignature: null,
-    noteOver: null,
-    close: null,
-    batch: null,
-    openBatch: null,
-    tries: 0,
-    provenMs: 0,
-    lastAnswerAt: null,
+    ...UNPAID,
     createdAt: context.clock.now(),
   };
   await uow.leases.put(lease);
