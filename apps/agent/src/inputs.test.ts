@@ -28,7 +28,12 @@ describe("the cache of inputs", () => {
   const open = async (maxBytes = 1_000) => {
     const blobs = await openFileBlobs({ dir: join(dir, "coordinator"), maxBlobBytes: 1e6 });
     put = async (bytes) =>
-      void (await blobs.write(hashOf(bytes), { offset: 0, size: bytes.length, bytes: ReadableStream.from([bytes]) }));
+      void (await blobs.write(hashOf(bytes), {
+        owner: "test",
+        offset: 0,
+        size: bytes.length,
+        bytes: ReadableStream.from([bytes]),
+      }));
     const transfer: BlobTransfer = {
       async download(hash, offset) {
         asked.push([hash, offset]);

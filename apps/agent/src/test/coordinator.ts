@@ -135,7 +135,7 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
     },
     async put(bytes) {
       const hash: BlobHash = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-      await blobs.write(hash, { offset: 0, size: bytes.length, bytes: ReadableStream.from([bytes]) });
+      await blobs.write(hash, { owner: "test", offset: 0, size: bytes.length, bytes: ReadableStream.from([bytes]) });
       return hash;
     },
     async get(hash) {
@@ -166,6 +166,7 @@ async function serveBlob(blobs: Store, token: string, request: IncomingMessage, 
     const offset = Number(request.headers["upload-offset"] ?? 0);
     const size = Number(request.headers["upload-length"]);
     const result = await blobs.write(hash, {
+      owner: "test",
       offset,
       size,
       bytes: Readable.toWeb(request) as ReadableStream<Uint8Array>,
@@ -175,7 +176,8 @@ async function serveBlob(blobs: Store, token: string, request: IncomingMessage, 
   }
   const size = await blobs.size(hash);
   if (request.method === "HEAD") {
-    const headers = size === undefined ? { "upload-offset": await blobs.received(hash) } : { "content-length": size };
+    const headers =
+      size === undefined ? { "upload-offset": await blobs.received(hash, "test") } : { "content-length": size };
     return response.writeHead(size === undefined ? 404 : 200, headers).end();
   }
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);

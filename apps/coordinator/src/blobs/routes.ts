@@ -27,7 +27,7 @@ export function bindBlobs(api: Api, parts: { readonly blobs: Blobs; readonly acc
       return new Reply(undefined, { headers: { ...CACHE, "content-length": String(size), "accept-ranges": "bytes" } });
     }
     const begun = (await access.began(caller.account, params.hash)) && (await blobs.size(params.hash)) === undefined;
-    const offset = begun ? await blobs.received(params.hash) : 0;
+    const offset = begun ? await blobs.received(params.hash, caller.account) : 0;
     return new Reply(undefined, { status: 404, headers: { "upload-offset": String(offset) } });
   });
 

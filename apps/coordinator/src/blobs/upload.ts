@@ -60,7 +60,7 @@ export async function takeUpload(
     throw mismatch(0);
   }
   const counted = countBytes(bytes);
-  const result = await blobs.write(hash, { offset, size, bytes: counted.stream });
+  const result = await blobs.write(hash, { owner: account, offset, size, bytes: counted.stream });
   if (!result.complete) return result;
   // Another upload may have published the blob while this one ran; only bytes that went through here count.
   if (counted.count() < size - offset) throw mismatch(0);

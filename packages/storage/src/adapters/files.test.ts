@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Blobs } from "@corepool/core/ports/blobs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashFile } from "../hash-file.ts";
-import { blobsConformance, bytesOf, hashOf, patterned, put, refusal, streamOf } from "../testing/conformance.ts";
+import { blobsConformance, bytesOf, hashOf, OWNER, patterned, put, refusal, streamOf } from "../testing/conformance.ts";
 import { openFileBlobs } from "./files.ts";
 
 const MIB = 2 ** 20;
@@ -86,14 +86,24 @@ describe("the files driver on a damaged disk", () => {
 
   it("detects a torn upload: a tail that never reached the disk", async () => {
     const other = patterned(2 * MIB).reverse();
-    await blobs.write(hashOf(other), { offset: 0, size: other.length, bytes: streamOf(other.slice(0, MIB)) });
-    const part = join(dir, "uploads", `${hashOf(other).slice(7)}.part`);
+    await blobs.write(hashOf(other), {
+      owner: OWNER,
+      offset: 0,
+      size: other.length,
+      bytes: streamOf(other.slice(0, MIB)),
+    });
+    const part = join(dir, "uploads", `${hashOf(other).slice(7)}.${OWNER}.part`);
     const torn = await readFile(part);
     torn.fill(0, MIB - 4096);
     await writeFile(part, torn);
-    const rest = blobs.write(hashOf(other), { offset: MIB, size: other.length, bytes: streamOf(other.slice(MIB)) });
+    const rest = blobs.write(hashOf(other), {
+      owner: OWNER,
+      offset: MIB,
+      size: other.length,
+      bytes: streamOf(other.slice(MIB)),
+    });
     expect(await refusal(rest)).toBe("blob-hash-mismatch");
-    expect(await blobs.received(hashOf(other))).toBe(0);
+    expect(await blobs.received(hashOf(other), OWNER)).toBe(0);
     expect((await put(blobs, other)).complete).toBe(true);
   });
 
@@ -106,7 +116,7 @@ describe("the files driver on a damaged disk", () => {
         start(c) { c.enqueue(bytes.slice(0, 60000)); },
         pull() { setTimeout(() => process.kill(process.pid, "SIGKILL"), 200); return new Promise(() => {}); },
       });
-      await blobs.write(process.argv[2], { offset: 0, size: 100000, bytes: stream });
+      await blobs.write(process.argv[2], { owner: ${JSON.stringify(OWNER)}, offset: 0, size: 100000, bytes: stream });
     `;
     const killed = new Uint8Array(100_000).fill(7);
     const signal = await new Promise((resolve) => {
@@ -116,9 +126,9 @@ describe("the files driver on a damaged disk", () => {
     });
     expect(signal).toBe("SIGKILL");
     const again = await openFileBlobs({ dir, maxBlobBytes: 8 * MIB });
-    const received = await again.received(hashOf(killed));
+    const received = await again.received(hashOf(killed), OWNER);
     expect(received).toBe(60_000);
-    const rest = { offset: received, size: killed.length, bytes: streamOf(killed.slice(received)) };
+    const rest = { owner: OWNER, offset: received, size: killed.length, bytes: streamOf(killed.slice(received)) };
     expect((await again.write(hashOf(killed), rest)).complete).toBe(true);
     expect(await readdir(join(dir, "uploads"))).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { type BlobHash, isBlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
 import { CHUNK_BYTES, describe, digestOfChunk, readDigest, readExactly, sidecarFits } from "./sidecar.ts";
-import { hexOf, sizeOf, syncDirectory, Uploads } from "./uploads.ts";
+import { hexOf, sizeOf, syncDirectory, type UploadName, Uploads } from "./uploads.ts";
 
 export interface FileBlobsOptions {
   /** Folder of the store; made when missing. */
@@ -12,6 +12,8 @@ export interface FileBlobsOptions {
   /** Largest blob accepted, bytes. */
   readonly maxBlobBytes: number;
 }
+
+type Part = Parameters<Blobs["write"]>[1];
 
 /**
  * Blobs as files: `blobs/<2 hex>/<hex>` with a sidecar of chunk digests beside it, `uploads/` for unfinished ones,
@@ -30,8 +32,8 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
 class FileBlobs implements Blobs {
   readonly #options: FileBlobsOptions;
   readonly #uploads: Uploads;
-  /** Appends in this process wait for each other, blob by blob, so that they go on where the other stopped. */
-  readonly #writing = new Map<BlobHash, Promise<unknown>>();
+  /** Appends in this process wait for each other, upload by upload, so that they go on where the other stopped. */
+  readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(options: FileBlobsOptions, uploads: Uploads) {
     this.#options = options;
@@ -48,8 +50,8 @@ class FileBlobs implements Blobs {
     );
   }
 
-  async received(hash: BlobHash): Promise<number> {
-    return (await this.size(hash)) ?? (await this.#uploads.received(checked(hash)));
+  async received(hash: BlobHash, owner: string): Promise<number> {
+    return this.#uploads.received({ hash: checked(hash), owner });
   }
 
   async read(
@@ -92,44 +94,38 @@ class FileBlobs implements Blobs {
     return streamOf(next, () => file.close());
   }
 
-  async write(
-    hash: BlobHash,
-    part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> },
-  ): Promise<{ readonly complete: boolean; readonly received: number }> {
+  async write(hash: BlobHash, part: Part): Promise<{ readonly complete: boolean; readonly received: number }> {
+    const name = { hash: checked(hash), owner: part.owner };
     if (!Number.isSafeInteger(part.size) || part.size < 0 || part.size > this.#options.maxBlobBytes) {
       await part.bytes.cancel();
       throw tooLarge(`${hash} would be ${part.size} bytes, more than the ${this.#options.maxBlobBytes} allowed here.`);
     }
-    const existing = await this.size(hash);
-    if (existing !== undefined) {
-      await part.bytes.cancel();
-      return { complete: true, received: existing };
-    }
-    if (part.offset === 0) return this.#append(hash, part);
-    const before = this.#writing.get(hash) ?? Promise.resolve();
-    const turn = before.then(() => this.#append(hash, part));
+    if (part.offset === 0) return this.#append(name, part);
+    const key = `${hash} ${part.owner}`;
+    const before = this.#writing.get(key) ?? Promise.resolve();
+    const turn = before.then(() => this.#append(name, part));
     const settled = turn.catch(() => undefined);
-    this.#writing.set(hash, settled);
+    this.#writing.set(key, settled);
     try {
       return await turn;
     } finally {
-      if (this.#writing.get(hash) === settled) this.#writing.delete(hash);
+      if (this.#writing.get(key) === settled) this.#writing.delete(key);
     }
+  }
+
+  async discard(hash: BlobHash, owner: string): Promise<void> {
+    await this.#uploads.discard({ hash: checked(hash), owner });
   }
 
   async remove(hash: BlobHash): Promise<void> {
     await rm(this.#path(hash), { force: true });
     await rm(`${this.#path(hash)}.chunks`, { force: true });
-    await this.#uploads.discard(hash);
   }
 
-  async #append(
-    hash: BlobHash,
-    part: { readonly offset: number; readonly size: number; readonly bytes: ReadableStream<Uint8Array> },
-  ): Promise<{ readonly complete: boolean; readonly received: number }> {
+  async #append(name: UploadName, part: Part): Promise<{ readonly complete: boolean; readonly received: number }> {
     let path: string;
     try {
-      path = await this.#uploads.take(hash, part.offset);
+      path = await this.#uploads.take(name, part.offset);
     } catch (error) {
       await part.bytes.cancel();
       throw error;
@@ -139,8 +135,8 @@ class FileBlobs implements Blobs {
     try {
       for await (const bytes of part.bytes) {
         if (at + bytes.length > part.size) {
-          await this.#uploads.discard(hash, path);
-          throw tooLarge(`The upload of ${hash} goes beyond the ${part.size} bytes it said it would have.`);
+          await this.#uploads.discard(name, path);
+          throw tooLarge(`The upload of ${name.hash} goes beyond the ${part.size} bytes it said it would have.`);
         }
         await writeAll(file, bytes, at);
         at += bytes.length;
@@ -149,21 +145,22 @@ class FileBlobs implements Blobs {
     } catch (error) {
       // What arrived before the stream broke is kept; only synced bytes count as received.
       await file.sync();
-      await this.#uploads.giveBack(hash, path);
+      await this.#uploads.giveBack(name, path);
       throw error;
     } finally {
       await file.close();
     }
-    if (at < part.size) return { complete: false, received: await this.#uploads.giveBack(hash, path) };
-    await this.#publish(hash, path);
+    if (at < part.size) return { complete: false, received: await this.#uploads.giveBack(name, path) };
+    await this.#publish(name, path);
     return { complete: true, received: part.size };
   }
 
   /** Verifies what lies on disk and gives it its name. The sidecar goes first: a blob that is there has one. */
-  async #publish(hash: BlobHash, path: string): Promise<void> {
+  async #publish(name: UploadName, path: string): Promise<void> {
+    const { hash } = name;
     const found = await describe(path);
     if (found.hash !== hash) {
-      await this.#uploads.discard(hash, path);
+      await this.#uploads.discard(name, path);
       throw new CorepoolError("blob-hash-mismatch", {
         detail: `The bytes uploaded as ${hash} are ${found.hash}; they were thrown away.`,
         next: "Upload again from byte 0, under the name of what you send.",
@@ -176,7 +173,7 @@ class FileBlobs implements Blobs {
     await rename(path, target);
     this.#uploads.done(path);
     await syncDirectory(dirname(target));
-    await this.#uploads.discard(hash);
+    await this.#uploads.discard(name);
   }
 
   /** `near`: a name of our own, so that two writers never share a temporary file. */

@@ -2,15 +2,26 @@ import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 import type { BlobHash } from "@corepool/core/hex";
+import { checkedOwner } from "@corepool/core/ports/blobs";
 
 /** Private names given out by this process, and those of them still in use. */
 let taken = 0;
 const inUse = new Set<string>();
 
+/** One owner's upload of one blob. */
+export interface UploadName {
+  readonly hash: BlobHash;
+  readonly owner: string;
+}
+
+const TAKEN = /^([0-9a-f]{64})\.([0-9A-Za-z_-]{1,80})\.(\d+)-\d+(\.chunks)?$/;
+/** Uploads of before they had an owner: nobody may go on with them. */
+const OWNERLESS = /^[0-9a-f]{64}\.(part|\d+-\d+(\.chunks)?)$/;
+
 /**
- * Unfinished uploads. A kept one is `<hex>.part`; whoever appends first takes it by renaming it to a private name
- * `<hex>.<pid>-<n>` and gives it back when he stops, so that two writers, also of different processes, never touch the
- * same file. What a process that died left under a private name is given back when the store is opened.
+ * Unfinished uploads. A kept one is `<hex>.<owner>.part`; whoever appends first takes it by renaming it to a private
+ * name `<hex>.<owner>.<pid>-<n>` and gives it back when he stops, so that two writers, also of different processes,
+ * never touch the same file. What a process that died left under a private name is given back when the store is opened.
  */
 export class Uploads {
   readonly #dir: string;
@@ -22,56 +33,58 @@ export class Uploads {
   /** Gives back what dead processes had taken. */
   async adopt(): Promise<void> {
     for (const name of await readdir(this.#dir)) {
-      const match = /^([0-9a-f]{64})\.(\d+)-\d+(\.chunks)?$/.exec(name);
       const path = join(this.#dir, name);
-      if (match?.[1] === undefined || inUse.has(path) || isAlive(Number(match[2]))) continue;
-      if (match[3] === undefined) await this.giveBack(`sha256:${match[1]}`, path);
+      if (OWNERLESS.test(name)) await rm(path, { force: true });
+      const match = TAKEN.exec(name);
+      if (match?.[1] === undefined || match[2] === undefined) continue;
+      if (inUse.has(path) || isAlive(Number(match[3]))) continue;
+      if (match[4] === undefined) await this.giveBack({ hash: `sha256:${match[1]}`, owner: match[2] }, path);
       else await rm(path, { force: true });
     }
   }
 
   /** Bytes kept of an unfinished upload. */
-  async received(hash: BlobHash): Promise<number> {
-    return (await sizeOf(this.#part(hash))) ?? 0;
+  async received(name: UploadName): Promise<number> {
+    return (await sizeOf(this.#part(name))) ?? 0;
   }
 
   /**
    * A private file to append to, holding exactly `offset` bytes. An upload at 0 starts anew.
    * @throws CorepoolError `blob-offset-mismatch` with `received` in its data
    */
-  async take(hash: BlobHash, offset: number): Promise<string> {
-    const path = join(this.#dir, `${hexOf(hash)}.${process.pid}-${taken++}`);
+  async take(name: UploadName, offset: number): Promise<string> {
+    const path = join(this.#dir, `${this.#stem(name)}.${process.pid}-${taken++}`);
     inUse.add(path);
     if (offset === 0) {
       await (await open(path, "w")).close();
       return path;
     }
-    const found = await rename(this.#part(hash), path).then(
+    const found = await rename(this.#part(name), path).then(
       () => true,
       () => false,
     );
     const received = found ? ((await sizeOf(path)) ?? 0) : 0;
     if (found && received === offset) return path;
-    await this.giveBack(hash, path);
+    await this.giveBack(name, path);
     throw new CorepoolError("blob-offset-mismatch", {
-      detail: `The upload of ${hash} stopped at byte ${received}, not at ${offset}.`,
+      detail: `The upload of ${name.hash} stopped at byte ${received}, not at ${offset}.`,
       next: `Go on at byte ${received}.`,
       data: { received },
     });
   }
 
   /** Keeps a private file for a later writer, unless a longer one is kept already. Returns the bytes kept. */
-  async giveBack(hash: BlobHash, path: string): Promise<number> {
+  async giveBack(name: UploadName, path: string): Promise<number> {
     inUse.delete(path);
     const ours = (await sizeOf(path)) ?? 0;
-    const kept = await this.received(hash);
-    if (ours > kept) await rename(path, this.#part(hash));
+    const kept = await this.received(name);
+    if (ours > kept) await rename(path, this.#part(name));
     else await rm(path, { force: true });
     return Math.max(ours, kept);
   }
 
   /** Throws away a private file, or, without one, what is kept of an upload. */
-  async discard(hash: BlobHash, path = this.#part(hash)): Promise<void> {
+  async discard(name: UploadName, path = this.#part(name)): Promise<void> {
     inUse.delete(path);
     await rm(path, { force: true });
   }
@@ -81,8 +94,12 @@ export class Uploads {
     inUse.delete(path);
   }
 
-  #part(hash: BlobHash): string {
-    return join(this.#dir, `${hexOf(hash)}.part`);
+  #stem({ hash, owner }: UploadName): string {
+    return `${hexOf(hash)}.${checkedOwner(owner)}`;
+  }
+
+  #part(name: UploadName): string {
+    return join(this.#dir, `${this.#stem(name)}.part`);
   }
 }
 

@@ -11,14 +11,16 @@ export interface BlobsUnderTest {
   readonly dispose: () => Promise<void>;
 }
 const MAX = 8 * 2 ** 20;
+/** Whose uploads these are, where a test has only one. */
+export const OWNER = `0x${"0a".repeat(20)}`;
 
 export const hashOf = (bytes: Uint8Array): BlobHash => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 /** Bytes that differ from chunk to chunk. */
 export const patterned = (length: number): Uint8Array =>
   new Uint8Array(length).map((_, i) => (i * 31 + (i >> 12)) & 255);
 export const streamOf = (...parts: readonly Uint8Array[]): ReadableStream<Uint8Array> => ReadableStream.from(parts);
-export const put = (blobs: Blobs, bytes: Uint8Array) =>
-  blobs.write(hashOf(bytes), { offset: 0, size: bytes.length, bytes: streamOf(bytes) });
+export const put = (blobs: Blobs, bytes: Uint8Array, owner = OWNER) =>
+  blobs.write(hashOf(bytes), { owner, offset: 0, size: bytes.length, bytes: streamOf(bytes) });
 export const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
   new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
 /** The code with which a promise rejects. */
@@ -40,7 +42,7 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
     it("knows nothing of a blob that was never written", async () => {
       const hash = hashOf(patterned(3));
       expect(await store.blobs.size(hash)).toBeUndefined();
-      expect(await store.blobs.received(hash)).toBe(0);
+      expect(await store.blobs.received(hash, OWNER)).toBe(0);
       expect(await refusal(store.blobs.read(hash))).toBe("blob-not-found");
     });
 
@@ -71,13 +73,13 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
         [30_000, 30_001],
         [30_001, 99_999],
       ] as const) {
-        const part = { offset: from, size: bytes.length, bytes: streamOf(bytes.slice(from, to)) };
+        const part = { owner: OWNER, offset: from, size: bytes.length, bytes: streamOf(bytes.slice(from, to)) };
         expect(await store.blobs.write(hash, part)).toEqual({ complete: false, received: to });
-        expect(await store.blobs.received(hash)).toBe(to);
+        expect(await store.blobs.received(hash, OWNER)).toBe(to);
         expect(await store.blobs.size(hash)).toBeUndefined();
         expect(await refusal(store.blobs.read(hash))).toBe("blob-not-found");
       }
-      const last = { offset: 99_999, size: bytes.length, bytes: streamOf(bytes.slice(99_999)) };
+      const last = { owner: OWNER, offset: 99_999, size: bytes.length, bytes: streamOf(bytes.slice(99_999)) };
       expect(await store.blobs.write(hash, last)).toEqual({ complete: true, received: bytes.length });
       expect(hashOf(await bytesOf(await store.blobs.read(hash)))).toBe(hash);
     });
@@ -92,45 +94,60 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
           controller.error(new Error("connection lost"));
         },
       });
-      await expect(store.blobs.write(hashOf(bytes), { offset: 0, size: bytes.length, bytes: broken })).rejects.toThrow(
-        "connection lost",
-      );
-      const received = await store.blobs.received(hashOf(bytes));
+      await expect(
+        store.blobs.write(hashOf(bytes), { owner: OWNER, offset: 0, size: bytes.length, bytes: broken }),
+      ).rejects.toThrow("connection lost");
+      const received = await store.blobs.received(hashOf(bytes), OWNER);
       expect(received).toBeLessThanOrEqual(20_000);
-      const rest = { offset: received, size: bytes.length, bytes: streamOf(bytes.slice(received)) };
+      const rest = { owner: OWNER, offset: received, size: bytes.length, bytes: streamOf(bytes.slice(received)) };
       expect((await store.blobs.write(hashOf(bytes), rest)).complete).toBe(true);
     });
 
     it("refuses another offset and says the right one", async () => {
       const bytes = patterned(1000);
-      await store.blobs.write(hashOf(bytes), { offset: 0, size: 1000, bytes: streamOf(bytes.slice(0, 400)) });
-      const wrong = store.blobs.write(hashOf(bytes), { offset: 500, size: 1000, bytes: streamOf(bytes.slice(500)) });
+      await store.blobs.write(hashOf(bytes), {
+        owner: OWNER,
+        offset: 0,
+        size: 1000,
+        bytes: streamOf(bytes.slice(0, 400)),
+      });
+      const wrong = store.blobs.write(hashOf(bytes), {
+        owner: OWNER,
+        offset: 500,
+        size: 1000,
+        bytes: streamOf(bytes.slice(500)),
+      });
       await expect(wrong).rejects.toMatchObject({ code: "blob-offset-mismatch", data: { received: 400 } });
-      expect(await store.blobs.received(hashOf(bytes))).toBe(400);
+      expect(await store.blobs.received(hashOf(bytes), OWNER)).toBe(400);
     });
 
     it("starts anew at offset 0", async () => {
       const bytes = patterned(1000);
       const size = bytes.length;
-      await store.blobs.write(hashOf(bytes), { offset: 0, size, bytes: streamOf(new Uint8Array(400)) });
+      await store.blobs.write(hashOf(bytes), { owner: OWNER, offset: 0, size, bytes: streamOf(new Uint8Array(400)) });
       expect((await put(store.blobs, bytes)).complete).toBe(true);
     });
 
     it("throws away bytes that are not what their name says", async () => {
       const bytes = patterned(1000);
       const forged = Uint8Array.from(bytes, (b, i) => (i === 999 ? b ^ 1 : b));
-      const write = store.blobs.write(hashOf(bytes), { offset: 0, size: 1000, bytes: streamOf(forged) });
+      const write = store.blobs.write(hashOf(bytes), { owner: OWNER, offset: 0, size: 1000, bytes: streamOf(forged) });
       expect(await refusal(write)).toBe("blob-hash-mismatch");
       expect(await store.blobs.size(hashOf(bytes))).toBeUndefined();
-      expect(await store.blobs.received(hashOf(bytes))).toBe(0);
+      expect(await store.blobs.received(hashOf(bytes), OWNER)).toBe(0);
       expect((await put(store.blobs, bytes)).complete).toBe(true);
     });
 
     it("refuses what is too large, announced or not", async () => {
       const bytes = patterned(10);
-      const announced = store.blobs.write(hashOf(bytes), { offset: 0, size: MAX + 1, bytes: streamOf(bytes) });
+      const announced = store.blobs.write(hashOf(bytes), {
+        owner: OWNER,
+        offset: 0,
+        size: MAX + 1,
+        bytes: streamOf(bytes),
+      });
       expect(await refusal(announced)).toBe("blob-too-large");
-      const silent = store.blobs.write(hashOf(bytes), { offset: 0, size: 9, bytes: streamOf(bytes) });
+      const silent = store.blobs.write(hashOf(bytes), { owner: OWNER, offset: 0, size: 9, bytes: streamOf(bytes) });
       expect(await refusal(silent)).toBe("blob-too-large");
       expect(await store.blobs.size(hashOf(bytes))).toBeUndefined();
     });
@@ -145,7 +162,9 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
         );
       const hash = hashOf(bytes);
       const results = await Promise.all(
-        Array.from({ length: 8 }, () => store.blobs.write(hash, { offset: 0, size: bytes.length, bytes: slow() })),
+        Array.from({ length: 8 }, () =>
+          store.blobs.write(hash, { owner: OWNER, offset: 0, size: bytes.length, bytes: slow() }),
+        ),
       );
       expect(results.every(({ complete }) => complete)).toBe(true);
       expect(hashOf(await bytesOf(await store.blobs.read(hash)))).toBe(hash);
@@ -155,6 +174,62 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
       const bytes = patterned(1000);
       await put(store.blobs, bytes);
       expect(await put(store.blobs, bytes)).toEqual({ complete: true, received: 1000 });
+    });
+
+    it("keeps the uploads of several owners apart", async () => {
+      const bytes = patterned(1000);
+      const hash = hashOf(bytes);
+      const part = (owner: string, from: number, to: number, content = bytes) =>
+        store.blobs.write(hash, { owner, offset: from, size: 1000, bytes: streamOf(content.slice(from, to)) });
+      await part("a", 0, 700);
+      await part("b", 0, 300, new Uint8Array(1000));
+      expect(await store.blobs.received(hash, "a")).toBe(700);
+      expect(await store.blobs.received(hash, "b")).toBe(300);
+      expect(await store.blobs.received(hash, "c")).toBe(0);
+      await expect(part("c", 700, 1000)).rejects.toMatchObject({
+        code: "blob-offset-mismatch",
+        data: { received: 0 },
+      });
+      expect(await refusal(part("b", 300, 1000))).toBe("blob-hash-mismatch");
+      expect(await part("a", 700, 1000)).toEqual({ complete: true, received: 1000 });
+    });
+
+    it("tells nobody that a blob is here before all its bytes came from him", async () => {
+      const bytes = patterned(1000);
+      const hash = hashOf(bytes);
+      await put(store.blobs, bytes, "a");
+      expect(await store.blobs.received(hash, "b")).toBe(0);
+      const wrong = store.blobs.write(hash, { owner: "b", offset: 999, size: 1000, bytes: streamOf(bytes.slice(999)) });
+      expect(await refusal(wrong)).toBe("blob-offset-mismatch");
+      const first = { owner: "b", offset: 0, size: 1000, bytes: streamOf(bytes.slice(0, 400)) };
+      expect(await store.blobs.write(hash, first)).toEqual({ complete: false, received: 400 });
+      const forged = { owner: "b", offset: 400, size: 1000, bytes: streamOf(new Uint8Array(600)) };
+      expect(await refusal(store.blobs.write(hash, forged))).toBe("blob-hash-mismatch");
+      expect(hashOf(await bytesOf(await store.blobs.read(hash)))).toBe(hash);
+      await store.blobs.write(hash, { ...first, bytes: streamOf(bytes.slice(0, 400)) });
+      const rest = { owner: "b", offset: 400, size: 1000, bytes: streamOf(bytes.slice(400)) };
+      expect(await store.blobs.write(hash, rest)).toEqual({ complete: true, received: 1000 });
+      expect(hashOf(await bytesOf(await store.blobs.read(hash)))).toBe(hash);
+    });
+
+    it("throws an unfinished upload away when asked, and only that one", async () => {
+      const bytes = patterned(1000);
+      const hash = hashOf(bytes);
+      const half = (owner: string) =>
+        store.blobs.write(hash, { owner, offset: 0, size: 1000, bytes: streamOf(bytes.slice(0, 500)) });
+      await half("a");
+      await half("b");
+      await store.blobs.discard(hash, "a");
+      await store.blobs.discard(hash, "a");
+      expect(await store.blobs.received(hash, "a")).toBe(0);
+      expect(await store.blobs.received(hash, "b")).toBe(500);
+    });
+
+    it.each(["", "../a", "a/b", "a.b", "a".repeat(81)])("takes no path for an owner: %j", async (owner) => {
+      const bytes = patterned(10);
+      await expect(
+        store.blobs.write(hashOf(bytes), { owner, offset: 0, size: 10, bytes: streamOf(bytes) }),
+      ).rejects.toThrow(RangeError);
     });
 
     it("forgets a removed blob, and removing twice does no harm", async () => {
@@ -169,9 +244,9 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
     it("takes no path for a name", async () => {
       const name = "sha256:../../../../etc/passwd" as BlobHash;
       expect(await refusal(store.blobs.read(name))).toBe("blob-not-found");
-      expect(await refusal(store.blobs.write(name, { offset: 0, size: 1, bytes: streamOf(patterned(1)) }))).toBe(
-        "blob-not-found",
-      );
+      expect(
+        await refusal(store.blobs.write(name, { owner: OWNER, offset: 0, size: 1, bytes: streamOf(patterned(1)) })),
+      ).toBe("blob-not-found");
     });
   });
 }
