@@ -14,7 +14,9 @@ import { bindAccounts } from "./accounts/routes.ts";
 import { Sessions } from "./accounts/sessions.ts";
 import { SignIn } from "./accounts/sign-in.ts";
 import { BlobAccess } from "./blobs/access.ts";
+import { Reservations } from "./blobs/reservations.ts";
 import { bindBlobs } from "./blobs/routes.ts";
+import { UploadDesk } from "./blobs/upload.ts";
 import { ALL_ROUTES } from "./openapi/all-routes.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import type { Config } from "./platform/config.ts";
@@ -163,9 +165,12 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     stopping: shutdown.signal,
   });
   bindAccounts(api, { database, signIn, sessions, apiKeys, account: (address) => market.account(address) });
+  const limits = { bytes: config.accountBlobBytes, blobs: config.accountBlobs };
+  const reservations = new Reservations({ database, accounts, blobs, clock, limits });
   bindBlobs(api, {
     blobs,
-    access: new BlobAccess({ database, accounts, clock, mayRead: (caller, hash) => market.mayReadBlob(caller, hash) }),
+    access: new BlobAccess({ accounts, mayRead: (caller, hash) => market.mayReadBlob(caller, hash) }),
+    desk: new UploadDesk({ blobs, reservations, clock }),
   });
   market.bind(api);
   api.document(openApiDocument(ALL_ROUTES, config.publicUrl));
@@ -199,7 +204,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
       clock,
       log,
       signal: shutdown.signal,
-      forget: [signIn, sessions, idempotency, events],
+      forget: [signIn, sessions, idempotency, events, reservations],
     });
     shutdown.add("housekeeping", () => chores);
   }

@@ -73,6 +73,7 @@ export const PROBLEMS = {
   "blob-hash-mismatch": { title: "The bytes do not match the name", status: 422, exit: EXIT.usage },
   "blob-offset-mismatch": { title: "The upload must go on where it stopped", status: 409, exit: EXIT.usage },
   "blob-too-large": { title: "The blob is too large", status: 413, exit: EXIT.usage },
+  "blob-quota-reached": { title: "The account's room for blobs is used up", status: 403, exit: EXIT.refused },
   "path-escape": { title: "The path leaves its folder", status: 422, exit: EXIT.usage },
   "sandbox-unavailable": { title: "This machine cannot run a sandbox", status: 503, exit: EXIT.machine },
   "sandbox-failed": { title: "The sandbox could not be started", status: 500, exit: EXIT.machine },

@@ -17,8 +17,11 @@ export interface Accounts {
   reserveSpend(tx: Tx, caller: Caller, amount: bigint): Promise<void>;
   /** Makes the bearer token of a connected agent (shown once, in `welcome`); older tokens of the machine stop working. */
   issueAgentToken(provider: Address, machine: Hex): Promise<string>;
-  /** Notes that an account uploaded or owns a blob (outputs of its workloads). */
-  grantBlob(tx: Reader, account: Address, hash: BlobHash, sizeBytes: number): Promise<void>;
+  /**
+   * Notes that an account uploaded or owns a blob. With `expiresAt` (milliseconds since the epoch) only until then,
+   * unless it is the account's for good already.
+   */
+  grantBlob(tx: Reader, account: Address, hash: BlobHash, sizeBytes: number, expiresAt?: number): Promise<void>;
   /**
    * Size of a blob that the account uploaded or owns, in bytes; undefined for every other. Inputs of a workload must
    * be its account's: else whoever knows a hash could have a job read what it names.
@@ -43,7 +46,8 @@ export function createAccounts(parts: {
 
     issueAgentToken: (provider, machine) => parts.sessions.startAgent(provider, machine),
 
-    async grantBlob(tx, account, hash, sizeBytes) {
+    async grantBlob(tx, account, hash, sizeBytes, expiresAt) {
+      const expires_at = expiresAt === undefined ? null : new Date(expiresAt);
       await tx
         .insertInto("blob_refs")
         .values({
@@ -51,8 +55,14 @@ export function createAccounts(parts: {
           hash,
           size_bytes: BigInt(sizeBytes),
           created_at: new Date(parts.clock.now()),
+          expires_at,
         })
-        .onConflict((conflict) => conflict.doNothing())
+        .onConflict((conflict) =>
+          conflict
+            .columns(["account", "hash"])
+            .doUpdateSet({ expires_at })
+            .where("blob_refs.expires_at", "is not", null),
+        )
         .execute();
     },
 

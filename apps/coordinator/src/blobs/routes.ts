@@ -5,7 +5,7 @@ import { headBlob, readBlob, writeBlob } from "@corepool/protocol/routes/blobs";
 import { type Api, Reply } from "../platform/http/call.ts";
 import type { BlobAccess } from "./access.ts";
 import { rangeOf } from "./range.ts";
-import { takeUpload, uploadHeaders } from "./upload.ts";
+import { type UploadDesk, uploadHeaders } from "./upload.ts";
 
 /** The same answer for what is not there and what the caller may not know of. */
 const notFound = (hash: BlobHash) =>
@@ -18,16 +18,18 @@ const notFound = (hash: BlobHash) =>
 const CACHE = { "cache-control": "private, max-age=31536000, immutable" };
 
 /** Binds the blob routes. */
-export function bindBlobs(api: Api, parts: { readonly blobs: Blobs; readonly access: BlobAccess }): void {
-  const { blobs, access } = parts;
+export function bindBlobs(
+  api: Api,
+  parts: { readonly blobs: Blobs; readonly access: BlobAccess; readonly desk: UploadDesk },
+): void {
+  const { blobs, access, desk } = parts;
 
   api.bind(headBlob, async ({ params, caller }) => {
     const size = (await access.mayRead(caller, params.hash)) ? await blobs.size(params.hash) : undefined;
     if (size !== undefined) {
       return new Reply(undefined, { headers: { ...CACHE, "content-length": String(size), "accept-ranges": "bytes" } });
     }
-    const begun = (await access.began(caller.account, params.hash)) && (await blobs.size(params.hash)) === undefined;
-    const offset = begun ? await blobs.received(params.hash, caller.account) : 0;
+    const offset = await desk.received(caller, params.hash);
     return new Reply(undefined, { status: 404, headers: { "upload-offset": String(offset) } });
   });
 
@@ -60,13 +62,7 @@ export function bindBlobs(api: Api, parts: { readonly blobs: Blobs; readonly acc
   api.bind(writeBlob, async ({ params, caller, request }) => {
     const { offset, size } = uploadHeaders(request);
     const bytes = request.body ?? new Blob([]).stream();
-    const { received, complete } = await takeUpload(blobs, access, {
-      account: caller.account,
-      hash: params.hash,
-      offset,
-      size,
-      bytes,
-    });
+    const { received, complete } = await desk.take({ caller, hash: params.hash, offset, size, bytes });
     return new Reply({ hash: params.hash, received, complete }, { status: complete ? 201 : 202 });
   });
 }

@@ -1,13 +1,14 @@
-import { createHash } from "node:crypto";
-import { CorepoolError } from "@corepool/core/errors";
-import type { Address, BlobHash } from "@corepool/core/hex";
+import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { BlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Caller } from "../platform/http/call.ts";
 import { badRequest } from "../platform/http/problem.ts";
-import type { BlobAccess } from "./access.ts";
+import { ownerOf, type Reservations } from "./reservations.ts";
 
 /** A PUT of bytes from `offset` of a blob of `size` bytes. */
 export interface Upload {
-  readonly account: Address;
+  readonly caller: Caller;
   readonly hash: BlobHash;
   readonly offset: number;
   readonly size: number;
@@ -42,70 +43,91 @@ const mismatch = (received: number) =>
     data: { received },
   });
 
+/** How long a request that begins an upload anew waits for one that is still sending the same. */
+const PATIENCE_MS = 5_000;
+
+/** After these nothing of the upload is kept. */
+const IN_VAIN: ReadonlySet<string | undefined> = new Set(["blob-hash-mismatch", "blob-too-large"]);
+
 /**
- * Takes the bytes in. A blob that is here already is not given to whoever names it: its bytes are read and compared
- * like those of a new one before the account may read it.
+ * Takes uploads in, each into its owner's own place, whether or not the blob is here already: nobody is given a blob
+ * for naming it, nor learns that it is here, before all its bytes have come from him.
  */
-export async function takeUpload(
-  blobs: Blobs,
-  access: BlobAccess,
-  upload: Upload,
-): Promise<{ readonly received: number; readonly complete: boolean }> {
-  const { account, hash, offset, size, bytes } = upload;
-  const present = await blobs.size(hash);
-  if (present !== undefined) return proveHeld(access, upload, present);
-  if (offset === 0) await access.begin(account, hash);
-  else if (!(await access.began(account, hash))) {
-    await bytes.cancel();
-    throw mismatch(0);
+export class UploadDesk {
+  readonly #blobs: Blobs;
+  readonly #reservations: Reservations;
+  readonly #clock: Clock;
+  /** What is being sent from byte 0 on: one per upload, so that no upload holds more than it reserved. */
+  readonly #sending = new Map<string, { readonly stop: AbortController; readonly over: Promise<unknown> }>();
+
+  constructor(parts: { readonly blobs: Blobs; readonly reservations: Reservations; readonly clock: Clock }) {
+    this.#blobs = parts.blobs;
+    this.#reservations = parts.reservations;
+    this.#clock = parts.clock;
   }
-  const counted = countBytes(bytes);
-  const result = await blobs.write(hash, { owner: account, offset, size, bytes: counted.stream });
-  if (!result.complete) return result;
-  // Another upload may have published the blob while this one ran; only bytes that went through here count.
-  if (counted.count() < size - offset) throw mismatch(0);
-  await access.uploaded(account, hash, size);
-  return result;
+
+  /** Bytes kept of the caller's unfinished upload. */
+  async received(caller: Caller, hash: BlobHash): Promise<number> {
+    return this.#blobs.received(hash, ownerOf(caller));
+  }
+
+  /** Rejects with `blob-quota-reached` and whatever the store rejects with. */
+  async take(upload: Upload): Promise<{ readonly received: number; readonly complete: boolean }> {
+    const { caller, hash, offset, size, bytes } = upload;
+    try {
+      if (offset === 0) return await this.#alone(upload, (signal) => this.#begin(upload, signal));
+      const reserved = await this.#reservations.goOn(caller, hash);
+      if (reserved === undefined) throw mismatch(0);
+      if (reserved !== size)
+        throw badRequest([
+          { pointer: "headers/upload-length", code: "changed", message: `the upload began with ${reserved}` },
+        ]);
+      return await this.#write(upload, bytes);
+    } catch (error) {
+      if (!bytes.locked) await bytes.cancel().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #begin(upload: Upload, signal: AbortSignal) {
+    const { caller, hash, size, bytes } = upload;
+    await this.#reservations.begin(caller, hash, size);
+    await this.#blobs.discard(hash, ownerOf(caller));
+    return this.#write(upload, bytes.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }));
+  }
+
+  async #write({ caller, hash, offset, size }: Upload, bytes: ReadableStream<Uint8Array>) {
+    try {
+      const result = await this.#blobs.write(hash, { owner: ownerOf(caller), offset, size, bytes });
+      if (result.complete) await this.#reservations.finish(caller, hash, size);
+      return result;
+    } catch (error) {
+      if (IN_VAIN.has(codeOf(error))) await this.#reservations.release(caller, hash);
+      throw error;
+    }
+  }
+
+  /** Waits for an older request that sends the same; one that takes too long is cut off, and `signal` tells it. */
+  async #alone<T>(upload: Upload, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const key = keyOf(upload);
+    for (let other = this.#sending.get(key); other !== undefined; other = this.#sending.get(key)) {
+      const enough = new AbortController();
+      const waited = this.#clock.sleep(PATIENCE_MS, enough.signal).catch(() => undefined);
+      await Promise.race([other.over, waited]);
+      enough.abort();
+      other.stop.abort(mismatch(0));
+      await other.over;
+    }
+    const done = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    this.#sending.set(key, { stop, over: done.promise });
+    try {
+      return await work(stop.signal);
+    } finally {
+      this.#sending.delete(key);
+      done.resolve();
+    }
+  }
 }
 
-async function proveHeld(
-  access: BlobAccess,
-  { account, hash, offset, bytes }: Upload,
-  present: number,
-): Promise<{ readonly received: number; readonly complete: boolean }> {
-  if (offset !== 0) {
-    await bytes.cancel();
-    throw mismatch(0);
-  }
-  const digest = createHash("sha256");
-  let length = 0;
-  for await (const part of bytes) {
-    length += part.byteLength;
-    if (length > present) break;
-    digest.update(part);
-  }
-  if (length !== present || `sha256:${digest.digest("hex")}` !== hash) {
-    throw new CorepoolError("blob-hash-mismatch", {
-      detail: `The bytes uploaded as ${hash} are others; they were thrown away.`,
-      next: "Upload again from byte 0, all bytes in one request, under the name of what you send.",
-    });
-  }
-  await access.uploaded(account, hash, present);
-  return { received: present, complete: true };
-}
-
-function countBytes(bytes: ReadableStream<Uint8Array>): {
-  readonly stream: ReadableStream<Uint8Array>;
-  readonly count: () => number;
-} {
-  let count = 0;
-  const stream = bytes.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(part, controller) {
-        count += part.byteLength;
-        controller.enqueue(part);
-      },
-    }),
-  );
-  return { stream, count: () => count };
-}
+const keyOf = ({ caller, hash }: Upload): string => `${ownerOf(caller)} ${hash}`;

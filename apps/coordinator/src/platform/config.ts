@@ -39,6 +39,16 @@ const SETTINGS = {
     schema: z.coerce.number().int().min(1),
     initial: String(16 * 2 ** 30),
   },
+  accountBlobBytes: {
+    name: "COREPOOL_ACCOUNT_BLOB_BYTES",
+    schema: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+    initial: String(50 * 2 ** 30),
+  },
+  accountBlobs: {
+    name: "COREPOOL_ACCOUNT_BLOBS",
+    schema: z.coerce.number().int().min(1),
+    initial: "100000",
+  },
   listen: { name: "COREPOOL_LISTEN", schema: listen, initial: "127.0.0.1:8080" },
   metricsListen: { name: "COREPOOL_METRICS_LISTEN", schema: listen, initial: "127.0.0.1:9464" },
   publicUrl: { name: "COREPOOL_PUBLIC_URL", schema: httpUrl },

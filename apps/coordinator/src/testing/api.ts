@@ -17,7 +17,9 @@ import { bindAccounts } from "../accounts/routes.ts";
 import { Sessions } from "../accounts/sessions.ts";
 import { SignIn } from "../accounts/sign-in.ts";
 import { BlobAccess } from "../blobs/access.ts";
+import { type BlobLimits, Reservations } from "../blobs/reservations.ts";
 import { bindBlobs } from "../blobs/routes.ts";
+import { UploadDesk } from "../blobs/upload.ts";
 import { systemRandom } from "../platform/adapters/system-random.ts";
 import { HttpApi } from "../platform/http/api.ts";
 import type { Caller } from "../platform/http/call.ts";
@@ -39,6 +41,8 @@ export interface TestApiOptions {
   readonly corsOrigins?: readonly string[];
   readonly mayReadBlob?: (caller: Caller, hash: BlobHash) => Promise<boolean>;
   readonly account?: (address: Address) => Promise<AccountView>;
+  /** What an account may hold; generous by default. */
+  readonly blobLimits?: BlobLimits;
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>;
@@ -80,7 +84,13 @@ export async function testApi(options: TestApiOptions = {}) {
     options.account ?? ((address: Address) => Promise.resolve({ address, balances: [], counter: 0, nextNonce: 0 }));
   bindAccounts(api, { database, signIn, sessions, apiKeys, account });
   const mayRead = options.mayReadBlob ?? (() => Promise.resolve(false));
-  bindBlobs(api, { blobs, access: new BlobAccess({ database, accounts, clock, mayRead }) });
+  const blobLimits = options.blobLimits ?? { bytes: 2 ** 50, blobs: 100_000 };
+  const reservations = new Reservations({ database, accounts, blobs, clock, limits: blobLimits });
+  bindBlobs(api, {
+    blobs,
+    access: new BlobAccess({ accounts, mayRead }),
+    desk: new UploadDesk({ blobs, reservations, clock }),
+  });
 
   /** Sends a request; `body` as JSON unless it is bytes. */
   const send = async (
@@ -127,6 +137,7 @@ export async function testApi(options: TestApiOptions = {}) {
     accounts,
     signIn,
     idempotency,
+    reservations,
     logged,
     observed,
     stopping,

@@ -46,5 +46,5 @@ export const writeBlob = defineRoute({
   params: byHash,
   response: z.object({ hash: blobHash, received: z.int(), complete: z.boolean() }),
   status: 201,
-  problems: ["bad-request", "blob-hash-mismatch", "blob-offset-mismatch", "blob-too-large"],
+  problems: ["bad-request", "blob-hash-mismatch", "blob-offset-mismatch", "blob-too-large", "blob-quota-reached"],
 });

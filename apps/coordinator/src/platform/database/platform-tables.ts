@@ -70,10 +70,17 @@ export interface PlatformTables {
     hash: BlobHash;
     size_bytes: bigint;
     created_at: Date;
+    /** Null: for good. */
+    expires_at: Date | null;
   };
   blob_uploads: {
+    /** Whose upload: the account, or a machine of it. */
+    owner: string;
     hash: BlobHash;
+    /** Whose quota it counts against. */
     account: Address;
-    started_at: Date;
+    /** Bytes reserved: of the whole blob. */
+    size_bytes: bigint;
+    touched_at: Date;
   };
 }

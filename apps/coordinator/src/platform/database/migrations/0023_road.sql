@@ -1,0 +1,26 @@
+-- Unfinished uploads belong to whoever sends them (an account, or a machine of it) and count against its account's
+-- quota from their first byte. What had been begun before had one owner for all; nobody can go on with it.
+drop table blob_uploads;
+create table blob_uploads (
+  owner text not null,
+  hash text not null,
+  account text not null,
+  size_bytes bigint not null check (size_bytes >= 0),
+  touched_at timestamptz not null,
+  primary key (owner, hash)
+);
+create index blob_uploads_by_account on blob_uploads (account);
+create index blob_uploads_by_time on blob_uploads (touched_at);
+
+-- What an agent delivered stays its provider's to read, and counts, for a day only; null: for good.
+alter table blob_refs add column expires_at timestamptz;
+create index blob_refs_by_expiry on blob_refs (expires_at) where expires_at is not null;
+
+-- The watch under a mandate: which process had the last answer, the chain's time then (seconds), and how much of a
+-- freeze is counted as served.
+alter table leases add column watcher text;
+alter table leases add column last_answer_head bigint;
+alter table leases add column held_ms bigint not null default 0;
+
+-- The leaves (provider, first unit, last unit) behind a mandate's Merkle root, in order; null: any provider, or one leaf.
+alter table mandates add column leaves jsonb;
