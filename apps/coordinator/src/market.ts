@@ -5,6 +5,7 @@ import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { createGateway } from "./gateway/gateway.ts";
+import { Seats } from "./gateway/seats.ts";
 import { createUpgrade } from "./gateway/socket.adapter.ts";
 import { callsOf } from "./machines/register.ts";
 import { bindMachines } from "./machines/routes.ts";
@@ -70,9 +71,16 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     onTrouble: (error, machine) => log.warn({ err: error, machine }, "an agent's connection is in trouble"),
   });
   const parts: MarketParts = { platform, context, store, gateway, operator: lower(account.address) };
-  const upgrade = createUpgrade((connection) => {
-    gateway.serve(connection).catch((error: unknown) => log.error({ err: error }, "an agent could not be served"));
+  const seats = new Seats({
+    connections: config.agentConnections,
+    waitingPerAddress: config.agentsWaitingPerAddress,
+    machinesPerProvider: config.machinesPerProvider,
   });
+  const upgrade = createUpgrade(seats, (connection, seat) =>
+    gateway
+      .serve(connection, seat)
+      .catch((error: unknown) => log.error({ err: error }, "an agent could not be served")),
+  );
   const follower = createFollower(platform, context);
   const sender = createSender(platform, account);
   const stopping = new AbortController();

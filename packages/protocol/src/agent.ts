@@ -171,6 +171,8 @@ export const CLOSE = {
   unauthenticated: 4401,
   replaced: 4409,
   slow: 4429,
+  /** The process, the address or the provider has as many connections as it may; dial again later. */
+  tooMany: 4503,
 } as const;
 
 /** Largest message either side accepts, bytes. */

@@ -50,6 +50,7 @@ export const PROBLEMS = {
   "body-too-large": { title: "The body is too large", status: 413, exit: EXIT.usage },
   "unsupported-media-type": { title: "The body must be application/json", status: 415, exit: EXIT.usage },
   "rate-limited": { title: "Too many requests", status: 429, exit: EXIT.refused, retryable: true },
+  "too-many-connections": { title: "Too many connections", status: 429, exit: EXIT.refused, retryable: true },
   "no-placement": { title: "No machine can run this now", status: 409, exit: EXIT.refused, retryable: true },
   "illegal-transition": { title: "Not possible in its present state", status: 409, exit: EXIT.refused },
   "bad-signature": { title: "The signature does not match", status: 422, exit: EXIT.refused },

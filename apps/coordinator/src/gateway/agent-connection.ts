@@ -6,8 +6,10 @@ import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE, type ToAgent, toAgent } from "@corepool/protocol/agent";
 import { isProblemCode } from "@corepool/protocol/problems";
 import { checkHello, connectMachine } from "../machines/connect.ts";
+import { lower } from "../market/context.ts";
 import { type HandlerParts, handleMessage, Outdated } from "./handle.ts";
 import { formatMessage, parseMessage } from "./messages.ts";
+import type { Seat } from "./seats.ts";
 
 export interface ConnectionParts extends HandlerParts {
   /** Makes the bearer token with which the agent reads and writes blobs. */
@@ -32,18 +34,26 @@ export const REMOTE = "r";
 /** Answers that nobody fetched in that time are of no use any more. */
 const FORGET_MS = 60_000;
 
+/** How a connection is closed whose hello is refused; otherwise as unauthenticated. */
+const CLOSE_OF: Readonly<Record<string, number>> = {
+  "bad-request": CLOSE.badMessage,
+  "too-many-connections": CLOSE.tooMany,
+};
+
 /** One connection of an agent, from its challenge to its end. */
 export class AgentConnection {
   machine: MachineRecord | undefined;
   readonly #parts: ConnectionParts;
   readonly #connection: Connection;
+  readonly #seat: Seat | undefined;
   readonly #probes = new Map<string, (answer: ProbeAnswer | undefined) => void>();
   readonly #over = new AbortController();
   #sent = new Set<bigint>();
   #flushing: Promise<void> = Promise.resolve();
   #count = 0;
 
-  constructor(parts: ConnectionParts, connection: Connection) {
+  constructor(parts: ConnectionParts, connection: Connection, seat?: Seat) {
+    this.#seat = seat;
     this.#parts = parts;
     this.#connection = connection;
   }
@@ -102,6 +112,11 @@ export class AgentConnection {
       if (message.type !== "hello")
         throw new CorepoolError("unauthenticated", { detail: "The first message must be hello." });
       await checkHello(context, nonce, message.body);
+      if (this.#seat?.admit(lower(message.body.provider), lower(message.body.machine)) === false)
+        throw new CorepoolError("too-many-connections", {
+          detail: "This provider has as many machines connected here as he may.",
+          next: "Disconnect one, or ask the operator for more.",
+        });
       const machine = await store.transaction((uow) => connectMachine(uow, context, message.body));
       this.machine = machine;
       const token = await this.#parts.issueToken(machine.provider, machine.id);
@@ -114,8 +129,10 @@ export class AgentConnection {
     } catch (error) {
       if (codeOf(error) === undefined) throw error;
       await this.#sendProblem(null, error);
-      const code = codeOf(error) === "bad-request" ? CLOSE.badMessage : CLOSE.unauthenticated;
-      this.close(code, error instanceof Error ? error.message.slice(0, 100) : "refused");
+      this.close(
+        CLOSE_OF[codeOf(error) ?? ""] ?? CLOSE.unauthenticated,
+        error instanceof Error ? error.message.slice(0, 100) : "refused",
+      );
       return undefined;
     }
   }

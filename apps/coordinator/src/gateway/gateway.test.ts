@@ -10,7 +10,7 @@ import { offerFor, signOffers, unitSpec } from "../testing/unit.ts";
 
 let market: TestMarket;
 beforeAll(async () => {
-  market = await testMarket();
+  market = await testMarket({ COREPOOL_MACHINES_PER_PROVIDER: "2", COREPOOL_AGENTS_WAITING_PER_ADDRESS: "8" });
 });
 afterAll(() => market.endAll());
 
@@ -54,6 +54,29 @@ describe("an agent that connects", () => {
     await wait(500);
     expect(agent.closed).toBeUndefined();
     await agent.cut();
+  });
+
+  it("may not be one of more machines than a provider may have, nor of many that say nothing", async () => {
+    const key = generatePrivateKey();
+    const [one, two, three] = [agentOf(key), agentOf(key), agentOf(key)];
+    await one.connect(market.url);
+    await two.connect(market.url);
+    await expect(three.connect(market.url)).rejects.toThrow("4503");
+    // The same machine again takes its own place.
+    await one.connect(market.url);
+    await two.cut();
+    await until(() =>
+      three.connect(market.url).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    const silent = Array.from({ length: 9 }, () => new WebSocket(`${market.url.replace("http", "ws")}/v1/agent`));
+    const code = await Promise.race(silent.map((ws) => new Promise<number>((resolve) => ws.once("close", resolve))));
+    expect(code).toBe(4503);
+    expect(silent.filter((ws) => ws.readyState === WebSocket.OPEN)).toHaveLength(8);
+    for (const ws of silent) ws.terminate();
+    for (const agent of [one, three]) await agent.cut();
   });
 
   it("may not take over another provider's machine", async () => {

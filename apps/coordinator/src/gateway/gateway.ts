@@ -5,13 +5,14 @@ import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE } from "@corepool/protocol/agent";
 import { AgentConnection, type ConnectionParts, type ProbeAnswer, REMOTE } from "./agent-connection.ts";
 import { machineTopic, probeTopic } from "./repository.ts";
+import type { Seat } from "./seats.ts";
 
 const PROBE_MS = 5_000;
 
 /** The agents that are connected to this process. */
 export interface Gateway {
-  /** Serves a new connection until it ends. */
-  serve(connection: Connection): Promise<void>;
+  /** Serves a new connection until it ends; without a seat nothing counts it. */
+  serve(connection: Connection, seat?: Seat): Promise<void>;
   /** Sends a nonce through a lease's sandbox and back. Rejects with `machine-unreachable`. */
   probe(machine: Hex, lease: Hex, nonce: Hex): Promise<ProbeAnswer>;
   /** Ends all connections; agents dial again. */
@@ -28,8 +29,8 @@ export function createGateway(parts: ConnectionParts & { readonly notifier: Noti
   const machines = new Map<Hex, AgentConnection>();
   let closing = false;
 
-  async function serve(connection: Connection): Promise<void> {
-    const agent = new AgentConnection(parts, connection);
+  async function serve(connection: Connection, seat?: Seat): Promise<void> {
+    const agent = new AgentConnection(parts, connection, seat);
     let leave: () => void = () => undefined;
     const served = agent.run((machine) => {
       // The newest connection wins; the older learns it at once when it is in this process, else by its next message.

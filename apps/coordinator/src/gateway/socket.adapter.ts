@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE, MAX_MESSAGE_BYTES } from "@corepool/protocol/agent";
 import { WebSocket, WebSocketServer } from "ws";
+import type { Seat, Seats } from "./seats.ts";
 
 /** Bytes waiting for a peer that does not read; beyond, the connection is cut. */
 const MOST_BUFFERED = 8 * 2 ** 20;
@@ -90,13 +91,41 @@ export function socketConnection(socket: WebSocket): Connection {
   };
 }
 
-/** Takes over WebSocket upgrades of the agents' path; false for any other path. */
-export function createUpgrade(serve: (connection: Connection) => void) {
+/** Refused connections that may be saying goodbye at once; beyond, they are cut without a word. */
+const MOST_REFUSED = 256;
+
+const WHY = {
+  full: "this coordinator has as many agents as it takes; try another one or later",
+  crowded: "too many connections from this address have not said hello yet",
+} as const;
+
+/** Takes over WebSocket upgrades of the agents' path, as long as there are seats; false for any other path. */
+export function createUpgrade(seats: Seats, serve: (connection: Connection, seat: Seat) => Promise<void>) {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+  let refused = 0;
   return (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     if (path !== "/v1/agent") return false;
-    server.handleUpgrade(request, socket, head, (opened) => serve(socketConnection(opened)));
+    const seat = seats.take(request.socket.remoteAddress ?? "unknown");
+    if (typeof seat === "string") {
+      if (refused >= MOST_REFUSED) {
+        socket.destroy();
+        return true;
+      }
+      refused++;
+      socket.once("close", () => refused--);
+      server.handleUpgrade(request, socket, head, (opened) => socketConnection(opened).close(CLOSE.tooMany, WHY[seat]));
+      return true;
+    }
+    let served = false;
+    // A handshake that fails, or a peer that hangs up during it, leaves without having been served.
+    socket.once("close", () => {
+      if (!served) seat.leave();
+    });
+    server.handleUpgrade(request, socket, head, (opened) => {
+      served = true;
+      void serve(socketConnection(opened), seat).finally(() => seat.leave());
+    });
     return true;
   };
 }

@@ -49,6 +49,22 @@ const SETTINGS = {
     schema: z.coerce.number().int().min(1),
     initial: "100000",
   },
+  agentConnections: {
+    name: "COREPOOL_AGENT_CONNECTIONS",
+    schema: z.coerce.number().int().min(1).max(1_000_000),
+    initial: "10000",
+  },
+  /** Behind a proxy that hides addresses all agents come from one: raise it there. */
+  agentsWaitingPerAddress: {
+    name: "COREPOOL_AGENTS_WAITING_PER_ADDRESS",
+    schema: z.coerce.number().int().min(1).max(1_000_000),
+    initial: "64",
+  },
+  machinesPerProvider: {
+    name: "COREPOOL_MACHINES_PER_PROVIDER",
+    schema: z.coerce.number().int().min(1).max(1_000_000),
+    initial: "1000",
+  },
   listen: { name: "COREPOOL_LISTEN", schema: listen, initial: "127.0.0.1:8080" },
   metricsListen: { name: "COREPOOL_METRICS_LISTEN", schema: listen, initial: "127.0.0.1:9464" },
   publicUrl: { name: "COREPOOL_PUBLIC_URL", schema: httpUrl },

@@ -47,7 +47,8 @@ export async function until<T>(look: () => Promise<T | undefined> | T | undefine
   }
 }
 
-export async function testMarket(): Promise<TestMarket> {
+/** `settings`: more variables of the coordinator. */
+export async function testMarket(settings: Readonly<Record<string, string>> = {}): Promise<TestMarket> {
   const temp = await tempMarket();
   const database = await testDatabase();
   const dir = await mkdtemp(join(tmpdir(), "corepool-coordinator-"));
@@ -66,6 +67,7 @@ export async function testMarket(): Promise<TestMarket> {
     COREPOOL_METRICS_LISTEN: "127.0.0.1:0",
     COREPOOL_PUBLIC_URL: url,
     COREPOOL_FINALITY: "3:5",
+    ...settings,
   });
   const account = privateKeyToAccount(temp.client.key);
   const wallet: Signer = {
