@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Connection, Transport } from "@corepool/core/ports/transport";
 import type { FromAgent, ToAgent } from "@corepool/protocol/agent";
-import { agentHelloData, digestOf } from "@corepool/protocol/eip712";
+import { agentHelloData, digestOf, machineId } from "@corepool/protocol/eip712";
 import { recoverAddress } from "viem";
 import { afterEach, describe, expect, it } from "vitest";
 import { providerKey } from "./adapters/secrets.ts";
@@ -11,6 +11,8 @@ import { newRecord } from "./journal-entries.ts";
 import { ManualClock, settled } from "./test/manual-clock.ts";
 import { assignmentOf, domain, provider, silentLog, unit } from "./test/samples.ts";
 
+const SALT = `0x${"77".repeat(32)}` as const;
+const MACHINE = machineId(provider.address, SALT);
 const NONCE = `0x${"5a".repeat(32)}` as const;
 type Sent = FromAgent & { readonly id: string };
 
@@ -86,7 +88,7 @@ async function setup(options: { readonly refuseDials?: boolean } = {}) {
   const gateway = new Gateway({
     url: "ws://coordinator/v1/agent",
     domain,
-    identity: { provider: provider.address, machine: `0x${"77".repeat(32)}`, version: "0.1.0" },
+    identity: { provider: provider.address, machine: MACHINE, salt: SALT, version: "0.1.0" },
     keys,
     signer,
     transport,
@@ -130,11 +132,12 @@ describe("Gateway", () => {
     await settled();
     await world.signIn();
     const [hello] = world.ends[0]?.of("hello") ?? [];
-    const data = agentHelloData(domain, provider.address, `0x${"77".repeat(32)}`, NONCE);
+    const data = agentHelloData(domain, provider.address, MACHINE, NONCE);
     expect(await recoverAddress({ hash: digestOf(data), signature: hello?.body.signature ?? "0x" })).toBe(
       provider.address,
     );
     expect([hello?.body.publicKey, world.gateway.token]).toEqual([provider.publicKey, "token-1"]);
+    expect([hello?.body.machine, hello?.body.salt]).toEqual([MACHINE, SALT]);
   });
 
   it("signs nothing for another market", async () => {

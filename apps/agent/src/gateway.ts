@@ -184,8 +184,8 @@ export class Gateway {
       const signature = await signer.signTypedData(
         agentHelloData(domain, identity.provider, identity.machine, challenge.nonce),
       );
-      const { provider, machine, version } = identity;
-      const hello = { provider, machine, signature, publicKey: keys.publicKey, agentVersion: version };
+      const { provider, machine, salt, version } = identity;
+      const hello = { provider, machine, salt, signature, publicKey: keys.publicKey, agentVersion: version };
       await connection.send(encode(`n${this.#sent++}`, { type: "hello", body: hello }));
       return await expect(messages, "welcome");
     } finally {

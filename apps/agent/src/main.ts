@@ -16,6 +16,7 @@ import { blobClient } from "./adapters/blob-client.ts";
 import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
 import { journalFile } from "./adapters/journal-file.ts";
+import { machineOf } from "./adapters/machine-file.ts";
 import { providerKey, secretFile } from "./adapters/secrets.ts";
 import { ownSettler } from "./adapters/settler.ts";
 import { systemClock, systemRandom } from "./adapters/system.ts";
@@ -109,7 +110,7 @@ async function start(signal: AbortSignal): Promise<void> {
     config.providerKeyFile === undefined ? systemRandom : undefined,
   );
   const { signer, keys } = providerKey(secret);
-  const machine = await secretFile(join(dir, "machine.id"), "the machine's id", systemRandom);
+  const { machine, salt } = await machineOf(dir, signer.address, log);
 
   const runtime = bubblewrapRuntime({ preparation: host });
   const { isolation, slots, missing } = await capabilitiesOf(runtime);
@@ -146,7 +147,7 @@ async function start(signal: AbortSignal): Promise<void> {
   const gateway = new Gateway({
     url: new URL("/v1/agent", config.coordinatorUrl.replace(/^http/, "ws")).href,
     domain,
-    identity: { provider, machine, version: VERSION },
+    identity: { provider, machine, salt, version: VERSION },
     keys,
     signer,
     transport: wsTransport,

@@ -84,7 +84,9 @@ export interface Log {
 /** Who this agent is to the market. */
 export interface Identity {
   readonly provider: Address;
-  /** 32 random bytes that this machine drew once. */
+  /** `machineId(provider, salt)`. */
   readonly machine: Hex;
+  /** 32 random bytes that this machine drew once. */
+  readonly salt: Hex;
   readonly version: string;
 }

@@ -2,14 +2,18 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "@corepool/core/errors";
+import { machineId } from "@corepool/protocol/eip712";
+import { encodeAbiParameters, keccak256, parseAbiParameters } from "viem";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
-import { secretFile } from "./adapters/secrets.ts";
+import { machineOf } from "./adapters/machine-file.ts";
+import { providerKey, secretFile } from "./adapters/secrets.ts";
 import { systemRandom } from "./adapters/system.ts";
 import { loadConfig } from "./config.ts";
 import { parseCpuModel, parseMemoryLimit, parseNvidiaSmi } from "./host-facts.ts";
 import { SlotPool } from "./slots.ts";
+import { silentLog } from "./test/samples.ts";
 
 const NEEDED = {
   COREPOOL_COORDINATOR_URL: "http://127.0.0.1:8080",
@@ -112,6 +116,39 @@ describe("secretFile", () => {
     expect(await secretFile(second, "the provider's key", systemRandom)).toMatch(/^0x[0-9a-f]{64}$/);
     expect((await readdir(dir)).sort()).toEqual(["machine.id", "provider.key"]);
     expect(await secretFile(join(dir, "none"), "the provider's key", undefined).catch(codeOf)).toBe("setup-failed");
+  });
+});
+
+describe("machineOf", () => {
+  const { signer } = providerKey(`0x${"11".repeat(32)}`);
+  const lines: string[] = [];
+  const log = { ...silentLog, warn: (event: string) => lines.push(event) };
+
+  it("makes the machine's id of its provider and a salt that stays", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "corepool-machine-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const { machine, salt } = await machineOf(dir, signer.address, log);
+    expect(machine).toBe(
+      keccak256(
+        encodeAbiParameters(parseAbiParameters("string, address, bytes32"), ["corepool machine", signer.address, salt]),
+      ),
+    );
+    expect(await machineOf(dir, signer.address, log)).toEqual({ machine, salt });
+    expect((await machineOf(dir, `0x${"22".repeat(20)}`, log)).machine).not.toBe(machine);
+    expect(lines).toEqual([]);
+  });
+
+  it("goes on in a folder of before, and says that the machine has another id", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "corepool-machine-"));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const before = `0x${"77".repeat(32)}` as const;
+    await writeFile(join(dir, "machine.id"), `${before}\n`);
+    const first = await machineOf(dir, signer.address, log);
+    expect(first).toEqual({ machine: machineId(signer.address, before), salt: before });
+    expect(lines).toEqual(["machine.renamed"]);
+    expect(await machineOf(dir, signer.address, log)).toEqual(first);
+    expect(lines).toHaveLength(1);
+    expect(await readdir(dir)).toEqual(["machine.salt"]);
   });
 });
 

@@ -82,7 +82,9 @@ export const fromAgent = z.discriminatedUnion("type", [
     type: z.literal("hello"),
     body: z.strictObject({
       provider: address,
+      /** `machineId(provider, salt)`. */
       machine: bytes32,
+      salt: bytes32,
       signature: hex,
       publicKey: hex,
       agentVersion: z.string().max(40),

@@ -145,6 +145,19 @@ export function offerLeaf(domain: MarketDomain, offer: OfferMessage): Hex {
   return keccak256(structHash(offerData(domain, offer)));
 }
 
+/**
+ * A machine's name: keccak256(abi.encode("corepool machine", provider, salt)). It commits to its provider, so that nobody
+ * can announce another provider's machine as his own, first or later.
+ */
+export function machineId(provider: Address, salt: Hex): Hex {
+  return keccak256(
+    encodeAbiParameters(
+      [{ type: "string" }, { type: "address" }, { type: "bytes32" }],
+      ["corepool machine", provider, salt],
+    ),
+  );
+}
+
 /** The lease's name on chain: keccak256(abi.encode(chainId, market, provider, unit, seq)). */
 export function leaseId(domain: MarketDomain, provider: Address, unit: bigint, seq: number): Hex {
   return keccak256(

@@ -82,8 +82,15 @@ describe("an agent that connects", () => {
   it("may not take over another provider's machine", async () => {
     const owner = agentOf();
     await owner.connect(market.url);
-    const thief = new TestAgent(market.domain, generatePrivateKey(), owner.machine);
-    await expect(thief.connect(market.url)).rejects.toThrow("4401");
+    // Neither with the owner's id and salt, which his own key does not make, nor with a salt of his own.
+    const thief = new TestAgent(market.domain, generatePrivateKey(), owner.salt);
+    expect(thief.machine).not.toBe(owner.machine);
+    const { machine } = owner;
+    await expect(thief.connect(market.url, { machine })).rejects.toThrow("4401");
+    await expect(thief.connect(market.url, { machine, salt: `0x${"01".repeat(32)}` })).rejects.toThrow("4401");
+    await thief.connect(market.url);
+    expect(owner.closed).toBeUndefined();
+    await thief.cut();
     await owner.say({ type: "offers", body: await offersOf(owner, 1) });
     await owner.cut();
   });
@@ -91,7 +98,7 @@ describe("an agent that connects", () => {
   it("replaces its older connection, which is told so and counts no more", async () => {
     const first = agentOf();
     await first.connect(market.url);
-    const second = new TestAgent(market.domain, first.key, first.machine);
+    const second = new TestAgent(market.domain, first.key, first.salt);
     await second.connect(market.url);
     await until(() => first.closed);
     expect(first.closed?.code).toBe(4409);

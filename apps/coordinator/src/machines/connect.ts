@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import type { MachineRecord } from "@corepool/core/ports/store";
-import { agentHelloData, digestOf } from "@corepool/protocol/eip712";
+import { agentHelloData, digestOf, machineId } from "@corepool/protocol/eip712";
 import { publicKeyToAddress } from "viem/utils";
 import { lower, type MarketContext } from "../market/context.ts";
 import type { Uow } from "../market/documents.ts";
@@ -11,6 +11,7 @@ import { isSignedByKey } from "../market/signatures.ts";
 export interface Hello {
   readonly provider: Address;
   readonly machine: Hex;
+  readonly salt: Hex;
   readonly signature: Hex;
   readonly publicKey: Hex;
   readonly agentVersion: string;
@@ -32,27 +33,30 @@ function addressOf(publicKey: Hex): Address | undefined {
   }
 }
 
-/** Whether the agent speaks for the provider: it signed this connection's nonce. Rejects with `unauthenticated`. */
+/**
+ * Whether the agent speaks for the provider (it signed this connection's nonce) and the machine is one of his (its id
+ * commits to him). Rejects with `unauthenticated`.
+ */
 export async function checkHello(context: MarketContext, nonce: Hex, hello: Hello): Promise<void> {
   const owner = addressOf(hello.publicKey);
   if (owner === undefined || !sameAddress(owner, hello.provider)) refuse("The public key is not the provider's.");
+  if (machineId(hello.provider, hello.salt) !== lower(hello.machine)) {
+    throw new CorepoolError("unauthenticated", {
+      detail: "The machine's id is not made of this provider and the salt.",
+      next: "Start an agent of this version: it makes the id of its own home.",
+    });
+  }
   const digest = digestOf(agentHelloData(context.domain, hello.provider, hello.machine, nonce));
   if (!(await isSignedByKey(hello.provider, digest, hello.signature)))
     refuse("The hello is not signed by the provider.");
 }
 
-/** Notes the new connection of a checked agent; its epoch outdates every older one. Rejects with `forbidden`. */
+/** Notes the new connection of a checked agent; its epoch outdates every older one. */
 export async function connectMachine(uow: Uow, context: MarketContext, hello: Hello): Promise<MachineRecord> {
   const id = lower(hello.machine);
   const provider = lower(hello.provider);
   await uow.lock(`machine:${id}`);
   const known = await uow.machines.lock(id);
-  if (known !== undefined && known.provider !== provider) {
-    throw new CorepoolError("forbidden", {
-      detail: `Machine ${id} belongs to another provider.`,
-      next: "Give the machine an id of its own.",
-    });
-  }
   const now = context.clock.now();
   const machine: MachineRecord = {
     id,

@@ -8,6 +8,7 @@ import {
   digestOf,
   documentHash,
   type MarketDomain,
+  machineId,
   usageReportData,
 } from "@corepool/protocol/eip712";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
@@ -23,6 +24,7 @@ type Incoming = ToAgent & { readonly id: string };
 export class TestAgent {
   readonly key: Hex;
   readonly machine: Hex;
+  readonly salt: Hex;
   readonly received: Incoming[] = [];
   token = "";
   closed: { readonly code: number; readonly reason: string } | undefined;
@@ -34,10 +36,11 @@ export class TestAgent {
   #socket: WebSocket | undefined;
   #count = 0;
 
-  constructor(domain: MarketDomain, key: Hex, machine: Hex = bytesToHex(randomBytes(32))) {
+  constructor(domain: MarketDomain, key: Hex, salt: Hex = bytesToHex(randomBytes(32))) {
     this.#domain = domain;
     this.key = key;
-    this.machine = machine;
+    this.salt = salt;
+    this.machine = machineId(privateKeyToAccount(key).address, salt);
   }
 
   #sign(data: Parameters<typeof digestOf>[0]): Promise<Hex> {
@@ -57,12 +60,14 @@ export class TestAgent {
     socket.on("error", () => undefined);
     const challenge = await this.waitFor("challenge", () => true, from);
     const account = privateKeyToAccount(this.key);
+    const machine = hello.machine ?? this.machine;
     this.send({
       type: "hello",
       body: {
         provider: account.address,
-        machine: this.machine,
-        signature: await this.#sign(agentHelloData(this.#domain, account.address, this.machine, challenge.body.nonce)),
+        machine,
+        salt: this.salt,
+        signature: await this.#sign(agentHelloData(this.#domain, account.address, machine, challenge.body.nonce)),
         publicKey: account.publicKey,
         agentVersion: "test",
         ...hello,

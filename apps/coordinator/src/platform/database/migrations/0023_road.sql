@@ -24,3 +24,8 @@ alter table leases add column held_ms bigint not null default 0;
 
 -- The leaves (provider, first unit, last unit) behind a mandate's Merkle root, in order; null: any provider, or one leaf.
 alter table mandates add column leaves jsonb;
+
+-- A machine's id is made of its provider now: every agent comes back under another one and announces its units and
+-- offers anew, under the unit numbers that its former id would hold.
+delete from offers;
+delete from units;
