@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CorepoolError } from "@corepool/core/errors";
-import type { Hex } from "@corepool/core/hex";
+import { type Hex, toHex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
@@ -102,7 +102,17 @@ export async function buildMarket(platform: Platform): Promise<Market> {
       await sender.start();
       follower.start();
       work = runWork(
-        { platform, context, store, gateway, writer: sender, follower, operator, keys: createLeaseKeys(key) },
+        {
+          platform,
+          context,
+          store,
+          gateway,
+          writer: sender,
+          follower,
+          operator,
+          keys: createLeaseKeys(key),
+          run: toHex(random.bytes(16)),
+        },
         stopping.signal,
       );
       work.catch((error: unknown) => log.error({ err: error }, "background work ended"));

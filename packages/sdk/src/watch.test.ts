@@ -8,7 +8,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { leaseKeyOf } from "./lease-key.ts";
 import { problem, quickClock, scriptedClient } from "./test/scripted.ts";
-import { type WatchEvent, type WatchedLease, watchLease } from "./watch.ts";
+import { type WatchEvent, type WatchedLease, type WatchProgress, watchLease } from "./watch.ts";
 
 const PROVIDER_KEY: Hex = `0x${"22".repeat(32)}`;
 const provider = privateKeyToAccount(PROVIDER_KEY);
@@ -70,6 +70,9 @@ async function watchThrough(machine: {
   readonly reporter?: Hex;
   readonly terms?: Partial<TermsMessage>;
   readonly live?: boolean;
+  readonly saved?: WatchProgress;
+  /** From this answer on the agent says that the workload is frozen. */
+  readonly frozenFrom?: number;
 }) {
   const clock = quickClock(2_000);
   const start = Math.floor(clock.now() / 1000) - 1;
@@ -110,7 +113,10 @@ async function watchThrough(machine: {
         over();
         return problem(504, "machine-unreachable");
       }
-      return Response.json({ answer: bytesToHex(probeAnswer(probeKey, hexToBytes(body.nonce))), frozen: false });
+      return Response.json({
+        answer: bytesToHex(probeAnswer(probeKey, hexToBytes(body.nonce))),
+        frozen: probes >= (machine.frozenFrom ?? Number.POSITIVE_INFINITY),
+      });
     }
     const signer = await recoverAddress({
       hash: digestOf(paymentNoteData(domain, LEASE, BigInt(body.total))),
@@ -131,6 +137,7 @@ async function watchThrough(machine: {
       // A machine that is refused its pay ends its workload.
       if (e.type === "withheld") over();
     },
+    saved: machine.saved,
     ...(machine.live === undefined ? {} : { isLive: async () => machine.live ?? true }),
   });
   watch.see(view("running", agreed));
@@ -145,6 +152,18 @@ describe("a watch", () => {
     for (const note of notes) expect(note.signer).toBe(key.address);
     expect(notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 3n, 4n].map((s) => s * RATE));
     expect(notes.at(-1)).toMatchObject({ last: true, total: (45n * RATE) / 10n });
+  });
+
+  it("goes on from what an earlier process had proven", async () => {
+    const { notes } = await watchThrough({ answers: 3, saved: { provenMs: 2_000, total: 2n * RATE } });
+    expect(notes.slice(0, 3).map((n) => n.total)).toEqual([2n, 3n, 4n].map((s) => s * RATE));
+  });
+
+  it("pays for a freeze, however long, at most one grace", async () => {
+    const { notes } = await watchThrough({ answers: 10, frozenFrom: 4, reportMs: 2_000 });
+    expect(notes.slice(0, 10).map((n) => n.total)).toEqual(
+      [0n, 1n, 2n, 3n, 4n, 4n, 4n, 4n, 4n, 4n].map((s) => s * RATE),
+    );
   });
 
   it("signs nothing for an answer that the lease's sandbox cannot have made", async () => {

@@ -142,7 +142,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
         detail: "The answer to the probe was not made by this lease's sandbox.",
       });
     }
-    served = probeAnswered(served, sentAt, lease.graceSeconds * 1000);
+    served = probeAnswered(served, sentAt, lease.graceSeconds * 1000, answer.frozen);
     await pay(terms, priceOf(lease.rate, served.provenMs), false, answer.frozen);
   };
 

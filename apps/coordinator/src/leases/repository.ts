@@ -1,7 +1,6 @@
 import type { Batches, Leases } from "@corepool/core/ports/store";
 import type { BatchRecord } from "@corepool/core/ports/store-leases";
 import { type Selectable, sql } from "kysely";
-import { dateOf, timeOf } from "../market/columns.ts";
 import type { Lease, MarketDocuments } from "../market/documents.ts";
 import type { Tx } from "../platform/database/database.ts";
 import type { DomainTables } from "../platform/database/domain-tables.ts";
@@ -46,7 +45,7 @@ const fromRow = (row: Selectable<DomainTables["leases"]>): Lease => {
     openBatch: row.open_batch,
     tries: Number(row.tries),
     provenMs: Number(row.proven_ms),
-    lastAnswerAt: timeOf(row.last_answer_at),
+    lastAnswer: row.last_answer as Lease["lastAnswer"],
     createdAt: row.created_at.getTime(),
   };
 };
@@ -83,7 +82,7 @@ const toRow = (lease: Lease) => ({
   open_batch: lease.openBatch,
   tries: BigInt(lease.tries),
   proven_ms: BigInt(Math.floor(lease.provenMs)),
-  last_answer_at: dateOf(lease.lastAnswerAt),
+  last_answer: lease.lastAnswer === null ? null : JSON.stringify(lease.lastAnswer),
   created_at: new Date(lease.createdAt),
 });
 

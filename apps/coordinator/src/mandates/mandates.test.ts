@@ -94,6 +94,50 @@ describe("a mandate", () => {
     expect(failed.detail).toContain("total");
   });
 
+  it("counts the time that answers prove, however often and far the coordinator's clock is set", async () => {
+    const { id } = await grant(mandateOf());
+    const workload = await client.submit({}, {}, id);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    const started = Date.now();
+    await agent.run(assign);
+    let total = 0n;
+    for (const ms of [0, 12_000, 0, 12_000, -12_000, 0]) {
+      market.setClock(ms);
+      const from = agent.received.length;
+      const more = await agent.waitFor("note", (m) => BigInt(m.body.total) > total, from);
+      total = BigInt(more.body.total);
+      expect(total).toBeLessThanOrEqual((RATE * BigInt(Date.now() - started)) / 1_000n);
+    }
+    await agent.end(assign, { exitCode: 1, startedAtMs: "0", endedAtMs: "1" });
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.over !== null);
+    await agent.close(assign.lease, BigInt(last.body.total), last.body.signature);
+    await client.state(workload.id, "failed");
+  });
+
+  it("pays for a freeze, however long, at most one grace", async () => {
+    const { id } = await grant(mandateOf());
+    const workload = await client.submit({}, {}, id);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    await agent.run(assign);
+    const paid = await agent.waitFor("note", (m) => m.body.lease === assign.lease && BigInt(m.body.total) > 0n);
+    agent.frozen = true;
+    const from = agent.received.length;
+    for (let probes = 0, at = from; probes < 5; probes++) {
+      await agent.waitFor("probe", (m) => m.body.lease === assign.lease, at);
+      at = agent.received.length;
+    }
+    const total = BigInt((await client.read(workload.id)).lease?.noteTotal ?? "0");
+    expect(total).toBeGreaterThan(BigInt(paid.body.total));
+    // What ran until the answer before the freeze, and the grace.
+    const grace = BigInt(assign.terms.grace);
+    expect(total).toBeLessThanOrEqual(BigInt(paid.body.total) + (RATE * (grace * 1_000n + 1_500n)) / 1_000n);
+    agent.frozen = false;
+    await agent.end(assign, { exitCode: 1, startedAtMs: "0", endedAtMs: "1" });
+    const last = await agent.waitFor("note", (m) => m.body.lease === assign.lease && m.body.over !== null);
+    await agent.close(assign.lease, BigInt(last.body.total), last.body.signature);
+    await client.state(workload.id, "failed");
+  });
+
   it("pays nothing while the sandbox does not answer", async () => {
     const { id } = await grant(mandateOf());
     const workload = await client.submit({}, {}, id);

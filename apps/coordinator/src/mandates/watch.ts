@@ -1,24 +1,39 @@
 import { codeOf } from "@corepool/core/errors";
 import { type Hex, toHex } from "@corepool/core/hex";
-import { finalServedMs, noteCap, priceOf, probeAnswered, type Served } from "@corepool/core/payment";
+import { answerGapMs, countAnswer, finalServedMs, noteCap, priceOf } from "@corepool/core/payment";
+import type { LastAnswer } from "@corepool/core/ports/store-leases";
 import { leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
 import { probeAnswer } from "@corepool/protocol/probe";
 
 import type { Gateway } from "../gateway/gateway.ts";
-import { secondsOf } from "../market/context.ts";
 import type { Attempt, Lease, OnChain, Uow } from "../market/documents.ts";
-import { takeNote } from "../payments/pay.ts";
+import { marketSeconds, takeNote } from "../payments/pay.ts";
 import { newestAttempt } from "../workloads/own.ts";
 import type { OperatorParts } from "./order.ts";
 
 export interface WatchParts extends OperatorParts {
+  /** Names this run of the process: no other has had it, nor will. */
+  readonly run: string;
   readonly gateway: Gateway;
 }
 
-const servedOf = (lease: Lease): Served => ({
-  provenMs: lease.provenMs,
-  lastAnswerAt: lease.lastAnswerAt ?? undefined,
-});
+/** The lease once it has answered a probe that was sent at the given times. */
+function withAnswer(lease: Lease, sent: Omit<LastAnswer, "heldMs">, frozen: boolean): Lease {
+  const graceMs = lease.graceSeconds * 1000;
+  const { lastAnswer: last } = lease;
+  if (last === null) return { ...lease, lastAnswer: { ...sent, heldMs: 0 } };
+  const gap = answerGapMs(last, sent, graceMs);
+  const { provenMs, heldMs } = countAnswer({ provenMs: lease.provenMs, heldMs: last.heldMs }, gap, graceMs, frozen);
+  return { ...lease, provenMs, lastAnswer: { ...sent, heldMs } };
+}
+
+/** Whether an interval has passed since the last answer, as far as this run can tell. */
+function due({ lastAnswer: last, intervalSeconds }: Lease, run: string, monotonicMs: number, wallMs: number): boolean {
+  if (last === null) return true;
+  const passed = last.by === run ? monotonicMs - last.monotonicMs : wallMs - last.at;
+  // A wall clock that says it is earlier than then has been set: ask rather than wait for it.
+  return passed < 0 || passed >= intervalSeconds * 1000;
+}
 
 /** Signs and hands over the next note of a lease; never more than the chain would pay. */
 async function pay(
@@ -26,7 +41,6 @@ async function pay(
   uow: Uow,
   lease: Lease,
   chain: OnChain,
-  served: Served,
   ms: number,
   last: boolean,
 ): Promise<void> {
@@ -34,7 +48,7 @@ async function pay(
   const { terms } = chain;
   const cap = noteCap(
     { rate: lease.rate, escrow: lease.escrow, start: terms.start, end: terms.end, graceSeconds: terms.grace },
-    secondsOf(context.clock),
+    await marketSeconds(uow, context),
   );
   const price = priceOf(lease.rate, ms);
   const capped = price < cap ? price : cap;
@@ -42,19 +56,24 @@ async function pay(
   const key = keys.of(lease.workload, lease.id);
   const signature = await key.sign(paymentNoteData(context.domain, lease.id, total));
   const over = last ? await key.sign(leaseOverData(context.domain, lease.id, total)) : null;
-  const { provenMs, lastAnswerAt } = served;
-  await takeNote(uow, context, { ...lease, provenMs, lastAnswerAt: lastAnswerAt ?? null }, { total, signature, over });
+  // What is proven is kept whether or not the note is a larger one.
+  await uow.leases.put(lease);
+  await takeNote(uow, context, lease, { total, signature, over });
 }
 
-/** Whether the sandbox behind the lease answers as only it and this watch can. */
-async function answers(parts: WatchParts, lease: Lease, providerPublicKey: Hex): Promise<boolean> {
+/** What the agent says along with an answer that only the lease's sandbox can give this watch; undefined without one. */
+async function answerOf(
+  parts: WatchParts,
+  lease: Lease,
+  providerPublicKey: Hex,
+): Promise<{ readonly frozen: boolean } | undefined> {
   const nonce = parts.context.random.bytes(32);
   try {
-    const { answer } = await parts.gateway.probe(lease.machine, lease.id, `0x${toHex(nonce)}`);
+    const { answer, frozen } = await parts.gateway.probe(lease.machine, lease.id, `0x${toHex(nonce)}`);
     const key = parts.keys.of(lease.workload, lease.id).probeKey(providerPublicKey, lease.id);
-    return answer.toLowerCase() === `0x${toHex(probeAnswer(key, nonce))}`;
+    return answer.toLowerCase() === `0x${toHex(probeAnswer(key, nonce))}` ? { frozen } : undefined;
   } catch (error) {
-    if (codeOf(error) === "machine-unreachable") return false;
+    if (codeOf(error) === "machine-unreachable") return undefined;
     throw error;
   }
 }
@@ -79,7 +98,7 @@ async function look(uow: Uow, id: Hex): Promise<Seen | undefined> {
 
 /**
  * One round of the coordinator's own watch over a lease under a mandate, by the same rules as a client's: no answer, no
- * note. Its progress is in the database, so that a restart forgets nothing and gains nothing.
+ * note. Its progress is in the database, so that a restart forgets nothing and gains no more than `answerGapMs` says.
  */
 export async function watchOnce(parts: WatchParts, id: Hex): Promise<void> {
   const { context, store } = parts;
@@ -93,20 +112,22 @@ export async function watchOnce(parts: WatchParts, id: Hex): Promise<void> {
     await store.transaction(async (uow) => {
       const lease = await uow.leases.lock(id);
       if (lease === undefined || lease.state !== "open" || lease.noteOver !== null) return;
-      const served = servedOf(lease);
-      await pay(parts, uow, lease, seen.chain, served, finalServedMs(served, reported, graceMs), true);
+      await pay(parts, uow, lease, seen.chain, finalServedMs(lease, reported, graceMs), true);
     });
     return;
   }
-  const now = context.clock.now();
-  const { lastAnswerAt, intervalSeconds } = seen.lease;
   if (attempt.state !== "running" && attempt.state !== "frozen") return;
-  if (lastAnswerAt !== null && now - lastAnswerAt < intervalSeconds * 1000) return;
-  if (!(await answers(parts, seen.lease, publicKey))) return;
+  // The probe proves that the sandbox answered after it was sent.
+  const monotonicMs = context.clock.monotonic();
+  const at = context.clock.now();
+  if (!due(seen.lease, parts.run, monotonicMs, at)) return;
+  const answer = await answerOf(parts, seen.lease, publicKey);
+  if (answer === undefined) return;
   await store.transaction(async (uow) => {
-    const lease = await uow.leases.lock(id);
-    if (lease === undefined || lease.state !== "open" || lease.noteOver !== null) return;
-    const served = probeAnswered(servedOf(lease), now, graceMs);
-    await pay(parts, uow, lease, seen.chain, served, served.provenMs, false);
+    const locked = await uow.leases.lock(id);
+    if (locked === undefined || locked.state !== "open" || locked.noteOver !== null) return;
+    const chainSeconds = Number((await uow.chain.progress()).headTime);
+    const lease = withAnswer(locked, { at, by: parts.run, monotonicMs, chainSeconds }, answer.frozen);
+    await pay(parts, uow, lease, seen.chain, lease.provenMs, false);
   });
 }

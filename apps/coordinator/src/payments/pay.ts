@@ -17,6 +17,14 @@ export interface Note {
 /** Clocks of chain, client and coordinator may differ by so much. */
 const SKEW_SECONDS = 5;
 
+/**
+ * Seconds since the epoch, by this process's clock or the chain's newest block, whichever is later: a clock that was set
+ * back holds no note up that the chain would pay.
+ */
+export async function marketSeconds(uow: Uow, context: MarketContext): Promise<number> {
+  return Math.max(secondsOf(context.clock), Number((await uow.chain.progress()).headTime));
+}
+
 /** A lease that takes notes: `open`, or `closing` until it is settled. Rejects with `lease-not-open`. */
 export function assertPayable(lease: Lease): void {
   if (lease.state === "open" || lease.state === "closing") return;
@@ -53,7 +61,7 @@ export async function takeNote(uow: Uow, context: MarketContext, lease: Lease, n
       end: terms.end,
       graceSeconds: terms.grace,
     },
-    secondsOf(context.clock) + SKEW_SECONDS,
+    (await marketSeconds(uow, context)) + SKEW_SECONDS,
   );
   if (total > cap) {
     throw new CorepoolError("note-too-large", {

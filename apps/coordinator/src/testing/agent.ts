@@ -30,6 +30,8 @@ export class TestAgent {
   closed: { readonly code: number; readonly reason: string } | undefined;
   /** Whether assigns and stops are acknowledged by themselves. */
   acknowledges = true;
+  /** Whether it says that what it serves is frozen. */
+  frozen = false;
   /** Leases whose probes are answered, with the public key to answer for. */
   readonly serving = new Map<string, Hex>();
   readonly #domain: MarketDomain;
@@ -89,7 +91,7 @@ export class TestAgent {
       const publicKey = this.serving.get(lease);
       if (publicKey === undefined) return;
       const answer = bytesToHex(probeAnswer(deriveProbeKey(this.key, publicKey, lease), hexToBytes(nonce)));
-      this.send({ type: "probe-answer", body: { request, answer, frozen: false } });
+      this.send({ type: "probe-answer", body: { request, answer, frozen: this.frozen } });
     }
   }
 

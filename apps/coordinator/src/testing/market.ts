@@ -28,6 +28,8 @@ export interface TestMarket extends TempMarket {
   readonly logged: string[];
   /** Moves the coordinator's clock ahead; the chain's stays. */
   advance(ms: number): void;
+  /** Sets the coordinator's wall clock so far ahead or behind; its monotonic clock goes on. */
+  setClock(ms: number): void;
   /** Starts a coordinator; `api`: without background work, `worker`: nothing but that, beside another. */
   start(mode?: "all" | "api" | "worker"): Promise<void>;
   /** Asks the chain's node for something that only a test wants. */
@@ -84,6 +86,7 @@ export async function testMarket(settings: Readonly<Record<string, string>> = {}
     wallet,
     logged,
     advance: (ms) => clock.advance(ms),
+    setClock: (ms) => clock.set(ms),
     api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
     node: (method, ...parameters) => temp.endpoint.request(method, parameters),
     async start(mode = "all") {

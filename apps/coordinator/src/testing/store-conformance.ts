@@ -77,7 +77,7 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
         expect(await uow.workloads.lock(workload.id)).toEqual(workload);
         const lease = leaseRecord(1, workload, unit, {
           close: { total: 2n ** 100n, noteSignature: null, signature: "0x12" },
-          lastAnswerAt: 99_999,
+          lastAnswer: { at: 99_999, by: "a run", monotonicMs: 1.5, chainSeconds: 7, heldMs: 0.25 },
         });
         await uow.leases.put(lease);
         await uow.leases.put({ ...lease, noteTotal: 7n });

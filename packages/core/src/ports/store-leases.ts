@@ -1,6 +1,15 @@
 import type { Address, Hex } from "../hex.ts";
 import type { LeaseState } from "../lease.ts";
+import type { AnswerTime } from "../payment.ts";
 import type { Documents } from "./store.ts";
+
+/** The last answer that the coordinator's own watch had from a lease's sandbox. */
+export interface LastAnswer extends AnswerTime {
+  /** By the wall clock, milliseconds since the epoch: only to keep several processes from asking at once. */
+  readonly at: number;
+  /** What of the proven time was counted since the last answer that did not say `frozen`. */
+  readonly heldMs: number;
+}
 
 /** A lease as the coordinator runs it. Money in base units, times in milliseconds, durations in seconds. */
 export interface LeaseRecord<D extends Documents = Documents> {
@@ -44,7 +53,7 @@ export interface LeaseRecord<D extends Documents = Documents> {
   readonly tries: number;
   /** Milliseconds that answered probes prove, for a lease whose watch is the coordinator. */
   readonly provenMs: number;
-  readonly lastAnswerAt: number | null;
+  readonly lastAnswer: LastAnswer | null;
   readonly createdAt: number;
 }
 

@@ -113,7 +113,7 @@ export interface DomainTables {
     open_batch: string | null;
     tries: bigint;
     proven_ms: bigint;
-    last_answer_at: Date | null;
+    last_answer: ColumnType<unknown, string | null, string | null>;
     created_at: Date;
   };
   lease_batches: {

@@ -16,13 +16,12 @@ create index blob_uploads_by_time on blob_uploads (touched_at);
 alter table blob_refs add column expires_at timestamptz;
 create index blob_refs_by_expiry on blob_refs (expires_at) where expires_at is not null;
 
--- The watch under a mandate: which process had the last answer, the chain's time then (seconds), and how much of a
--- freeze is counted as served.
-alter table leases add column watcher text;
-alter table leases add column last_answer_head bigint;
-alter table leases add column held_ms bigint not null default 0;
+-- The last answer of a watch under a mandate: which run of a process had it, by its monotonic clock and by the chain's
+-- time, and how much of a freeze is counted as served. The wall clock alone proves nothing.
+alter table leases drop column last_answer_at;
+alter table leases add column last_answer jsonb;
 
--- The leaves (provider, first unit, last unit) behind a mandate's Merkle root, in order; null: any provider, or one leaf.
+-- The list (providers, or single units of them) behind a mandate's Merkle root; null: any provider, or one leaf.
 alter table mandates add column leaves jsonb;
 
 -- A machine's id is made of its provider now: every agent comes back under another one and announces its units and
