@@ -1,117 +1,111 @@
 /**
- * Attempts to leave the sandbox or to reach what it hides, as a program that runs inside, and once outside as the same
- * user: there the attempts must succeed, or they would prove nothing. Python because it is in every sandbox; each
- * attempt runs in a child of its own, so that one that kills its process is only blocked.
+ * The program that makes the attempts of `escape-attempts.ts`, inside the sandbox and outside it. Python because it is
+ * in every sandbox; each attempt runs in a child of its own, so that one that kills its process is only blocked.
  *
- * Arguments: JSON with `numbers` of system calls, `denied` (their names), `canary` (a host file), `port`, `abstract` and
- * `socket` (listeners outside), `pid` (a process outside). Prints one line per attempt: name, tab, `open` or `blocked`.
+ * Its argument is JSON: `attempts` (name and expression each), `numbers` of system calls, and what the expressions ask
+ * for by `A[...]`. It prints how it is held itself (the Seccomp line of its status), then a line per attempt: name, tab,
+ * `open` or `blocked`, tab, the errno that blocked it (a negative number for the signal that ended it, 255 for neither).
  */
 export const escapeBattery = String.raw`
-import ctypes, json, mmap, os, platform, socket, sys
-A = json.loads(sys.argv[1]); NR = A['numbers']; PARENT = os.getppid()
+import ctypes, json, mmap, os, platform, socket, sys, time
+A = json.loads(sys.argv[1]); NR = A['numbers']; T = A.get('target', 1); PARENT = os.getppid()
 libc = ctypes.CDLL(None, use_errno=True)
 buf = ctypes.create_string_buffer(4096)
 NEWUSER, NEWNS, NEWPID, NEWNET = 0x10000000, 0x20000, 0x20000000, 0x40000000
+error = 0
 def call(name, *args):
+    global error
     number = NR[name] if isinstance(name, str) else name
     r = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
-    return r, ctypes.get_errno()
-def done(name, *args): return call(name, *args)[0] >= 0
+    error = ctypes.get_errno() if r < 0 else 0
+    return r
+def done(name, *args): return call(name, *args) >= 0
 # The kernel looked at the arguments, so the call itself is open.
-def reached(name, *args):
-    r, e = call(name, *args)
-    return r >= 0 or e not in (1, 38)
+def reached(name, *args): return call(name, *args) >= 0 or error not in (1, 38)
 def family(f, kind=socket.SOCK_RAW, proto=0): socket.socket(f, kind, proto); return True
 def connect(f, address): s = socket.socket(f, socket.SOCK_STREAM); s.settimeout(2); s.connect(address); return True
 def raw_clone(flags):
-    r, e = call('clone', flags | 17, 0, 0, 0, 0)
+    r = call('clone', flags | 17, 0, 0, 0, 0)
     if r == 0: os._exit(0)
     return r > 0
+def raw_clone3(flags):
+    a = (ctypes.c_uint64 * 11)(flags, 0, 0, 0, 17)
+    r = call('clone3', a, 88)
+    if r == 0: os._exit(0)
+    return r > 0
+def library(name, *args):
+    global error
+    r = getattr(libc, name)(*args)
+    error = ctypes.get_errno() if r != 0 else 0
+    return r == 0
 def mount_in_namespace():
     uid = os.getuid()
-    if libc.unshare(NEWUSER | NEWNS) != 0: return False
+    if not library('unshare', NEWUSER | NEWNS): return False
     open('/proc/self/uid_map', 'w').write('0 %d 1' % uid)
-    return libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0
-def chroot_in_namespace(): return libc.unshare(NEWUSER) == 0 and libc.chroot(b'/') == 0
-def legacy_call():
-    page = mmap.mmap(-1, 4096, prot=7)
-    page.write(b'\xb8\x14\x00\x00\x00\xcd\x80\xc3')
-    return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))() > 0
+    return library('mount', b'none', b'/tmp', b'tmpfs', 0, None)
+def chroot_in_namespace(): return library('unshare', NEWUSER) and library('chroot', b'/')
+# A call of the 32-bit ABI: push rbx; eax, ebx, ecx; int 0x80; pop rbx; ret. Below 4 GiB, where its pointers can reach.
+def legacy(number, a=0, b=()):
+    global error
+    libc.mmap.restype = ctypes.c_void_p
+    page = libc.mmap(None, ctypes.c_long(4096), 7, 0x62, -1, ctypes.c_long(0))
+    word = lambda n: n.to_bytes(4, 'little')
+    code = b'\x53\xb8' + word(number) + b'\xbb' + word(a) + b'\xb9' + word(page + 64) + b'\xcd\x80\x5b\xc3'
+    ctypes.memmove(page, code, len(code))
+    ctypes.memmove(page + 64, b''.join(map(word, b)), 4 * len(b))
+    r = ctypes.CFUNCTYPE(ctypes.c_int)(page)()
+    error = -r if r < 0 else 0
+    return r >= 0
 def read(path): open(path, 'rb').read(1); return True
-def extra_descriptors(): return len([f for f in os.listdir('/proc/self/fd') if int(f) > 2]) > 1
-attempts = {
-    'ptrace': lambda: done('ptrace', 0, 0, 0, 0),
-    'process_vm_readv': lambda: reached('process_vm_readv', os.getpid(), buf, 1, buf, 1, 0),
-    'pidfd_getfd': lambda: reached('pidfd_getfd', -1, 0, 0),
-    'kcmp': lambda: reached('kcmp', os.getpid(), os.getpid(), 0, 0, 1),
-    'perf_event_open': lambda: reached('perf_event_open', 0, 0, -1, -1, 0),
-    'userfaultfd': lambda: done('userfaultfd', 1),
-    'io_uring_setup': lambda: reached('io_uring_setup', 1, 0),
-    'io_uring_enter': lambda: reached('io_uring_enter', -1, 0, 0, 0, 0, 0),
-    'keyctl': lambda: reached('keyctl', 0, -3, 0),
-    'add_key': lambda: reached('add_key', b'user', b'corepool', b'x', 1, -3),
-    'request_key': lambda: reached('request_key', b'user', b'corepool-none', 0, 0),
-    'unshare user': lambda: done('unshare', NEWUSER),
-    'unshare everything': lambda: done('unshare', NEWUSER | NEWNS | NEWPID | NEWNET),
-    'clone user': lambda: raw_clone(NEWUSER),
-    'clone user and network': lambda: raw_clone(NEWUSER | NEWNET),
-    'clone3': lambda: reached('clone3', buf, 8),
-    'setns': lambda: reached('setns', -1, 0),
-    'mount in a user namespace': mount_in_namespace,
-    'chroot in a user namespace': chroot_in_namespace,
-    'name_to_handle_at': lambda: reached('name_to_handle_at', -100, b'/', buf, buf, 0),
-    'open_tree': lambda: reached('open_tree', -100, b'/', 0),
-    'fsopen': lambda: reached('fsopen', b'tmpfs', 0),
-    'personality': lambda: done('personality', 0x40000),
-    'personality with high bits': lambda: done('personality', 0x100040000),
-    'process_madvise': lambda: reached('process_madvise', -1, 0, 0, 0, 0),
-    'move_pages': lambda: reached('move_pages', 0, 0, 0, 0, 0, 0),
-    'fanotify_init': lambda: reached('fanotify_init', 0x200, 0),
-    'netlink socket': lambda: family(16),
-    'vsock socket': lambda: family(40, socket.SOCK_STREAM),
-    'TIOCSTI': lambda: reached('ioctl', -1, 0x5412, 0),
-    'TIOCSTI with high bits': lambda: reached('ioctl', -1, 0x100005412, 0),
-    'TIOCLINUX': lambda: reached('ioctl', -1, 0x541c, 0),
-    'memory of the parent': lambda: read('/proc/%d/maps' % PARENT) and os.open('/proc/%d/mem' % PARENT, os.O_RDONLY) >= 0,
-    'environment of the parent': lambda: read('/proc/%d/environ' % PARENT),
-    'descriptors of the parent': lambda: len(os.listdir('/proc/%d/fd' % PARENT)) > 0,
-    'host file': lambda: read(A['canary']),
-    'host process': lambda: os.path.exists('/proc/%d' % A['pid']),
-    'host passwd': lambda: 'daemon' in open('/etc/passwd').read(),
-    'host temporary files': lambda: os.stat('/tmp').st_dev == os.stat('/var').st_dev or os.path.exists('/var/tmp'),
-    'host network': lambda: connect(socket.AF_INET, ('127.0.0.1', A['port'])),
-    'host abstract socket': lambda: connect(socket.AF_UNIX, '\0' + A['abstract']),
-    'host socket file': lambda: connect(socket.AF_UNIX, A['socket']),
-    'privileges by exec': lambda: libc.prctl(39, 0, 0, 0, 0) == 0,
-    'inherited descriptors': extra_descriptors,
-    'kernel log by sysctl': lambda: len(os.listdir('/sys')) > 0,
-}
-if platform.machine() == 'x86_64':
-    attempts['32-bit system call'] = legacy_call
-    attempts['modify_ldt'] = lambda: reached('modify_ldt', 0, buf, 64)
-# Blocked outside too, by default or for an ordinary user: no control, but they must be blocked inside.
-uncontrolled = {
-    'bpf': lambda: reached('bpf', 0, 0, 0),
-    'mount': lambda: libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0,
-    'open_by_handle_at': lambda: reached('open_by_handle_at', -1, buf, 0),
-    'core_pattern': lambda: os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY) >= 0,
-    'sysrq': lambda: os.open('/proc/sysrq-trigger', os.O_WRONLY) >= 0,
-    'shadow': lambda: read('/etc/shadow'),
-    'kernel memory': lambda: read('/proc/kcore'),
-    'packet socket': lambda: family(17),
-    'crypto socket': lambda: family(38, socket.SOCK_SEQPACKET),
-    'raw socket': lambda: family(socket.AF_INET, socket.SOCK_RAW, 1),
-    'metadata service': lambda: connect(socket.AF_INET, ('169.254.169.254', 80)),
-    'device node': lambda: os.mknod('/tmp/node', 0o20600, os.makedev(1, 1)) is None,
-    'x32 system call': lambda: reached(0x40000000 + 39),
-    'become root': lambda: os.setuid(0) is None,
-}
-for name in A['denied']: uncontrolled['denied ' + name] = lambda name=name: reached(name, 0, 0, 0, 0, 0, 0)
-if not A['inside']: uncontrolled = {}
-for name, attempt in {**attempts, **uncontrolled}.items():
+def opens(path, flags=os.O_RDONLY): return os.open(path, flags) >= 0
+def listed(path): return len(os.listdir(path)) > 0
+def remote(name):
+    mine = (ctypes.c_uint64 * 2)(ctypes.addressof(buf), 8)
+    there = (ctypes.c_uint64 * 2)(4096, 8)
+    return reached(name, T, mine, 1, there, 1, 0)
+def stops(pid):
+    os.kill(pid, 19)
+    time.sleep(0.05)
+    state = open('/proc/%d/stat' % pid).read().rsplit(')', 1)[1].split()[0]
+    os.kill(pid, 18)
+    return state == 'T'
+def made(path): os.mkdir(path); os.rmdir(path); return True
+def reopened(path): return opens('/proc/self/fd/%d' % os.open(path, os.O_RDONLY), os.O_RDWR)
+def own(kind): return os.readlink('/proc/self/ns/' + kind) == A['namespaces'][kind]
+def any_of(attempt, places):
+    for place in places:
+        try:
+            if attempt(place): return True
+        except OSError as e: last = e
+    raise last
+HARMLESS = set('console core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero'.split())
+def try_one(expression):
+    try: return 0 if eval(expression) else error or 255
+    except OSError as e: return e.errno or 255
+    except BaseException: return 255
+print(next(line for line in open('/proc/self/status') if line.startswith('Seccomp:')).strip(), flush=True)
+for name, expression in A['attempts']:
     pid = os.fork()
-    if pid == 0:
-        try: os._exit(0 if attempt() else 1)
-        except BaseException: os._exit(1)
-    print(name, 'open' if os.waitpid(pid, 0)[1] == 0 else 'blocked', sep='\t', flush=True)
+    if pid == 0: os._exit(try_one(expression))
+    status = os.waitpid(pid, 0)[1]
+    code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    print(name, 'open' if code == 0 else 'blocked', code, sep='\t', flush=True)
+`;
+
+/**
+ * A process that stands for init where the attempts are made outside: of the same user, with a control socket in its
+ * directory, a status file at descriptor 5, and System V memory. It says `ready` and lives until its input ends.
+ */
+export const bystander = String.raw`
+import ctypes, os, socket, sys
+libc = ctypes.CDLL(None)
+# Yama, where it is on, lets only a chosen process trace another.
+libc.prctl(0x59616d61, ctypes.c_ulong(2**64 - 1), 0, 0, 0)
+s = socket.socket(socket.AF_UNIX)
+s.bind('control.sock'); s.listen()
+os.dup2(os.open('status.json', os.O_CREAT | os.O_RDWR, 0o600), 5)
+memory = libc.shmget(int(sys.argv[1]), 4096, 0o1600)
+print('ready', flush=True)
+sys.stdin.read()
+libc.shmctl(memory, 0, None)
 `;

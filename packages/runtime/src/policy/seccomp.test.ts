@@ -4,7 +4,8 @@ import { assemble, type Instruction, OP } from "./bpf.ts";
 import { DENIED, seccompFilter, seccompProgram } from "./seccomp.ts";
 import { type Architecture, syscallNumbers } from "./syscalls.ts";
 
-const [ALLOW, KILL, EPERM, ENOSYS, EAFNOSUPPORT] = [0x7fff0000, 0x80000000, 0x50001, 0x50026, 0x50061];
+const [ALLOW, KILL, EPERM, ENOSYS] = [0x7fff0000, 0x80000000, 0x50001, 0x50026];
+const [EPROTONOSUPPORT, EAFNOSUPPORT] = [0x5005d, 0x50061];
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
 /** Runs a program on seccomp_data as the kernel does; a jump out of it or a read outside the data fails. */
@@ -41,10 +42,14 @@ function decide(
 /** What the policy says, in the plainest words and without the program. */
 function expected(name: string | undefined, args: readonly bigint[]): number {
   const low = args.map((value) => Number(value & 0xffffffffn));
-  const [first = 0, second = 0] = low;
+  const [first = 0, second = 0, third = 0] = low;
   if (name === undefined || name === "clone3") return ENOSYS;
   if (name === "clone") return (first & 0x7e020000) === 0 ? ALLOW : EPERM;
+  if (name === "socket" && [2, 10].includes(first)) return [0, 6, 17].includes(third) ? ALLOW : EPROTONOSUPPORT;
   if (name === "socket" || name === "socketpair") return [1, 2, 10].includes(first) ? ALLOW : EAFNOSUPPORT;
+  if (/^(prlimit64|sched_set(affinity|attr|param|scheduler))$/.test(name)) return first === 1 ? EPERM : ALLOW;
+  if (name === "setpriority") return (first === 0 && second === 1) || first === 2 ? EPERM : ALLOW;
+  if (name === "ioprio_set") return (first === 1 && second === 1) || first === 3 ? EPERM : ALLOW;
   if (name === "ioctl") return [0x5412, 0x541c].includes(second) ? EPERM : ALLOW;
   if (name === "personality") return [0, 0xffffffff].includes(first) ? ALLOW : EPERM;
   return Object.values(DENIED).flat().includes(name) ? EPERM : ALLOW;
@@ -55,12 +60,35 @@ describe.each(["x64", "arm64"] as const)("the seccomp program for %s", (architec
   const names = new Map([...numbers].map(([name, number]) => [number, name]));
   const argument = fc.oneof(
     fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-    fc.constantFrom(0n, 1n, 2n, 10n, 16n, 40n, 0x5412n, 0x100005412n, 0x541cn, 0x10000000n, 0xffffffffn, 17n),
+    fc.constantFrom(
+      0n,
+      1n,
+      2n,
+      3n,
+      6n,
+      10n,
+      16n,
+      40n,
+      132n,
+      0x5412n,
+      0x100005412n,
+      0x541cn,
+      0x10000000n,
+      0xffffffffn,
+      17n,
+    ),
   );
 
   test("decides every call as the policy says, whatever its arguments", () => {
     for (const [name, number] of numbers)
       expect([name, decide(architecture, number)]).toEqual([name, expected(name, [0n, 0n])]);
+    const small = fc.array(fc.constantFrom(0n, 1n, 2n, 3n, 6n, 10n, 2n ** 32n + 1n), { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.constantFrom(...numbers.entries()), small, ([name, number], args) => {
+        expect(decide(architecture, number, args)).toBe(expected(name, args));
+      }),
+      { numRuns: 3000 },
+    );
     fc.assert(
       fc.property(
         fc.oneof(fc.constantFrom(...numbers.values()), fc.nat(600), fc.nat(0xffffffff)),

@@ -93,7 +93,7 @@ export const DENIED: Readonly<Record<string, readonly string[]>> = {
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
 const errno = (code: number): number => 0x00050000 | code;
-const [EPERM, ENOSYS, EAFNOSUPPORT] = [errno(1), errno(38), errno(97)];
+const [EPERM, ENOSYS, EPROTONOSUPPORT, EAFNOSUPPORT] = [errno(1), errno(38), errno(93), errno(97)];
 
 /** Offsets in struct seccomp_data. Of a 64-bit argument we look at the low half: the kernel ignores the rest of these. */
 const [NUMBER, ARCHITECTURE] = [0, 4];
@@ -104,22 +104,56 @@ const AUDIT: Readonly<Record<Architecture, number>> = { x64: 0xc000003e, arm64: 
 const NAMESPACE_FLAGS = 0x7e020000;
 /** AF_UNIX, AF_INET, AF_INET6: not netlink, packet, ALG or vsock (which reaches the hypervisor and has no namespace). */
 const FAMILIES = [1, 2, 10];
+/** Of the internet families: the default, TCP and UDP; not SCTP, DCCP, MPTCP and whatever else loads a module. */
+const [AF_INET, AF_INET6, PROTOCOLS] = [2, 10, [0, 6, 17]];
+/** Init. It has the workload's own user, so the kernel would let a workload limit, pin and slow it down. */
+const INIT = 1;
+/** PRIO_USER and IOPRIO_WHO_USER: every process of the user, init among them. */
+const [PRIO_PROCESS, PRIO_USER, IOPRIO_PROCESS, IOPRIO_USER] = [0, 2, 1, 3];
 /** TIOCSTI types into the controlling terminal, TIOCLINUX pastes into a console. */
 const TERMINAL_INJECTION = [0x5412, 0x541c];
 
 const oneOf = (values: readonly number[], yes: Instruction[], no: Instruction[]): Instruction[] =>
   values.reduceRight<Instruction[]>((rest, value) => when(OP.jumpEqual, value, yes, rest), no);
 
+/** Leaves init alone: the process is the first argument. */
+const notInit = [...load(argument(0)), ...when(OP.jumpEqual, INIT, give(EPERM), give(ALLOW))];
+
+/** The same where the first argument says what kind of number the second one is. */
+const notInitAs = (process: number, user: number): Instruction[] => [
+  ...load(argument(0)),
+  ...when(
+    OP.jumpEqual,
+    process,
+    [...load(argument(1)), ...when(OP.jumpEqual, INIT, give(EPERM), give(ALLOW))],
+    when(OP.jumpEqual, user, give(EPERM), give(ALLOW)),
+  ),
+];
+
 /** Calls whose arguments decide. */
 const CHECKS: Readonly<Record<string, Instruction[]>> = {
   clone: [...load(argument(0)), ...when(OP.jumpIfBits, NAMESPACE_FLAGS, give(EPERM), give(ALLOW))],
   // Its flags are behind a pointer, which a filter cannot follow; C libraries fall back to clone on ENOSYS.
   clone3: give(ENOSYS),
-  socket: [...load(argument(0)), ...oneOf(FAMILIES, give(ALLOW), give(EAFNOSUPPORT))],
+  socket: [
+    ...load(argument(0)),
+    ...oneOf(
+      [AF_INET, AF_INET6],
+      [...load(argument(2)), ...oneOf(PROTOCOLS, give(ALLOW), give(EPROTONOSUPPORT))],
+      oneOf(FAMILIES, give(ALLOW), give(EAFNOSUPPORT)),
+    ),
+  ],
   socketpair: [...load(argument(0)), ...oneOf(FAMILIES, give(ALLOW), give(EAFNOSUPPORT))],
   ioctl: [...load(argument(1)), ...oneOf(TERMINAL_INJECTION, give(EPERM), give(ALLOW))],
   // 0 sets what is there already, 0xffffffff only asks.
   personality: [...load(argument(0)), ...oneOf([0, 0xffffffff], give(ALLOW), give(EPERM))],
+  prlimit64: notInit,
+  sched_setaffinity: notInit,
+  sched_setattr: notInit,
+  sched_setparam: notInit,
+  sched_setscheduler: notInit,
+  setpriority: notInitAs(PRIO_PROCESS, PRIO_USER),
+  ioprio_set: notInitAs(IOPRIO_PROCESS, IOPRIO_USER),
 };
 
 interface Range {
