@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { books } from "./support/books.ts";
-import { command, startCommand } from "./support/command-line.ts";
+import { command, type Json, startCommand } from "./support/command-line.ts";
 import { clear, logOf, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "./support/market.ts";
 
 /** What is refused, the command, and the code of its refusal (`usage`: by the parser of the command line). */
@@ -31,8 +31,18 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ["somebody else's job", ["jobs", "--json", "wkl_00000000000000000000000000"], "not-found"],
   ["more machine than there is", ["run", "--json", "--cpu", "4000", "--", "true"], "no-placement"],
   ["a price that nobody takes", ["run", "--json", "--max-rate", "0.000000000001/h", "--", "true"], "no-placement"],
+  [
+    "a mandate for no provider at all",
+    ["mandate", "grant", "--json", "--max-rate", "1/h", "--max-total", "1", "--providers", "0x12"],
+    "bad-usage",
+  ],
+  ["a mandate without a largest loss", ["mandate", "grant", "--json", "--max-rate", "1/h"], "usage"],
+  ["somebody else's mandate", ["mandate", "revoke", "--json", "mdt_00000000000000000000000000"], "not-found"],
   ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "call-reverted"],
 ];
+
+/** How a job ended that never had a lease, and so has no receipt. */
+const resultStateOf = (said: readonly Json[]) => said.findLast((line) => line.type === "result")?.workload;
 
 describe("the main road, from a fresh folder", () => {
   let place: Place;
@@ -138,6 +148,38 @@ describe("the main road, from a fresh folder", () => {
     const receipt = await market.command("receipt", id);
     expect(receipt.code).toBe(0);
     expect(receipt.said[0]?.verified).not.toBeNull();
+  });
+
+  it("lets the operator order and pay within a mandate, until it is revoked on chain", async () => {
+    const grant = (...args: readonly string[]) =>
+      command(["mandate", "grant", "--max-rate", "100/h", "--max-total", "50", ...args, "--json"], place);
+    const offers = (await market.command("offers")).said[0] as {
+      readonly data: readonly { readonly signed: { readonly offer: { readonly provider: string } } }[];
+    };
+    const provider = offers.data[0]?.signed.offer.provider ?? "";
+    const stranger = `0x${"5e".repeat(20)}`;
+    const granted = await grant("--max-escrow", "20", "--providers", `${stranger},${provider}`);
+    expect(granted.stderr).toBe("");
+    expect(granted.said[0]?.largestLoss).toBe(String(50n * 10n ** 18n));
+    const id = String(granted.said[0]?.id);
+    const job = ["--mandate", id, "--time", "1m", "--", "python3", "-c", "import time; time.sleep(2); print('away')"];
+    const { code, said, stderr } = await run(...job);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(logOf(said)).toBe("away\n");
+    const { workload, receipt, verified } = resultOf(said);
+    expect(workload.state).toBe("succeeded");
+    expect(verified).not.toBeNull();
+    expect(BigInt(receipt.total)).toBeGreaterThan(0n);
+    const list = (await command(["mandate", "list", "--json"], place)).said[0] as {
+      readonly data: readonly { readonly id: string; readonly committed: string }[];
+    };
+    expect(list.data.find((each) => each.id === id)?.committed).toBe(receipt.terms.escrow);
+
+    expect((await command(["mandate", "revoke", id, "--json"], place)).code).toBe(0);
+    const refused = await run(...job);
+    expect(refused.code).toBe(1);
+    expect(resultStateOf(refused.said)).toMatchObject({ state: "failed", reason: "mandate-exceeded" });
   });
 
   it("refuses what is malformed, absurd or not there, each with its own code, and changes nothing", async () => {

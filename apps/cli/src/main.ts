@@ -66,6 +66,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, action:
   wallet: async () => (await wallet()).addWallet,
   lease: async () => (await wallet()).addLease,
   offers: async () => (await import("./commands/offers.ts")).addOffers,
+  mandate: async () => (await import("./commands/mandates.ts")).addMandate,
   keys: async () => (await import("./commands/keys.ts")).addKeys,
 };
 

@@ -6,6 +6,7 @@ import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import type { JobSpecInput, OutputFile } from "@corepool/protocol/spec";
 import { keySigner } from "@corepool/sdk/adapters/system";
 import { balancesOf, deposit, isLive, type MarketChain } from "@corepool/sdk/chain";
+import { followToEnd, submitUnderMandate } from "@corepool/sdk/mandated-run";
 import {
   type AttendOptions,
   attendWorkload,
@@ -128,6 +129,47 @@ function requestOf(wish: JobWish): RunRequest {
     },
     uploads: wish.inputs.map((i) => i.blob),
   };
+}
+
+/** Hands a job to the coordinator under a mandate and leaves it there. */
+export async function submitJob(
+  context: Context,
+  connection: Connection,
+  wish: JobWish,
+  mandate: string,
+): Promise<WorkloadView> {
+  const running = await runContextOf(context, connection, wish.token);
+  try {
+    return await submitUnderMandate(running.runContext, requestOf(wish), mandate);
+  } finally {
+    running.finish();
+  }
+}
+
+/** A job that the coordinator orders and pays for under a mandate: submit, follow, download, bill, and its check. */
+export async function runMandatedJob(
+  context: Context,
+  connection: Connection,
+  wish: JobWish,
+  mandate: string,
+  stop?: AbortSignal,
+): Promise<JobResult> {
+  const running = await runContextOf(context, connection, wish.token);
+  try {
+    const { id } = await submitUnderMandate(running.runContext, requestOf(wish), mandate);
+    const workload = await followToEnd(running.runContext, id, stop);
+    return await concludeJob(
+      context,
+      connection,
+      running.chain,
+      workload,
+      wish.token,
+      wish.outputs,
+      stop?.aborted === true,
+    );
+  } finally {
+    running.finish();
+  }
 }
 
 /** The whole road for one job: order, attend, download, bill, and a check of the bill against the chain. */

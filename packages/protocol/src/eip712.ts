@@ -1,6 +1,7 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { TypedData } from "@corepool/core/ports/signer";
-import { encodeAbiParameters, hashStruct, hashTypedData, keccak256, toBytes } from "viem";
+import { encodeAbiParameters, hashStruct, hashTypedData, keccak256, toBytes, zeroHash } from "viem";
+import { merkleTree } from "./merkle.ts";
 import type { MandateMessage, OfferMessage, OrderMessage, UsageReport } from "./spec.ts";
 
 /** Where signatures of the lease market are valid: one contract on one chain. */
@@ -176,6 +177,18 @@ export function unitLeaf(provider: Address, unit?: bigint): Hex {
     encodeAbiParameters([{ type: "address" }, { type: "uint256" }], [provider, unit ?? ANY_UNIT]),
   );
   return keccak256(inner);
+}
+
+/**
+ * The tree of an allow-list of providers with all their units: its root goes into a mandate (or order), a provider's
+ * proof along with an opening. Providers in the order given; an empty list has the zero root, which allows all.
+ */
+export function providerTree(providers: readonly Address[]): {
+  readonly root: Hex;
+  readonly proofs: readonly (readonly Hex[])[];
+} {
+  if (providers.length === 0) return { root: zeroHash, proofs: [] };
+  return merkleTree(providers.map((provider) => unitLeaf(provider)));
 }
 
 /** Canonical JSON (RFC 8785 for the values we use: no floats): keys sorted, no white space. */

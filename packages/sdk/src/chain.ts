@@ -2,8 +2,8 @@ import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { termsStruct } from "@corepool/protocol/market/structs";
-import type { TermsMessage } from "@corepool/protocol/spec";
+import { mandateStruct, termsStruct } from "@corepool/protocol/market/structs";
+import type { MandateMessage, TermsMessage } from "@corepool/protocol/spec";
 import {
   type Account,
   BaseError,
@@ -168,6 +168,11 @@ export function requestClose(chain: MarketChain, terms: TermsMessage): Promise<H
 /** Ends a lease whose window has passed and takes the refund. */
 export function finalizeClose(chain: MarketChain, terms: TermsMessage): Promise<Hex> {
   return market(chain, "finalizeClose", [termsStruct(terms)]);
+}
+
+/** Revokes a mandate for good: no order under it opens a lease from then on. */
+export function revokeMandate(chain: MarketChain, mandate: MandateMessage): Promise<Hex> {
+  return market(chain, "revokeMandate", [mandateStruct(mandate), "0x"]);
 }
 
 /** Voids every offer, order and mandate the sender has signed so far. */

@@ -254,7 +254,8 @@ export interface AttendOptions {
   readonly onOrdered?: ((ordered: Ordered) => void) | undefined;
 }
 
-async function readLogs(context: RunContext, id: string, from: number, signal: AbortSignal): Promise<void> {
+/** Tells the context of a workload's log from byte `from` on, until it ends. */
+export async function readLogs(context: RunContext, id: string, from: number, signal: AbortSignal): Promise<void> {
   const input = (lastId: string | undefined) => ({
     params: { id },
     query: { offset: Number(lastId ?? from), follow: "true" as const },

@@ -13,7 +13,7 @@ import { inputsOfCommand, namedInputs } from "../inputs.ts";
 import { metricsOf } from "../metrics-file.ts";
 import { parseCount, parseDuration, parseRate, parseSize } from "../quantities.ts";
 import { printResult, resultData } from "../result-block.ts";
-import { type JobResult, type JobWish, orderJob, runJob } from "../run-job.ts";
+import { type JobResult, type JobWish, orderJob, runJob, runMandatedJob, submitJob } from "../run-job.ts";
 import { stopOnInterrupt } from "../stop.ts";
 
 const EXAMPLES = `
@@ -46,6 +46,7 @@ interface RunOptions {
   readonly requireCgroup?: boolean;
   readonly outputs?: string;
   readonly detach?: boolean;
+  readonly mandate?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -166,12 +167,19 @@ export function addRun(
     .option("--token <symbol>", "what to pay in", "GP")
     .option("--require-cgroup", "refuse machines that cannot limit the whole sandbox")
     .option("--outputs <folder>", "where outputs go (default: ./corepool-outputs/<id>)")
+    .option("--mandate <id>", "let the operator order and pay within a mandate; you may leave (see: corepool mandate)")
     .option("--detach", "leave once it is ordered; a background watch pays for it")
     .addHelpText("after", EXAMPLES)
     .action((words: string[], options: RunOptions, command: Command) =>
       action(async (context) => {
         const connection = await connect(context);
         const wish = await wishOf(context, connection.market, words, options);
+        if (options.mandate !== undefined && options.detach === true) {
+          const workload = await submitJob(context, connection, wish, options.mandate);
+          context.output.line(`${context.output.good("✓")} ${workload.id} is the operator's to order and pay for`);
+          context.output.data({ type: "submitted", workload: workload.id, mandate: options.mandate });
+          return EXIT.ok;
+        }
         if (options.detach === true) {
           const ordered = await orderJob(context, connection, wish);
           const pid = await startWatch(context, ordered.workload, connection.client.url);
@@ -186,7 +194,12 @@ export function addRun(
         }
         const interrupt = stopOnInterrupt(context.output);
         try {
-          return await showResult(context, await runJob(context, connection, wish, interrupt.signal));
+          const { signal } = interrupt;
+          const job =
+            options.mandate === undefined
+              ? runJob(context, connection, wish, signal)
+              : runMandatedJob(context, connection, wish, options.mandate, signal);
+          return await showResult(context, await job);
         } finally {
           interrupt.release();
         }

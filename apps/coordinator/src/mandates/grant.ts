@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import { newId } from "@corepool/core/ids";
-import { digestOf, mandateData } from "@corepool/protocol/eip712";
+import { digestOf, mandateData, providerTree } from "@corepool/protocol/eip712";
 import { accountOf } from "@corepool/protocol/market/reads";
 import type { MandateMessage } from "@corepool/protocol/spec";
 import { lower, type MarketContext, secondsOf, timestampOf } from "../market/context.ts";
@@ -22,8 +22,11 @@ export async function checkMandate(
   operator: Address,
   account: Address,
   mandate: MandateMessage,
+  providers: readonly Address[],
   signature: Hex,
 ): Promise<void> {
+  if (providerTree(providers).root !== mandate.providers.toLowerCase())
+    refuse("its list of providers (send it along as `providers`) does not have the root that was signed");
   if (!sameAddress(mandate.client, account)) refuse("its client is another account");
   if (!sameAddress(mandate.operator, operator)) refuse("its operator is not this coordinator");
   if (!context.tokens.some((token) => sameAddress(token.address, mandate.token))) refuse("its token is not listed");
@@ -44,6 +47,7 @@ export async function grantMandate(
   context: MarketContext,
   account: Address,
   mandate: MandateMessage,
+  providers: readonly Address[],
   signature: Hex,
 ): Promise<Mandate> {
   const hash = mandateHash(context, mandate);
@@ -54,6 +58,7 @@ export async function grantMandate(
     client: lower(account),
     hash,
     mandate,
+    providers: providers.map(lower),
     signature,
     nextNonce: 1,
     droppedAt: null,
@@ -70,6 +75,7 @@ export async function mandateView(uow: Uow, record: Mandate) {
   return {
     id: record.id,
     mandate: record.mandate,
+    providers: [...record.providers],
     committed: String(committed),
     revokedAt: record.droppedAt === null ? null : timestampOf(record.droppedAt),
   };

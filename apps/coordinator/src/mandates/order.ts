@@ -1,6 +1,14 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { Address, Hex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
-import { documentHash, leaseId, mandatedOrderData, unitLeaf, workloadBindingData } from "@corepool/protocol/eip712";
+import {
+  documentHash,
+  leaseId,
+  mandatedOrderData,
+  providerTree,
+  unitLeaf,
+  workloadBindingData,
+} from "@corepool/protocol/eip712";
 import { accountOf } from "@corepool/protocol/market/reads";
 import type { OrderMessage } from "@corepool/protocol/spec";
 import { zeroAddress, zeroHash } from "viem";
@@ -78,9 +86,20 @@ async function orderUnder(
         workloadBindingData(context.domain, workload.account, key.address, documentHash(workload.spec)),
       ),
       unitProof: [],
-      mandate: { id: mandate.id, evidence: { mandate: terms, sig: mandate.signature, proof: [] } },
+      mandate: {
+        id: mandate.id,
+        evidence: { mandate: terms, sig: mandate.signature, proof: proofFor(mandate, offer.provider) },
+      },
     },
   };
+}
+
+/** Shows the chain that a mandate's list names the provider; nothing to show for a mandate without a list. */
+function proofFor({ providers }: Mandate, provider: Address): readonly Hex[] {
+  if (providers.length === 0) return [];
+  const proof = providerTree(providers).proofs[providers.indexOf(lower(provider))];
+  if (proof === undefined) throw exceeded("its list of providers lacks this one");
+  return proof;
 }
 
 /** Orders that a new placement may help; everything else needs the client. */

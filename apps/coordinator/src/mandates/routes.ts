@@ -10,10 +10,10 @@ export function bindMandates(api: Api, parts: MarketParts): void {
   const { context } = parts;
 
   api.bind(grantMandateRoute, async ({ caller, body, settle }) => {
-    const { mandate, signature } = body;
-    await checkMandate(context, parts.operator, caller.account, mandate, signature);
+    const { mandate, providers, signature } = body;
+    await checkMandate(context, parts.operator, caller.account, mandate, providers, signature);
     return inTransaction(parts, async (uow, tx) => {
-      const record = await grantMandate(uow, context, caller.account, mandate, signature);
+      const record = await grantMandate(uow, context, caller.account, mandate, providers, signature);
       return settle(tx, await mandateView(uow, record));
     });
   });

@@ -130,13 +130,31 @@ export function noPlacement(placement: Placement<OfferUnit>, request: PlacementR
   });
 }
 
+/** The constraints of a workload, and those that its mandate adds: of the providers that both allow. */
+async function constrained(
+  uow: Uow,
+  workload: { readonly constraints: Constraints; readonly mandate: string | null },
+): Promise<Constraints> {
+  const { constraints } = workload;
+  const mandate = workload.mandate === null ? undefined : await uow.mandates.get(workload.mandate);
+  if (mandate === undefined || mandate.providers.length === 0) return constraints;
+  const wanted = constraints.providers?.map(lower);
+  return { ...constraints, providers: mandate.providers.filter((each) => wanted?.includes(each) ?? true) };
+}
+
 /** Chooses the best offer for a workload. Rejects with `no-placement`. */
 export async function chooseOffer(
   uow: Uow,
   context: MarketContext,
-  workload: { readonly spec: JobSpec; readonly constraints: Constraints; readonly account: Address },
+  workload: {
+    readonly spec: JobSpec;
+    readonly constraints: Constraints;
+    readonly account: Address;
+    readonly mandate: string | null;
+  },
 ): Promise<PlacedOffer> {
-  const request = requestOf(workload.spec, workload.constraints, workload.account, secondsOf(context.clock));
+  const constraints = await constrained(uow, workload);
+  const request = requestOf(workload.spec, constraints, workload.account, secondsOf(context.clock));
   const placement = await weigh(uow, context, request);
   const [best] = placement.candidates;
   if (best === undefined) throw noPlacement(placement, request);

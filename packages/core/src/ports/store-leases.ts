@@ -152,6 +152,8 @@ export interface MandateRecord<D extends Documents = Documents> {
   /** EIP-712 struct hash. */
   readonly hash: Hex;
   readonly mandate: D["mandate"];
+  /** The list behind its Merkle root, in order; empty: any provider. */
+  readonly providers: readonly Address[];
   readonly signature: Hex;
   readonly nextNonce: number;
   readonly droppedAt: number | null;

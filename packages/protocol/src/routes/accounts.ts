@@ -4,6 +4,9 @@ import { account, apiKey } from "../resources.ts";
 import { defineRoute, SCOPES } from "../route.ts";
 import { mandateMessage } from "../spec.ts";
 
+/** Most providers that one mandate may list. */
+const MOST_MANDATE_PROVIDERS = 256;
+
 export const createNonce = defineRoute({
   method: "POST",
   path: "/v1/auth/nonce",
@@ -115,6 +118,15 @@ export const revokeApiKey = defineRoute({
   problems: ["not-found"],
 });
 
+const mandateView = z.object({
+  id: id("mdt"),
+  mandate: mandateMessage,
+  /** The list behind `mandate.providers`, in the order of its leaves; empty: any provider. */
+  providers: z.array(address),
+  committed: amount,
+  revokedAt: timestamp.nullable(),
+});
+
 /** A mandate lets the coordinator sign orders and payment notes within its bounds. Its largest loss is maxTotal. */
 export const grantMandate = defineRoute({
   method: "POST",
@@ -124,8 +136,13 @@ export const grantMandate = defineRoute({
   scopes: ["mandates:write"],
   rate: "write",
   idempotent: true,
-  body: z.strictObject({ mandate: mandateMessage, signature: hex }),
-  response: z.object({ id: id("mdt"), mandate: mandateMessage, committed: amount, revokedAt: timestamp.nullable() }),
+  body: z.strictObject({
+    mandate: mandateMessage,
+    signature: hex,
+    /** Whose root (`providerTree`) `mandate.providers` is: the coordinator proves with it that a provider is listed. */
+    providers: z.array(address).max(MOST_MANDATE_PROVIDERS).default([]),
+  }),
+  response: mandateView,
   status: 201,
   problems: ["bad-request", "bad-signature", "mandate-exceeded"],
 });
@@ -139,9 +156,7 @@ export const listMandates = defineRoute({
   rate: "read",
   idempotent: false,
   query: pageQuery,
-  response: page(
-    z.object({ id: id("mdt"), mandate: mandateMessage, committed: amount, revokedAt: timestamp.nullable() }),
-  ),
+  response: page(mandateView),
   status: 200,
   problems: ["bad-cursor"],
 });

@@ -129,6 +129,7 @@ export interface DomainTables {
     client: Address;
     hash: Hex;
     mandate: Json;
+    providers: Address[];
     signature: Hex;
     next_nonce: bigint;
     dropped_at: Date | null;

@@ -21,8 +21,8 @@ create index blob_refs_by_expiry on blob_refs (expires_at) where expires_at is n
 alter table leases drop column last_answer_at;
 alter table leases add column last_answer jsonb;
 
--- The list (providers, or single units of them) behind a mandate's Merkle root; null: any provider, or one leaf.
-alter table mandates add column leaves jsonb;
+-- The list of providers behind a mandate's Merkle root, in order; empty: any provider.
+alter table mandates add column providers text[] not null default '{}';
 
 -- A machine's id is made of its provider now: every agent comes back under another one and announces its units and
 -- offers anew, under the unit numbers that its former id would hold.

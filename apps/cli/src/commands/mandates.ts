@@ -1,0 +1,161 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { Address } from "@corepool/core/hex";
+import { formatAmount, parseAmount } from "@corepool/core/money";
+import { EXIT } from "@corepool/protocol/problems";
+import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
+import { keySigner } from "@corepool/sdk/adapters/system";
+import { call } from "@corepool/sdk/call";
+import { revokeMandate } from "@corepool/sdk/chain";
+import type { Client } from "@corepool/sdk/client";
+import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
+import type { Command } from "commander";
+import { isAddress } from "viem";
+import { chainOf, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
+import { table } from "../output.ts";
+import { parseDuration, parseRate } from "../quantities.ts";
+import type { Action } from "./jobs.ts";
+
+const EXAMPLES = `
+A mandate lets the market's operator sign orders and payment notes for you, so that nothing of
+yours needs to run. It is the one thing that trusts the operator: within its bounds he could
+waste your money, never beyond.
+
+Examples:
+  $ corepool mandate grant --max-rate 1/h --max-escrow 5 --max-total 20 --expires 7d
+  $ corepool mandate grant --max-rate 1/h --max-escrow 5 --max-total 20 --providers 0x…,0x…
+  $ corepool run --mandate mdt_01… -- python3 train.py
+  $ corepool mandate revoke mdt_01…`;
+
+interface GrantOptions {
+  readonly maxRate: string;
+  readonly maxTotal: string;
+  readonly maxEscrow: string;
+  readonly providers?: string;
+  readonly expires: string;
+  readonly token: string;
+}
+
+function parseProviders(text: string | undefined): readonly Address[] {
+  const words = (text ?? "").split(",").map((word) => word.trim());
+  const named = [...new Set(words.filter((word) => word !== "").map((word) => word.toLowerCase()))];
+  const wrong = named.find((word) => !isAddress(word));
+  if (wrong !== undefined || (text !== undefined && named.length === 0))
+    throw new CorepoolError("bad-usage", {
+      detail: `"${wrong ?? text}" is no provider's address.`,
+      next: "Write 0x and 40 hexadecimal digits, several separated by commas.",
+    });
+  return named as Address[];
+}
+
+/** What the bounds mean, in words, before anything is signed. */
+export function boundsInWords(bounds: MandateBounds, operator: Address, token: MarketToken): readonly string[] {
+  const money = (amount: bigint) => `${formatAmount(amount, token)} ${token.symbol}`;
+  const whose = bounds.providers.length === 0 ? "any provider" : `${bounds.providers.length} named provider(s)`;
+  const smaller = bounds.maxEscrow < bounds.maxTotal ? `, at most ${money(bounds.maxEscrow)} in one lease` : "";
+  return [
+    `The operator ${operator} may sign for you until ${new Date(bounds.expiry * 1000).toISOString()}:`,
+    `  machines of ${whose}, at most ${money(bounds.maxRate)}/s each${smaller}, ${money(bounds.maxTotal)} in all.`,
+    `  Largest loss if he is dishonest: ${money(bounds.maxTotal)}, all of it. Revoke: corepool mandate revoke ID`,
+  ];
+}
+
+async function mandateOf(client: Client, id: string) {
+  for (let cursor: string | undefined; ; ) {
+    const page = await call(client, listMandates, { query: cursor === undefined ? {} : { cursor } });
+    const found = page.data.find((each) => each.id === id);
+    if (found !== undefined) return found;
+    if (page.nextCursor === null)
+      throw new CorepoolError("not-found", {
+        detail: `You have granted no mandate ${id}.`,
+        next: "See yours: corepool mandate list.",
+      });
+    cursor = page.nextCursor;
+  }
+}
+
+/** `corepool mandate …`: what the operator may sign for you. */
+export function addMandate(program: Command, action: Action): void {
+  const mandate = program
+    .command("mandate")
+    .description("let the operator sign for you, within bounds; list and revoke that")
+    .addHelpText("after", EXAMPLES);
+
+  mandate
+    .command("grant")
+    .description("sign a mandate; prints its largest loss before it is signed")
+    .requiredOption("--max-rate <rate>", "highest price, like 1.5/h or 0.0004/s")
+    .requiredOption("--max-total <amount>", "most that all leases under it may put in escrow: the largest loss")
+    .option("--max-escrow <amount>", "most that one lease may put in escrow (default: the total)")
+    .option("--providers <addresses>", "only these providers, separated by commas")
+    .option("--expires <duration>", "how long it is good", "7d")
+    .option("--token <symbol>", "what is paid in", "GP")
+    .action((options: GrantOptions, command: Command) =>
+      action(async (context) => {
+        const { output, clock } = context;
+        const connection = await connect(context);
+        const { client, market } = connection;
+        const signer = keySigner(keyOf(connection));
+        const token = tokenOf(market, options.token);
+        const maxTotal = parseAmount(options.maxTotal, token);
+        const bounds: MandateBounds = {
+          token: token.address,
+          maxRate: parseRate(options.maxRate, token),
+          maxEscrow: options.maxEscrow === undefined ? maxTotal : parseAmount(options.maxEscrow, token),
+          maxTotal,
+          providers: parseProviders(options.providers),
+          expiry: Math.floor(clock.now() / 1000) + parseDuration(options.expires),
+        };
+        for (const line of boundsInWords(bounds, market.relayer, token)) output.line(line);
+        const message = await mandateFor(client, market, signer.address, bounds);
+        const { id } = await signMandate(client, market, signer, message, bounds.providers);
+        output.line(`${output.good("✓")} ${id} is granted: corepool run --mandate ${id} -- …`);
+        output.data({ id, mandate: message, providers: bounds.providers, largestLoss: bounds.maxTotal });
+        return EXIT.ok;
+      }, command),
+    );
+
+  mandate
+    .command("list", { isDefault: true })
+    .description("what you have granted, and how much of it is committed")
+    .action((_: unknown, command: Command) =>
+      action(async (context) => {
+        const { client, market } = await connect(context);
+        const page = await call(client, listMandates, {});
+        const rows = page.data.map(({ id, mandate: m, providers, committed, revokedAt }) => {
+          const token = tokenOf(market, m.token);
+          const expired = m.expiry * 1000 <= context.clock.now();
+          return [
+            id,
+            revokedAt !== null ? "dropped" : expired ? "expired" : "granted",
+            `${formatAmount(BigInt(committed), token)} of ${formatAmount(BigInt(m.maxTotal), token)} ${token.symbol}`,
+            `at most ${formatAmount(BigInt(m.maxRate), token)}/s`,
+            providers.length === 0 ? "any provider" : `${providers.length} provider(s)`,
+            `until ${new Date(m.expiry * 1000).toISOString().slice(0, 16)}Z`,
+          ];
+        });
+        for (const line of table(rows)) context.output.line(line);
+        if (rows.length === 0) context.output.line("You have granted nothing.");
+        context.output.data(page);
+        return EXIT.ok;
+      }, command),
+    );
+
+  mandate
+    .command("revoke")
+    .description("take a mandate back: at the coordinator at once, and on chain for good")
+    .argument("<id>", "a mandate's id (mdt_…)")
+    .action((id: string, _: unknown, command: Command) =>
+      action(async (context) => {
+        const { output } = context;
+        const connection = await connect(context);
+        const { mandate: message } = await mandateOf(connection.client, id);
+        await call(connection.client, dropMandate, { params: { id } });
+        output.line(`${output.good("✓")} the coordinator uses ${id} no more`);
+        // An honest coordinator's word is enough for the first; the second needs nobody's.
+        const tx = await revokeMandate(await chainOf(connection), message);
+        output.line(`${output.good("✓")} revoked on chain in ${tx}: no order under it opens a lease any more`);
+        output.data({ id, tx });
+        return EXIT.ok;
+      }, command),
+    );
+}
