@@ -1,3 +1,4 @@
+import { abuseCases } from "./conformance/abuse-run.ts";
 import { boundsCases } from "./conformance/bounds.ts";
 import { escapeCases } from "./conformance/escape.ts";
 import type { Case } from "./conformance/kit.ts";
@@ -7,4 +8,4 @@ import { lifeCases } from "./conformance/life.ts";
  * What every adapter of the `Runtime` port must do, as plain functions: they run in a process of the user that the
  * adapter needs, not in the test runner's.
  */
-export const conformanceCases: readonly Case[] = [...lifeCases, ...boundsCases, ...escapeCases];
+export const conformanceCases: readonly Case[] = [...lifeCases, ...boundsCases, ...escapeCases, ...abuseCases];

@@ -9,9 +9,10 @@ export type Control = "user" | "namespace";
 /**
  * Why an attempt may have no control on some hosts, each checked where the battery runs (`escape-controls.ts`):
  * `kernel`: this kernel or machine does not have what is asked for; `capability`: the kernel grants it only with a
- * capability over the whole host; or a setting of the kernel forbids it to everyone.
+ * capability over the whole host; `no-new-privs`: the agent gave up what is asked for before it started anything; or a
+ * setting of the kernel forbids it to everyone.
  */
-export type Excuse = "kernel" | "capability" | { readonly sysctl: string; readonly atLeast: number };
+export type Excuse = "kernel" | "capability" | "no-new-privs" | { readonly sysctl: string; readonly atLeast: number };
 
 export interface Attempt {
   readonly name: string;
@@ -56,7 +57,7 @@ const onInit: readonly Attempt[] = [
   attempt("limits of init", "done('prlimit64', T, 4, (ctypes.c_uint64 * 2)(0, 0), 0)"),
   attempt("processors of init", "done('sched_setaffinity', T, 128, b'\\xff' * 128)"),
   attempt("scheduler of init", "done('sched_setscheduler', T, 3, (ctypes.c_int * 1)(0))"),
-  attempt("scheduler of init by sched_setattr", "done('sched_setattr', T, (ctypes.c_uint32 * 12)(48, 3), 0)"),
+  attempt("scheduler of init by sched_setattr", "done('sched_setattr', T, (ctypes.c_uint32 * 12)(48, 3, 0, 0, 19), 0)"),
   attempt("priority of init", "done('setpriority', 0, T, 19)"),
   attempt("priority of every process of the user", "reached('setpriority', 2, 0, os.nice(0))"),
   attempt("disk priority of init", "done('ioprio_set', 1, T, 2 << 13 | 4)", "kernel"),
@@ -152,7 +153,7 @@ const kernel: readonly Attempt[] = [
   privileged("become root", "os.setuid(0) is None"),
   attempt("x32 system call", "reached(0x40000000 + 39)", "kernel"),
   attempt("x32 socket", "done(0x40000000 + 41, 40, 1, 0)", "kernel"),
-  attempt("privileges by exec", "libc.prctl(39, 0, 0, 0, 0) == 0"),
+  attempt("privileges by exec", "libc.prctl(39, 0, 0, 0, 0) == 0", "no-new-privs"),
   attempt("inherited descriptors", "len([f for f in os.listdir('/proc/self/fd') if int(f) > 2]) > 1"),
 ];
 

@@ -3,7 +3,7 @@
  * in every sandbox; each attempt runs in a child of its own, so that one that kills its process is only blocked.
  *
  * Its argument is JSON: `attempts` (name and expression each), `numbers` of system calls, and what the expressions ask
- * for by `A[...]`. It prints how it is held itself (the Seccomp line of its status), then a line per attempt: name, tab,
+ * for by `A[...]`. It prints how it is held itself (two lines of its status, as one), then a line per attempt: name, tab,
  * `open` or `blocked`, tab, the errno that blocked it (a negative number for the signal that ended it, 255 for neither).
  */
 export const escapeBattery = String.raw`
@@ -83,7 +83,7 @@ def try_one(expression):
     try: return 0 if eval(expression) else error or 255
     except OSError as e: return e.errno or 255
     except BaseException: return 255
-print(next(line for line in open('/proc/self/status') if line.startswith('Seccomp:')).strip(), flush=True)
+print(*[line.strip() for line in open('/proc/self/status') if line.startswith(('NoNewPrivs:', 'Seccomp:'))], sep='\t', flush=True)
 for name, expression in A['attempts']:
     pid = os.fork()
     if pid == 0: os._exit(try_one(expression))
@@ -96,7 +96,7 @@ for name, expression in A['attempts']:
  * A process that stands for init where the attempts are made outside: of the same user, with a control socket in its
  * directory, a status file at descriptor 5, and System V memory. It says `ready` and lives until its input ends.
  */
-export const bystander = String.raw`
+export const bystander = `
 import ctypes, os, socket, sys
 libc = ctypes.CDLL(None)
 # Yama, where it is on, lets only a chosen process trace another.

@@ -3,8 +3,9 @@ import { syscallNumbers } from "../policy/syscalls.ts";
 import { type Attempt, attemptsOn, type Excuse } from "./escape-attempts.ts";
 import { judge, type Outcomes, parseOutcomes } from "./escape-controls.ts";
 
-const tried = (codes: Readonly<Record<string, number>>, filtered = false): Outcomes => ({
+const tried = (codes: Readonly<Record<string, number>>, filtered = false, noNewPrivileges = false): Outcomes => ({
   filtered,
+  noNewPrivileges,
   codes: new Map(Object.entries(codes)),
 });
 const one = (controls: Attempt["controls"], ...excuses: Excuse[]): Attempt[] => [
@@ -41,14 +42,19 @@ test("an attempt that fails outside needs a declared reason that holds on this h
   // A filter outside answers in the kernel's place.
   expect(await outcome(one(["user"], "kernel"), tried({ it: 38 }, true))).toBe("it (38)");
   expect(await outcome(one(["user"], "kernel"), tried({ it: 38 }))).toMatch(/does not have it/);
+  expect(await outcome(one(["user"], "no-new-privs"), tried({ it: 255 }))).toBe("it (255)");
+  expect(await outcome(one(["user"], "no-new-privs"), tried({ it: 255 }, false, true))).toMatch(/by exec/);
   const setting: Excuse = { sysctl: "kernel/x", atLeast: 2 };
   expect(await outcome(one(["user"], setting), tried({ it: 1 }), undefined, { "kernel/x": 1 })).toBe("it (1)");
   expect(await outcome(one(["user"], setting), tried({ it: 1 }), undefined, { "kernel/x": 2 })).toBe("kernel/x is 2");
 });
 
 test("reads what the battery prints", () => {
-  const { filtered, codes } = parseOutcomes("Seccomp:\t0\na b\topen\t0\nc\tblocked\t13\nd\tblocked\t-9\n");
-  expect([filtered, [...codes]]).toEqual([
+  const { filtered, noNewPrivileges, codes } = parseOutcomes(
+    "NoNewPrivs:\t0\tSeccomp:\t0\na b\topen\t0\nc\tblocked\t13\nd\tblocked\t-9\n",
+  );
+  expect([filtered, noNewPrivileges, [...codes]]).toEqual([
+    false,
     false,
     [
       ["a b", 0],
@@ -56,7 +62,7 @@ test("reads what the battery prints", () => {
       ["d", -9],
     ],
   ]);
-  expect(parseOutcomes("Seccomp:\t2\n").filtered).toBe(true);
+  expect(parseOutcomes("NoNewPrivs:\t1\tSeccomp:\t2\n")).toMatchObject({ filtered: true, noNewPrivileges: true });
 });
 
 test.each(["x64", "arm64"] as const)(

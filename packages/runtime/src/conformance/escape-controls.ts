@@ -5,6 +5,8 @@ import type { Attempt, Control, Excuse } from "./escape-attempts.ts";
 export interface Outcomes {
   /** Whether a filter of system calls held the battery itself. */
   readonly filtered: boolean;
+  /** Whether it could not gain privileges by exec. */
+  readonly noNewPrivileges: boolean;
   /** By attempt: 0 when it succeeded, else the errno that blocked it, or minus the signal. */
   readonly codes: ReadonlyMap<string, number>;
 }
@@ -33,7 +35,11 @@ export function parseOutcomes(text: string): Outcomes {
     const [name = "", , code = ""] = line.split("\t");
     codes.set(name, Number(code));
   }
-  return { filtered: !/^Seccomp:\s*0$/.test(held), codes };
+  return {
+    filtered: !/(^|\t)Seccomp:\t0$/.test(held),
+    noNewPrivileges: !/^NoNewPrivs:\t0\t/.test(held),
+    codes,
+  };
 }
 
 /** The value of a kernel setting; undefined where the kernel has no such setting. */
@@ -59,6 +65,8 @@ export async function judge(
     const [code = 255] = seen;
     if (kind === "kernel")
       return ABSENT.includes(code) ? `this kernel or machine does not have it (${code})` : undefined;
+    if (kind === "no-new-privs")
+      return outside.user.noNewPrivileges ? "the agent itself cannot gain privileges by exec" : undefined;
     if (!seen.every((each) => FORBIDDEN.includes(each))) return undefined;
     if (kind === "capability") return "the kernel asks for a capability over the whole host";
     const value = await setting(kind.sysctl);
