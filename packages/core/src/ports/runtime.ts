@@ -143,6 +143,7 @@ export type OutputRefusal =
   | "too-many"
   | "too-large"
   | "other-device"
+  | "twin-name"
   | "unreadable";
 export interface OutputListing {
   readonly files: readonly OutputFile[];
@@ -186,7 +187,10 @@ export interface SandboxHandle {
   readLog(offset: number, maxBytes: number): Promise<LogPage>;
   /** Like `readLog`, and waits for more until the workload has ended or `signal` is aborted. */
   followLog(offset: number, signal?: AbortSignal): AsyncIterable<LogChunk>;
-  /** Regular files under `/work/outputs`, sorted by path. Safe on a hostile workspace. */
+  /**
+   * Regular files under `/work/outputs`, sorted by path. Safe on a hostile workspace. Whatever the bounds say, they take
+   * no more bytes together than the sandbox had disk: holes count.
+   */
   outputs(bounds?: OutputBounds): Promise<OutputListing>;
   /** The bytes of one listed output; rejects when it is no longer the same kind of file. */
   readOutput(path: string): AsyncIterable<Uint8Array>;

@@ -3,7 +3,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { toHex } from "@corepool/core/hex";
 import type { SandboxHandle, SandboxResult, SandboxStats } from "@corepool/core/ports/runtime";
 import type { SandboxCgroup } from "../cgroup/backend.ts";
-import { listOutputs, readOutput } from "../workspace/outputs.ts";
+import { DEFAULT_BOUNDS, listOutputs, readOutput } from "../workspace/outputs.ts";
 import { wipe } from "../workspace/wipe.ts";
 import type { InitConnection } from "./connection.ts";
 import { reconnect } from "./launch.ts";
@@ -146,7 +146,8 @@ export function openSandbox(
     wait: () => result,
     readLog: (offset, maxBytes) => readLogFile(run.log, offset, maxBytes),
     followLog: (offset, signal) => followLogFile(run.log, offset, result, signal),
-    outputs: (bounds) => listOutputs(meta.workspace, bounds),
+    outputs: (bounds = DEFAULT_BOUNDS) =>
+      listOutputs(meta.workspace, { ...bounds, maxTotalBytes: Math.min(bounds.maxTotalBytes, meta.diskBytes) }),
     readOutput: (path) => readOutput(meta.workspace, path),
     destroy: () => (destroying ??= destroy()),
   };

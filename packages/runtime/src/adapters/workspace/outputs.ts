@@ -78,7 +78,30 @@ export async function listOutputs(workspace: string, bounds: OutputBounds = DEFA
     }
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files, refused, refusedCount, totalBytes };
+  const kept = withoutTwins(files, ({ path, bytes }) => {
+    refuse(path, "twin-name");
+    totalBytes -= bytes;
+  });
+  return { files: kept, refused, refusedCount, totalBytes };
+}
+
+/** How a file system without case, or one that composes accents, takes a name. */
+const folded = (path: string): string => path.normalize("NFC").toLowerCase();
+
+/** Of the files, in order, those that no earlier one would meet on such a file system: it is the client's, maybe. */
+function withoutTwins(files: readonly OutputFile[], refuse: (file: OutputFile) => void): OutputFile[] {
+  const names = new Map<string, "file" | "folder">();
+  return files.filter((file) => {
+    const parts = folded(file.path).split("/");
+    const folders = parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"));
+    if (names.has(parts.join("/")) || folders.some((folder) => names.get(folder) === "file")) {
+      refuse(file);
+      return false;
+    }
+    names.set(parts.join("/"), "file");
+    for (const folder of folders) names.set(folder, "folder");
+    return true;
+  });
 }
 
 /** The bytes of one output, in pieces of up to 256 KiB. Every step of the path is opened without following links. */
