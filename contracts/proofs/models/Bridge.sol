@@ -17,7 +17,9 @@ contract BridgeModel {
     }
 
     function withinCap() external view {
-        assert(supply + bridgedOut <= CAP && bridgedOut == _sub(burned, minted) && minted <= burned + CEILING);
+        assert(supply + bridgedOut <= CAP);
+        assert(bridgedOut == _sub(burned, minted));
+        assert(minted <= burned + CEILING);
     }
 
     function mint(uint256 amount) external {

@@ -14,7 +14,12 @@ contract FeesModel {
     uint256 private sent;
 
     function feeOfTheWhole() external view {
-        assert(fee == product / BPS && !aboveStep && burned + sent <= fee);
+        assert(fee == product / BPS);
+        assert(!aboveStep);
+    }
+
+    function burnedAndSent() external view {
+        assert(burned + sent <= fee);
     }
 
     function settle(uint128 step, uint256 growth) external {

@@ -1,0 +1,104 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { Case, Language } from "./catalogue.ts";
+import type { Outcome } from "./run.ts";
+
+export interface Result {
+  readonly case: Case;
+  readonly outcome: Outcome;
+}
+
+/** A mutant that takes longer never ends, or as good as never: it is killed. */
+const PATIENCE_MS = 180_000;
+/** The first start compiles the contracts' tests. */
+const START_MS = 600_000;
+
+type Answer = { readonly ready?: true; readonly outcome?: Outcome; readonly error?: string };
+
+/**
+ * Tries mutants of one language in `workers` processes. Resolves with the results in the order of the cases.
+ * @throws Error when a worker cannot start or a run breaks for another reason than the mutant
+ */
+export async function tryMutants(
+  language: Language,
+  cases: readonly Case[],
+  workers: number,
+  tried: (result: Result, index: number) => void = () => undefined,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    let worker: ChildProcess | undefined;
+    try {
+      for (let i = next++; i < cases.length; i = next++) {
+        const one = cases[i];
+        if (one === undefined) break;
+        worker ??= await start(language, cases);
+        let outcome = await ask(worker, one);
+        if (outcome === "late") {
+          end(worker);
+          worker = undefined;
+          outcome = "killed";
+        }
+        const result = { case: one, outcome };
+        results[i] = result;
+        tried(result, i);
+      }
+      const last = worker;
+      if (last !== undefined)
+        await new Promise((resolve) => {
+          last.once("exit", resolve);
+          last.send("end");
+        });
+    } finally {
+      if (worker !== undefined) end(worker);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return results;
+}
+
+async function start(language: Language, cases: readonly Case[]): Promise<ChildProcess> {
+  const database = cases.some(({ mutant }) => mutant.file.startsWith("apps/coordinator/"));
+  // Its own group, so that what it started ends with it.
+  const worker = fork(join(import.meta.dirname, "worker.ts"), [language, database ? "database" : "none"], {
+    detached: true,
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const answer = await answerOf(worker, START_MS);
+  if (answer?.ready === true) return worker;
+  end(worker);
+  throw new Error(`the ${language} runner did not start: ${answer?.error ?? "too slow"}`);
+}
+
+async function ask(worker: ChildProcess, one: Case): Promise<Outcome | "late"> {
+  worker.send(one);
+  const answer = await answerOf(worker, PATIENCE_MS);
+  if (answer === undefined) return "late";
+  if (answer.outcome === undefined) throw new Error(`${one.mutant.key}: ${answer.error ?? "no answer"}`);
+  return answer.outcome;
+}
+
+function answerOf(worker: ChildProcess, ms: number): Promise<Answer | undefined> {
+  return new Promise((resolve) => {
+    const settle = (answer: Answer | undefined): void => {
+      clearTimeout(timer);
+      worker.off("message", settle);
+      worker.off("exit", died);
+      resolve(answer);
+    };
+    const died = (code: number | null): void => settle({ error: `it ended with ${code}` });
+    const timer = setTimeout(() => settle(undefined), ms);
+    worker.once("message", settle);
+    worker.once("exit", died);
+  });
+}
+
+function end(worker: ChildProcess): void {
+  if (worker.pid === undefined || worker.exitCode !== null) return;
+  try {
+    process.kill(-worker.pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
