@@ -20,7 +20,7 @@ export interface AttemptDeps {
   readonly signer: Signer;
   readonly keys: KeyAgreement;
   readonly journal: Journal;
-  readonly gateway: Pick<Gateway, "post" | "tell">;
+  readonly gateway: Pick<Gateway, "post" | "tell" | "connected">;
   readonly blobs: BlobTransfer;
   readonly inputs: InputStore;
   readonly slots: SlotPool;

@@ -7,6 +7,7 @@ import { ATTEMPT, type AttemptState } from "@corepool/core/workload";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import type { AttemptDeps } from "./attempt-deps.ts";
 import { closeAttempt } from "./closing.ts";
+import { type DrainPatience, drainLog } from "./drain.ts";
 import type { AttemptRecord, StopReason } from "./journal-entries.ts";
 import { stillLive } from "./lease-now.ts";
 import { LogShipper } from "./log-shipper.ts";
@@ -23,8 +24,8 @@ const STOP_GRACE_MS = 10_000;
 /** How often the meter looks, at least. */
 const METER_MS = 500;
 /** How long the end is held back for the rest of the log, and how long the wiping after it. */
-const DRAIN_MS = 15_000;
-const LAST_DRAIN_MS = 60_000;
+const DRAIN = { connectedMs: 15_000, totalMs: 120_000 } as const;
+const LAST_DRAIN = { connectedMs: 60_000, totalMs: 60_000 } as const;
 /** Longest pause before a step that failed is tried again. */
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -92,7 +93,7 @@ export class Attempt {
       case "ended":
         this.#forgotten = await closeAttempt(this.id, this.#deps, {
           handle: await this.#reattached(),
-          drained: (handle) => this.#drain(this.#startLogs(handle, signal), LAST_DRAIN_MS, signal),
+          drained: (handle) => this.#drain(this.#startLogs(handle, signal), LAST_DRAIN, signal),
           changed: (ms) => this.#orChanged(signal, ms),
           saidClosed: () => this.#saidClosed,
           signal,
@@ -298,20 +299,12 @@ export class Attempt {
     const logs = this.#startLogs(handle, signal);
     const result = await orAborted(handle.wait(), signal);
     const { outputs, detail } = await collectOutputs(handle, this.#deps.blobs, this.#deps.clock, signal);
-    await this.#drain(logs, DRAIN_MS, signal);
+    await this.#drain(logs, DRAIN, signal);
     await this.#end(endingOf(result, this.record.stop), result, [...outputs], logs.bytes, detail);
   }
 
-  async #drain(logs: LogShipper, ms: number, signal: AbortSignal): Promise<void> {
-    const enough = new AbortController();
-    const stop = () => enough.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    const timer = this.#deps.clock.sleep(ms, enough.signal).then(stop, () => undefined);
-    await logs.drained(enough.signal);
-    stop();
-    await timer;
-    signal.removeEventListener("abort", stop);
-    signal.throwIfAborted();
+  #drain(logs: LogShipper, patience: DrainPatience, signal: AbortSignal): Promise<void> {
+    return drainLog(logs, this.#deps.gateway, this.#deps.clock, patience, signal);
   }
 
   /** The attempt is over: signs the report, and keeps it for as long as the coordinator has not taken it. */

@@ -157,18 +157,26 @@ describe("Gateway", () => {
     expect(world.ends[0]?.closedWith).toBe(1001);
   });
 
-  it("dials again with growing, jittered pauses of at most 15 s", async () => {
-    world = await setup({ refuseDials: true });
+  it.each([
+    ["3 s while nobody listens", true, 3_000],
+    ["15 s while somebody listens and hangs up", false, 15_000],
+  ] as const)("dials again with growing, jittered pauses of at most %s", async (_, refuseDials, most) => {
+    world = await setup({ refuseDials });
+    const hangUp = async () => {
+      world.ends.at(-1)?.end();
+      for (let i = 0; i < 5; i++) await settled();
+    };
     await settled();
     const pauses: number[] = [];
     for (let i = 0; i < 12; i++) {
+      if (!refuseDials) await hangUp();
       const [pause = 0] = world.clock.pending;
       pauses.push(pause);
       await world.clock.advance(pause);
     }
     expect(world.dials()).toBe(13);
     for (const [i, pause] of pauses.entries()) {
-      const ceiling = Math.min(15_000, 500 * 2 ** i);
+      const ceiling = Math.min(most, 500 * 2 ** i);
       expect(pause).toBeGreaterThanOrEqual(ceiling / 2);
       expect(pause).toBeLessThanOrEqual(ceiling);
     }

@@ -37,6 +37,8 @@ export interface GatewayOptions {
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 15_000;
+/** While nobody listens there is nobody to spare: the line is up soon after its coordinator. */
+const LONGEST_UNHEARD_MS = 3_000;
 const SIGN_IN_MS = 15_000;
 /** Messages handled at once; beyond it the connection is not read, and the coordinator feels it. */
 const MOST_AT_ONCE = 128;
@@ -116,9 +118,15 @@ export class Gateway {
     const { clock, random, log } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
+      let heard = false;
       try {
-        await this.#once(handlers, signal, () => {
-          failures = 0;
+        await this.#once(handlers, signal, {
+          dialled: () => {
+            heard = true;
+          },
+          signedIn: () => {
+            failures = 0;
+          },
         });
       } catch (error) {
         if (signal.aborted) break;
@@ -126,14 +134,22 @@ export class Gateway {
       }
       failures++;
       const [byte = 0] = random.bytes(1);
-      const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10));
+      const ceiling = Math.min(
+        heard ? LONGEST_DELAY_MS : LONGEST_UNHEARD_MS,
+        FIRST_DELAY_MS * 2 ** Math.min(failures, 10),
+      );
       await clock.sleep((ceiling * (128 + byte / 2)) / 256, signal).catch(() => undefined);
     }
   }
 
-  async #once(handlers: GatewayHandlers, signal: AbortSignal, signedIn: () => void): Promise<void> {
+  async #once(
+    handlers: GatewayHandlers,
+    signal: AbortSignal,
+    tell: { readonly dialled: () => void; readonly signedIn: () => void },
+  ): Promise<void> {
     const { url, transport, log, journal } = this.#options;
     const connection = await transport.dial(url, signal);
+    tell.dialled();
     const over = new AbortController();
     const stop = () => over.abort();
     signal.addEventListener("abort", stop, { once: true });
@@ -146,7 +162,7 @@ export class Gateway {
       const link: Link = { connection, over };
       this.#link = link;
       this.#token = welcome.token;
-      signedIn();
+      tell.signedIn();
       log.info("gateway.signed-in", { epoch: welcome.epoch, unacknowledged: journal.outbox.size });
       // All at once, so that nothing posted meanwhile overtakes them.
       await Promise.all([...journal.outbox].map(([id, message]) => this.tell(message, id)));

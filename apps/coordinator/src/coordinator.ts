@@ -23,6 +23,7 @@ import type { Config } from "./platform/config.ts";
 import { allMigrations } from "./platform/database/all-migrations.ts";
 import { openDatabase } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
+import { untilDatabase } from "./platform/database/outage.ts";
 import { adoptRestoredEvents, openEventLog } from "./platform/events/event-log.ts";
 import { openNotifier } from "./platform/events/notifier.adapter.ts";
 import { HttpApi } from "./platform/http/api.ts";
@@ -57,6 +58,9 @@ export interface RunningCoordinator {
   stop(reason: string): Promise<boolean>;
 }
 
+/** How long a database that is still recovering is waited for at the start. */
+const DATABASE_PATIENCE_MS = 45_000;
+
 /** What a client may take of a server's time and memory before it has shown who it is. */
 const LIMITS = {
   headersTimeout: 10_000,
@@ -88,6 +92,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     onIdleError: trouble("an idle database connection broke"),
   });
   shutdown.add("database", () => database.close());
+  await untilDatabase(database.pool, clock, DATABASE_PATIENCE_MS);
   const applied = await migrate(database.pool, await allMigrations());
   await adoptRestoredEvents(database.reader);
   if (applied.length > 0) log.info({ applied }, "the schema was brought up to date");

@@ -80,6 +80,12 @@ export const PROBLEMS = {
   "sandbox-failed": { title: "The sandbox could not be started", status: 500, exit: EXIT.machine },
   "sandbox-gone": { title: "The sandbox is no longer there", status: 410, exit: EXIT.machine },
   "chain-unavailable": { title: "The chain node did not answer", status: 503, exit: EXIT.unreachable, retryable: true },
+  "database-unavailable": {
+    title: "The coordinator's database did not answer",
+    status: 503,
+    exit: EXIT.unreachable,
+    retryable: true,
+  },
   "call-reverted": { title: "The contract refused", status: 422, exit: EXIT.money },
   "deployment-mismatch": { title: "The deployment is not of this chain and build", status: 500, exit: EXIT.machine },
   "coordinator-unreachable": {

@@ -6,6 +6,7 @@ const TRY_AGAIN: ReadonlySet<string> = new Set<ProblemCode>([
   "idempotency-in-progress",
   "rate-limited",
   "chain-unavailable",
+  "database-unavailable",
   "coordinator-unreachable",
 ]);
 

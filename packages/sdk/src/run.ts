@@ -79,6 +79,8 @@ export interface Ordered {
 const ORDER_SECONDS = 600;
 const MAX_PLACEMENTS = 5;
 const REPLACE_MS = 2_000;
+/** How long the end of an ended workload's log is waited for: as long as a coordinator may be away. */
+const LOG_PATIENCE_MS = 60_000;
 /** How long cash that was just deposited may take to show in the coordinator's books. */
 const FUNDS_PATIENCE_MS = 30_000;
 
@@ -311,7 +313,7 @@ export async function attendWorkload(
     }
     if (last === undefined || !isOver(last))
       throw new CorepoolError("interrupted", { detail: "The workload was left before its end." });
-    await Promise.race([logs, context.client.clock.sleep(10_000, signal)]);
+    await Promise.race([logs, context.client.clock.sleep(LOG_PATIENCE_MS, signal)]);
     return last;
   } finally {
     options.stop?.removeEventListener("abort", cancel);

@@ -20,9 +20,10 @@ export interface SupervisedPart {
 }
 
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
-/** A part that has lived this long begins again with the shortest pause. */
-const STEADY_MS = 30_000;
+/** Short, because all else waits for it and nobody but this machine is troubled by trying. */
+const LONGEST_PAUSE_MS = 2_000;
+/** A part that has lived this long begins again with the shortest pause: what cannot run ends sooner. */
+const STEADY_MS = 5_000;
 
 /** Starts a part and keeps it running until it is stopped. The first start's failure is the caller's; later ones are told. */
 export async function supervise(

@@ -72,9 +72,13 @@ export async function runWork(parts: WorkParts, signal: AbortSignal): Promise<vo
   let known = "";
   const progress = async () => {
     const [head, finalized] = [await context.chain.head(), await context.chain.finalized()];
-    const now = `${head.hash} ${finalized.number}`;
+    // Final is what the follower has read twice: a single answer, however deep its block, may have been a lie.
+    const { confirmed } = follower.status;
+    if (confirmed < 0n) return;
+    const final = finalized.number < confirmed ? finalized.number : confirmed;
+    const now = `${head.hash} ${final}`;
     if (now === known) return;
-    await store.transaction((uow) => takeProgress(uow, head, finalized.number));
+    await store.transaction((uow) => takeProgress(uow, head, final));
     known = now;
   };
 
@@ -98,10 +102,24 @@ export async function runWork(parts: WorkParts, signal: AbortSignal): Promise<vo
     );
   };
 
-  await platform.jobs.work<{ readonly calls: readonly Hex[] }>(REGISTRATIONS, { concurrency: 1 }, ({ calls }) =>
-    relayRegistration(context, writer, calls),
-  );
+  const registrations = async () => {
+    for (let begun = false; !begun && !signal.aborted; ) {
+      begun = await platform.jobs
+        .work<{ readonly calls: readonly Hex[] }>(REGISTRATIONS, { concurrency: 1 }, ({ calls }) =>
+          relayRegistration(context, writer, calls),
+        )
+        .then(
+          () => true,
+          (error: unknown) => {
+            trouble("registrations are not worked on yet")(error);
+            return false;
+          },
+        );
+      if (!begun) await clock.sleep(UPKEEP_MS, signal).catch(() => undefined);
+    }
+  };
   await Promise.all([
+    registrations(),
     relay.run(signal),
     repeat("the chain's progress could not be read", PROGRESS_MS, undefined, progress),
     repeat("upkeep failed", UPKEEP_MS, undefined, upkeep),

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { type Json, type JsonObject, SchemaWriter } from "./schemas.ts";
 
 /** Problems that any route may answer with, beside its own. */
-const COMMON: readonly ProblemCode[] = ["rate-limited", "internal"];
+const COMMON: readonly ProblemCode[] = ["rate-limited", "database-unavailable", "internal"];
 const BODY: readonly ProblemCode[] = ["bad-request", "body-too-large", "unsupported-media-type"];
 const IDEMPOTENT: readonly ProblemCode[] = [
   "idempotency-key-missing",

@@ -44,9 +44,15 @@ export async function streamLog(
     while (!writer.signal.aborted) {
       const awake = new AbortController();
       wake = () => awake.abort();
-      const { attempt, chunks } = await store.transaction(async (uow) => {
+      // Whether it is over is asked before its log is read: what was stored by then is all there will ever be.
+      const { attempt, chunks, over } = await store.transaction(async (uow) => {
+        const found = await uow.workloads.get(workload);
         const newest = await newestAttempt(uow, workload);
-        return { attempt: newest, chunks: newest === undefined ? [] : await uow.logs.read(newest.id, offset, CHUNKS) };
+        return {
+          attempt: newest,
+          over: newest?.state === "ended" || found === undefined || found.endedAt !== null,
+          chunks: newest === undefined ? [] : await uow.logs.read(newest.id, offset, CHUNKS),
+        };
       });
       if (attempt !== undefined) unsubscribe ??= notifier.subscribe(logTopic(attempt.id), () => wake());
       for (const chunk of chunks) {
@@ -55,10 +61,6 @@ export async function streamLog(
         await writer.send({ id: String(offset), event: "log", data: JSON.stringify(recordOf(piece)) });
       }
       if (chunks.length > 0) continue;
-      const over = await store.transaction(async (uow) => {
-        const found = await uow.workloads.get(workload);
-        return attempt?.state === "ended" || found === undefined || found.endedAt !== null;
-      });
       if (over || !options.follow) {
         await writer.send({ event: "end", data: JSON.stringify({ offset, finished: over }) });
         return;

@@ -101,6 +101,21 @@ describe("the local chain", () => {
     expect((await headOf(temp.endpoint, `0x${saved.number.toString(16)}`)).hash).toBe(saved.hash);
   });
 
+  it("keeps its first block over any number of restarts, and its blocks still lead to it", async () => {
+    const temp = await fresh();
+    const first = await headOf(temp.endpoint, "0x0");
+    await temp.endpoint.request("evm_mine", []);
+    for (let times = 1; times <= 4; times++) {
+      await temp.chain.save();
+      // The node makes a block 0 of its own at every start; one of another second is another block.
+      await systemClock.sleep(1_000);
+      process.kill(temp.chain.pid(), "SIGKILL");
+      await expect.poll(() => temp.events.length, { timeout: 5_000 }).toBe(times);
+      expect((await headOf(temp.endpoint, "0x0")).hash).toBe(first.hash);
+      expect((await headOf(temp.endpoint, "0x1")).parentHash).toBe(first.hash);
+    }
+  });
+
   it("saves by itself within a second or so", async () => {
     const temp = await fresh();
     const account = await temp.account();

@@ -6,6 +6,7 @@ import type { Clock } from "@corepool/core/ports/clock";
 import { isFinal, LOCAL_FINALITY } from "../finality.ts";
 import { quantity } from "../rpc.ts";
 import { claim, record, release } from "./claim.ts";
+import { type Genesis, withOneGenesis } from "./genesis.ts";
 import { headOf, type LocalNode, startNode } from "./node.ts";
 import { readState, type SavedChain, writeState } from "./state-file.ts";
 
@@ -75,6 +76,7 @@ class Supervisor {
   readonly #stopping = new AbortController();
   #node: LocalNode | undefined;
   #saved: SavedChain | undefined;
+  #genesis: Genesis | undefined;
   #seen: { readonly number: number; readonly hash: Hex } | undefined;
   #savedAt = 0;
   #saveTookMs = 0;
@@ -127,7 +129,7 @@ class Supervisor {
   async #launch(): Promise<void> {
     const found = await readState(this.#statePath, this.chainId);
     const plain = `${this.#statePath}.json`;
-    if (found !== undefined) await writeFile(plain, found.state, { mode: 0o600 });
+    if (found !== undefined) await writeFile(plain, withOneGenesis(found.state, found.saved.genesis), { mode: 0o600 });
     const { port, clock } = this.#options;
     try {
       const node = await startNode({
@@ -140,6 +142,8 @@ class Supervisor {
       await record(this.#claimPath, node.pid);
       if (found !== undefined) await this.#recognise(node, found.saved);
       const head = await headOf(node.endpoint);
+      const { hash, timestamp } = await headOf(node.endpoint, "0x0");
+      this.#genesis = { hash, timestamp: Number(timestamp) };
       this.#saved = found?.saved;
       this.#seen = { number: Number(head.number), hash: head.hash };
       if (found === undefined) await this.save();
@@ -153,12 +157,10 @@ class Supervisor {
   }
 
   async #recognise(node: LocalNode, saved: SavedChain): Promise<void> {
+    const first = (await headOf(node.endpoint, "0x0")).hash;
+    if (saved.genesis !== undefined && first !== saved.genesis.hash) throw otherChain(0, first, saved.genesis.hash);
     const { hash } = await headOf(node.endpoint, quantity(saved.number));
-    if (hash === saved.hash) return;
-    throw new CorepoolError("setup-failed", {
-      detail: `The node loaded another chain than was saved: block ${saved.number} is ${hash}, not ${saved.hash}.`,
-      next: "Begin a new local market with corepool reset (this deletes the old one).",
-    });
+    if (hash !== saved.hash) throw otherChain(saved.number, hash, saved.hash);
   }
 
   async #run(): Promise<void> {
@@ -238,10 +240,16 @@ class Supervisor {
     const head = await headOf(endpoint);
     const dump = await endpoint.request("anvil_dumpState", []);
     if (typeof dump !== "string") throw new TypeError("the node gave no state");
-    const saved = { chainId: this.chainId, number: Number(head.number), hash: head.hash };
+    const saved = { chainId: this.chainId, number: Number(head.number), hash: head.hash, genesis: this.#genesis };
     await writeState(this.#statePath, saved, Buffer.from(dump.slice(2), "hex"));
     this.#saved = saved;
     this.#savedAt = clock.monotonic();
     this.#saveTookMs = this.#savedAt - started;
   }
 }
+
+const otherChain = (number: number, found: Hex, saved: Hex) =>
+  new CorepoolError("setup-failed", {
+    detail: `The node loaded another chain than was saved: block ${number} is ${found}, not ${saved}.`,
+    next: "Begin a new local market with corepool reset (this deletes the old one).",
+  });

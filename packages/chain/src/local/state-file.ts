@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
+import type { Genesis } from "./genesis.ts";
 
 const MAGIC = "corepool-chain-1";
 
@@ -14,6 +15,8 @@ export interface SavedChain {
   /** A block of it: its head, or a few below. */
   readonly number: number;
   readonly hash: Hex;
+  /** Undefined in files of earlier versions. */
+  readonly genesis: Genesis | undefined;
 }
 
 /** Writes a chain so that a crash leaves the old file or the new one: temporary file, fsync, rename, fsync of the folder. */
@@ -65,7 +68,8 @@ export async function readState(
   const state = await promisify(gunzip)(compressed).catch(() => {
     throw damaged(path);
   });
-  return { saved: { chainId: saved.chainId, number: saved.number, hash: saved.hash }, state };
+  const { number, hash, genesis } = saved;
+  return { saved: { chainId: saved.chainId, number, hash, genesis }, state };
 }
 
 function parse(line: string): (SavedChain & { readonly sha256: string }) | undefined {
@@ -73,11 +77,13 @@ function parse(line: string): (SavedChain & { readonly sha256: string }) | undef
   try {
     const value = JSON.parse(line.slice(MAGIC.length + 1)) as Partial<SavedChain & { readonly sha256: string }>;
     const { chainId, number, hash, sha256 } = value;
+    const { hash: first, timestamp } = value.genesis ?? {};
+    const genesis = typeof first === "string" && typeof timestamp === "number" ? { hash: first, timestamp } : undefined;
     return typeof chainId === "number" &&
       typeof number === "number" &&
       typeof hash === "string" &&
       typeof sha256 === "string"
-      ? { chainId, number, hash, sha256 }
+      ? { chainId, number, hash, genesis, sha256 }
       : undefined;
   } catch {
     return undefined;

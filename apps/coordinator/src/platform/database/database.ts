@@ -56,6 +56,9 @@ export function openDatabase(options: {
     types: columnParsers,
   });
   pool.on("error", options.onIdleError);
+  // The pool listens only to connections that nobody has: one that breaks between two statements of a transaction would
+  // otherwise be an error that nobody caught, and end the process. Its holder learns of it from the next statement.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const reader = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return {
     reader,

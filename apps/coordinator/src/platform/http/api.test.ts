@@ -4,7 +4,9 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { problem, type TestApi, testApi } from "../../testing/api.ts";
+import { systemRandom } from "../adapters/system-random.ts";
 import { Reply } from "./call.ts";
+import { Idempotency } from "./idempotency.ts";
 import { pager } from "./page.ts";
 
 const echo = defineRoute({
@@ -391,6 +393,30 @@ describe("an Idempotency-Key", () => {
     await running;
     // What the overtaken run answered is not what is kept.
     expect(await (await post("slow", key)).json()).toEqual(answer);
+  });
+
+  it("whose process died may be run again after seconds; one that lives keeps its key however long it takes", async () => {
+    const request = {
+      scope: "test",
+      key: uuid(),
+      credential: "",
+      fingerprint: new Uint8Array(32),
+    };
+    const never = { ...test.clock, sleep: () => new Promise<void>(() => undefined) };
+    const dead = new Idempotency(test.database, never, systemRandom);
+    await dead.begin(request);
+    await expect(test.idempotency.begin(request)).rejects.toMatchObject({ code: "idempotency-in-progress" });
+    test.clock.advance(6_001);
+    const second = await test.idempotency.begin(request);
+    if (!("run" in second)) throw new Error("it was not taken over");
+    // Two renewals later it is still its own.
+    for (let i = 0; i < 2; i++) {
+      test.clock.advance(4_500);
+      await new Promise((resolve) => setTimeout(resolve, 2_300));
+      await expect(test.idempotency.begin(request)).rejects.toMatchObject({ code: "idempotency-in-progress" });
+    }
+    await second.run.finish({ status: 200, contentType: null, body: "done" });
+    expect(await test.idempotency.begin(request)).toEqual({ replay: expect.objectContaining({ body: "done" }) });
   });
 
   it("keeps refusals, but not failures and not what may succeed later", async () => {

@@ -8,8 +8,11 @@ import { openAnswer, type StoredAnswer, sealAnswer } from "./sealed-answer.ts";
 
 /** How long an answer is kept for repeats. */
 const KEEP_MS = 24 * 3600_000;
-/** A run that has not answered for so long is taken for dead, and a repeat may take its place. */
-const LOCK_MS = 60_000;
+/** A run that has not renewed its lock for so long is taken for dead (its process was killed); a repeat takes its place. */
+const LOCK_MS = 6_000;
+const RENEW_MS = 2_000;
+/** A run that has not answered for so long renews no more. */
+const LONGEST_MS = 60_000;
 
 /** Sixteen printable characters at least: the key also protects the stored answer. */
 const KEY = /^[\x21-\x7e]{16,255}$/;
@@ -143,7 +146,27 @@ export class Idempotency {
     return answer;
   }
 
+  /** Keeps a run's lock while it runs. A renewal that fails is no matter: the next one may succeed. */
+  async #renew(request: IdempotentRequest, keyHash: Uint8Array, owner: string, over: AbortSignal): Promise<void> {
+    const begun = this.#clock.monotonic();
+    for (;;) {
+      await this.#clock.sleep(RENEW_MS, over);
+      if (this.#clock.monotonic() - begun > LONGEST_MS) return;
+      await this.#database.reader
+        .updateTable("idempotency")
+        .set({ locked_until: new Date(this.#clock.now() + LOCK_MS) })
+        .where("scope", "=", request.scope)
+        .where("key_hash", "=", keyHash)
+        .where("owner", "=", owner)
+        .where("status", "is", null)
+        .execute()
+        .catch(() => undefined);
+    }
+  }
+
   #run(request: IdempotentRequest, keyHash: Uint8Array, owner: string): IdempotentRun {
+    const over = new AbortController();
+    this.#renew(request, keyHash, owner, over.signal).catch(() => undefined);
     const store = async (db: Reader, answer: StoredAnswer): Promise<boolean> => {
       const sealed = sealAnswer(answer, request.key, request.credential, this.#random);
       const result = await db
@@ -161,9 +184,11 @@ export class Idempotency {
         if (!(await store(tx, answer))) throw inProgress();
       },
       finish: async (answer) => {
+        over.abort();
         await store(this.#database.reader, answer);
       },
       abandon: async () => {
+        over.abort();
         await this.#database.reader
           .deleteFrom("idempotency")
           .where("scope", "=", request.scope)

@@ -1,5 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { isProblemCode, PROBLEMS, type Problem, type ProblemCode } from "@corepool/protocol/problems";
+import { isOutage } from "../database/outage.ts";
 
 /** One thing wrong with a request: where (JSON pointer into the body, or `query/…`, `params/…`), what kind, in words. */
 export interface FieldError {
@@ -21,6 +22,13 @@ export interface ProblemBody {
   readonly [member: string]: unknown;
 }
 
+/** What a client is told while the database is away. */
+const AWAY = {
+  code: "database-unavailable",
+  message: "The coordinator's database is away for the moment. Whether the request was done is not known.",
+  next: "Send the same request again, with the same Idempotency-Key where it has one.",
+} as const;
+
 /** Where each code is explained. */
 const DOCS = "https://docs.corepool.dev/problems/";
 
@@ -32,7 +40,12 @@ const LIFTED = ["reasons", "relaxations", "errors", "retryAfter"] as const;
  * `internal` with nothing of its text (it may hold SQL, paths or secrets): that goes to the log under the request id.
  */
 export function problemOf(error: unknown, requestId: string): ProblemBody {
-  const own = error instanceof CorepoolError && isProblemCode(error.code) ? error : undefined;
+  const own =
+    error instanceof CorepoolError && isProblemCode(error.code)
+      ? error
+      : isOutage(error)
+        ? new CorepoolError(AWAY.code, { detail: AWAY.message, next: AWAY.next })
+        : undefined;
   const code: ProblemCode = own !== undefined && isProblemCode(own.code) ? own.code : "internal";
   const entry: Problem = PROBLEMS[code];
   const lifted: Record<string, unknown> = {};

@@ -71,6 +71,8 @@ export async function openJobs(options: JobsOptions): Promise<PostgresJobs> {
   const queueOf = (queue: string): Promise<void> => {
     const made = known.get(queue) ?? boss.createQueue(queue, { policy: "short", notify: true, ...RETRIES });
     known.set(queue, made);
+    // A queue that could not be made is not remembered as one that can never be.
+    made.catch(() => known.delete(queue));
     return made;
   };
 
