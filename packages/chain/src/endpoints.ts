@@ -5,18 +5,23 @@ import { type Endpoint, RpcFailure } from "./rpc.ts";
 
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 30_000;
+/** A node that asks for more is asked again all the same: nobody else may be there. */
+const LONGEST_WISH_MS = 60_000;
 
 interface Health {
   readonly endpoint: Endpoint;
   failures: number;
   restsUntil: number;
+  /** It asked not to be asked before: then it is not, even when nobody else is there. */
+  silentUntil: number;
   /** Whether its chain id was checked since it last failed: another node may come back at the same address. */
   verified: boolean;
 }
 
 /**
  * Several endpoints of one chain, tried in their order; one that fails rests for a while (0.5 s, doubling to 30 s), but
- * when all rest they are tried anyway. None is used before it has shown the right chain id.
+ * when all rest they are tried anyway, unless they asked for the rest themselves (Retry-After). None is used before it
+ * has shown the right chain id; one of another chain is as good as none while there are others.
  */
 export class Endpoints {
   readonly chainId: number;
@@ -28,7 +33,13 @@ export class Endpoints {
     if (endpoints.length === 0) throw new RangeError("a chain needs at least one endpoint");
     this.chainId = chainId;
     this.#clock = clock;
-    this.#members = endpoints.map((endpoint) => ({ endpoint, failures: 0, restsUntil: 0, verified: false }));
+    this.#members = endpoints.map((endpoint) => ({
+      endpoint,
+      failures: 0,
+      restsUntil: 0,
+      silentUntil: 0,
+      verified: false,
+    }));
   }
 
   get size(): number {
@@ -47,11 +58,11 @@ export class Endpoints {
       try {
         return await this.#ask(member, ask);
       } catch (error) {
-        if (!(error instanceof RpcFailure) || error.kind !== "unreachable") throw problemOf(error);
+        if (!isNoAnswer(error)) throw problemOf(error);
         last = error;
       }
     }
-    throw problemOf(last);
+    throw problemOf(last ?? this.#allSilent());
   }
 
   /** What every reachable endpoint answers, with its number; rejects as `first` when none does. */
@@ -60,7 +71,7 @@ export class Endpoints {
   ): Promise<readonly { readonly index: number; readonly value: T }[]> {
     const now = this.#clock.monotonic();
     const awake = this.#members.filter((m) => m.restsUntil <= now);
-    const asked = awake.length > 0 ? awake : this.#members;
+    const asked = awake.length > 0 ? awake : this.#members.filter((m) => m.silentUntil <= now);
     const answers = await Promise.allSettled(asked.map((member) => this.#ask(member, ask)));
     const values = answers.flatMap((answer, i) => {
       const member = asked[i];
@@ -69,7 +80,7 @@ export class Endpoints {
         : [];
     });
     const refused = answers.find((answer) => answer.status === "rejected");
-    if (values.length === 0) throw problemOf(refused?.reason);
+    if (values.length === 0) throw problemOf(refused?.reason ?? this.#allSilent());
     return values;
   }
 
@@ -89,7 +100,13 @@ export class Endpoints {
     const preferred = this.#members[this.#preferred];
     const order =
       preferred === undefined ? this.#members : [preferred, ...this.#members.filter((m) => m !== preferred)];
-    return [...order.filter((m) => m.restsUntil <= now), ...order.filter((m) => m.restsUntil > now)];
+    const asked = order.filter((m) => m.silentUntil <= now);
+    return [...asked.filter((m) => m.restsUntil <= now), ...asked.filter((m) => m.restsUntil > now)];
+  }
+
+  #allSilent(): RpcFailure {
+    const soonest = Math.min(...this.#members.map((m) => m.silentUntil)) - this.#clock.monotonic();
+    return new RpcFailure("unreachable", `every node asked to be left alone, the first for ${Math.ceil(soonest)} ms`);
   }
 
   async #ask<T>(member: Health, ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
@@ -100,11 +117,13 @@ export class Endpoints {
       member.restsUntil = 0;
       return value;
     } catch (error) {
-      if (error instanceof RpcFailure && error.kind === "unreachable") {
+      if (isNoAnswer(error)) {
+        const now = this.#clock.monotonic();
+        const wish = Math.min(LONGEST_WISH_MS, error instanceof RpcFailure ? (error.retryAfterMs ?? 0) : 0);
         member.verified = false;
         member.failures += 1;
-        member.restsUntil =
-          this.#clock.monotonic() + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (member.failures - 1));
+        member.silentUntil = now + wish;
+        member.restsUntil = now + Math.max(wish, Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (member.failures - 1)));
       }
       throw error;
     }
@@ -122,6 +141,12 @@ export class Endpoints {
     member.verified = true;
   }
 }
+
+/** Whether another endpoint should be asked: this one gave no answer, or is none of this chain's. */
+const isNoAnswer = (error: unknown): boolean =>
+  error instanceof RpcFailure
+    ? error.kind === "unreachable"
+    : error instanceof CorepoolError && error.code === "wrong-chain";
 
 /** A failure of a node as a problem of the catalogue. Anything else passes through. */
 export function problemOf(error: unknown): unknown {

@@ -19,17 +19,25 @@ export class RpcFailure extends Error {
   readonly code: number | undefined;
   /** Revert data, when there was some. */
   readonly data: Hex | undefined;
+  /** How long the node asked to be left alone, milliseconds (HTTP's Retry-After). */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     kind: RpcFailure["kind"],
     message: string,
-    details: { readonly code?: number | undefined; readonly data?: Hex | undefined; readonly cause?: unknown } = {},
+    details: {
+      readonly code?: number | undefined;
+      readonly data?: Hex | undefined;
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "RpcFailure";
     this.kind = kind;
     this.code = details.code;
     this.data = details.data;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

@@ -41,8 +41,19 @@ function failureOf(error: unknown): RpcFailure {
   return new RpcFailure(
     "unreachable",
     error instanceof Error && "shortMessage" in error ? String(error.shortMessage) : String(error),
-    { cause: error },
+    { retryAfterMs: retryAfterOf(error), cause: error },
   );
+}
+
+/** Retry-After of a refusal, in seconds or as a date (RFC 9110, 10.2.3), as milliseconds from now. */
+function retryAfterOf(error: unknown): number | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (!(cause instanceof HttpRequestError)) continue;
+    const text = cause.headers?.get("retry-after") ?? "";
+    const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+    return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  }
+  return undefined;
 }
 
 function revertData(data: unknown): Hex | undefined {

@@ -35,6 +35,8 @@ export interface FollowerStatus {
   readonly cursor: bigint;
   readonly head: bigint | undefined;
   readonly caughtUp: boolean;
+  /** Blocks up to here are final and what was applied of them was read twice, by two nodes where there are several; -1: none yet. */
+  readonly confirmed: bigint;
   /** Blocks undone since the start. */
   readonly undone: number;
 }
@@ -58,6 +60,7 @@ export class Follower<T> {
   #state: FollowerState | undefined;
   #head: BlockHeader | undefined;
   #verified = -1n;
+  #confirmed = -1n;
   #caughtUp = false;
   /** The head at which nothing was left to do. */
   #quiet: Hex | undefined;
@@ -74,6 +77,7 @@ export class Follower<T> {
       cursor: this.#state?.cursor.number ?? -1n,
       head: this.#head?.number,
       caughtUp: this.#caughtUp,
+      confirmed: this.#confirmed,
       undone: this.#undone,
     };
   }
@@ -109,6 +113,7 @@ export class Follower<T> {
         else {
           this.#state = undefined;
           this.#verified = -1n;
+          this.#confirmed = -1n;
         }
       }
       if (!again && !this.#stop.signal.aborted) await clock.sleep(pollMs, nudged).catch(() => undefined);
@@ -168,6 +173,7 @@ export class Follower<T> {
     await store.undo(state.cursor, to, async (tx, blocks) => handlers.undone?.(tx, blocks));
     this.#undone += Number(state.cursor.number - to.number);
     if (this.#verified > to.number) this.#verified = to.number;
+    if (this.#confirmed > to.number) this.#confirmed = to.number;
     this.#quiet = undefined;
     this.#state = undefined;
   }
@@ -188,7 +194,7 @@ export class Follower<T> {
   async #readBulk(state: FollowerState, from: bigint, to: bigint): Promise<boolean> {
     const { reader, addresses } = this.#options;
     const first = sortLogs(await reader.logs({ from, to, addresses }));
-    const second = sortLogs(await reader.logs({ from, to, addresses }));
+    const second = sortLogs(await reader.logs({ from, to, addresses, confirmed: true }));
     const numbers = [...new Set([...first.keys(), ...second.keys(), to])]
       .filter((n) => n >= from && n <= to)
       .sort((a, b) => (a < b ? -1 : 1));
@@ -251,11 +257,16 @@ export class Follower<T> {
     );
     const from = fresh[0]?.number;
     const to = fresh.at(-1)?.number;
-    if (from === undefined || to === undefined) return false;
-    const logs = sortLogs(await reader.logs({ from, to, addresses }));
+    const confirmed = finalNumber < state.cursor.number ? finalNumber : state.cursor.number;
+    if (from === undefined || to === undefined) {
+      this.#confirmed = confirmed;
+      return false;
+    }
+    const logs = sortLogs(await reader.logs({ from, to, addresses, confirmed: true }));
     const wrong = fresh.find((block) => digestOf(logs.get(block.number) ?? []) !== block.logsDigest);
     if (wrong === undefined) {
       this.#verified = to;
+      this.#confirmed = confirmed;
       return false;
     }
     const before = state.blocks.find((block) => block.number === wrong.number - 1n);

@@ -25,8 +25,10 @@ export class MemorySenderStore implements SenderStore {
         current(other)?.nonce === nonce,
     );
     if (clash && (record.state === "sent" || record.state === "mined")) return false;
+    const before = this.#records.get(record.intent);
+    if (before !== undefined && isOver(before)) return false;
     const known = new Set(record.signed.map((form) => form.hash));
-    if (this.#records.get(record.intent)?.signed.some((form) => !known.has(form.hash))) return false;
+    if (before?.signed.some((form) => !known.has(form.hash))) return false;
     this.#records.set(record.intent, record);
     return true;
   }

@@ -41,7 +41,7 @@ export function postgresSenderStore(sql: SqlQuery, account: Address): SenderStor
       const live = record.state === "sent" || record.state === "mined";
       const { rows } = await sql.query(
         `update chain_transactions set state = $3, signed = $4::jsonb, outcome = $5::jsonb, failure = $6::jsonb, live_nonce = $7::bigint, updated_at = now()
-          where account = $1 and intent = $2 and $4::jsonb @> signed
+          where account = $1 and intent = $2 and $4::jsonb @> signed and state not in ('final', 'failed')
             and ($7::bigint is null or not exists (select from chain_transactions o where o.account = $1 and o.intent <> $2 and o.live_nonce = $7::bigint))
           returning 1`,
         [

@@ -303,7 +303,10 @@ export class Sender implements ChainWriter {
     if (!(await this.#options.store.save(record))) {
       // Another process was quicker: go on with what it kept.
       const kept = await this.#options.store.find(record.intent);
-      if (kept !== undefined) this.#live.set(record.intent, kept);
+      if (kept !== undefined && isOver(kept)) {
+        this.#live.delete(record.intent);
+        this.#settle(record.intent, kept.outcome ?? problemOf(kept));
+      } else if (kept !== undefined) this.#live.set(record.intent, kept);
       throw new CorepoolError("chain-unavailable", {
         detail: `Another process sends for ${this.address} too, and was quicker with ${record.intent} or its nonce.`,
         next: "This one goes on with what the other kept; run one sender per account.",
@@ -352,12 +355,19 @@ export class Sender implements ChainWriter {
       const { blockNumber } = outcome;
       if (!hashes.has(blockNumber)) hashes.set(blockNumber, (await reader.blockByNumber(blockNumber))?.hash);
       if (hashes.get(blockNumber) === outcome.blockHash) {
-        if (final !== undefined && blockNumber <= final.number) await this.#keep({ ...record, state: "final" });
-      } else {
-        await this.#keep({ ...record, state: "sent", outcome: undefined });
-        this.#pursue(record.intent);
-      }
+        if (final === undefined || blockNumber > final.number) continue;
+        // Its block is in the chain for good. Whether it is in its block was one node's word so far.
+        const again = await reader.outcome(outcome.hash, { confirmed: true });
+        if (again?.blockHash === outcome.blockHash && again.status === outcome.status)
+          await this.#keep({ ...record, state: "final" });
+        else await this.#sendAgain(record);
+      } else await this.#sendAgain(record);
     }
+  }
+
+  async #sendAgain(record: Outgoing): Promise<void> {
+    await this.#keep({ ...record, state: "sent", outcome: undefined });
+    this.#pursue(record.intent);
   }
 }
 

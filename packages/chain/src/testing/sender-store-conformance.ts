@@ -99,6 +99,18 @@ export function senderStoreConformance(
       expect(await store.save(sent(b, 3))).toBe(true);
     });
 
+    it("lets nothing go on that is over: a sender that stood still does not bring it back", async () => {
+      const { store } = await fresh();
+      const a = sent(await store.add({ intent: "a", to, data: "0x" }), 3);
+      const outcome = { hash, blockNumber: 1n, blockHash: hash, status: "success", gasUsed: 5n } as const;
+      expect(await store.save({ ...a, state: "mined", outcome })).toBe(true);
+      expect(await store.save(a)).toBe(true);
+      expect(await store.save({ ...a, state: "final", outcome })).toBe(true);
+      expect(await store.save(a)).toBe(false);
+      expect(await store.save({ ...sent(a, 4), state: "sent" })).toBe(false);
+      expect((await store.find("a"))?.state).toBe("final");
+    });
+
     it("refuses a record that lacks a form which another sender has signed", async () => {
       const { store } = await fresh();
       const a = await store.add({ intent: "a", to, data: "0x" });

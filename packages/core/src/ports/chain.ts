@@ -42,15 +42,20 @@ export interface ChainReader {
   /** Undefined when the node has no such block (it may have been re-organised away). */
   blockByNumber(number: bigint): Promise<BlockHeader | undefined>;
   blockByHash(hash: Hex): Promise<BlockHeader | undefined>;
-  /** Logs of the given addresses in the inclusive range. */
+  /**
+   * Logs of the given addresses in the inclusive range. `confirmed`: for what cannot be taken back; where there are
+   * several nodes, two must give the same answer.
+   */
   logs(range: {
     readonly from: bigint;
     readonly to: bigint;
     readonly addresses: readonly Address[];
+    readonly confirmed?: boolean;
   }): Promise<readonly RawLog[]>;
   /** A read-only call at the head. Rejects with `call-reverted` and the decoded reason in `data`. */
   call(to: Address, data: Hex): Promise<Hex>;
-  outcome(hash: Hex): Promise<TransactionOutcome | undefined>;
+  /** Undefined while it is in no block. `confirmed`: as for logs. */
+  outcome(hash: Hex, options?: { readonly confirmed?: boolean }): Promise<TransactionOutcome | undefined>;
 }
 
 /** A transaction wanted by the market, named so that it is wanted once. */
