@@ -22,7 +22,8 @@ interface Figures {
     readonly vain: readonly string[];
   };
   readonly slowdown: number;
-  readonly grown: number;
+  readonly retained: number;
+  readonly resident: number;
   readonly left: number;
 }
 
@@ -76,13 +77,14 @@ export async function run(print: Print): Promise<void> {
   const leaks = await leftBehind(base);
   rmSync(base, { recursive: true });
   const changed = difference(before, await hostCanaries(base));
-  const { verdict, slowdown, grown, left } = figures;
+  const { verdict, slowdown, retained, resident, left } = figures;
   print("hostile.jobs", String(jobs), "jobs");
   print("hostile.complaints", String(complaints.length), "jobs");
   print("hostile.host_changes", String(changed.length), "canaries");
   print("hostile.survivors", String(survivors.length), "processes");
   print("hostile.leaks", String(leaks.length + left), "mounts, loops, cgroups, sandboxes");
-  print("hostile.agent_growth", (grown / MIB).toFixed(1), "MiB");
+  print("hostile.agent_growth", (retained / MIB).toFixed(1), "MiB");
+  print("hostile.agent_rss_growth", (resident / MIB).toFixed(1), "MiB");
   print("hostile.neighbour_slowdown", (slowdown * 100).toFixed(1), "%");
   print("hostile.load", (loadavg()[0] ?? 0).toFixed(1), "processes");
   print("escape.attempts", String(verdict.attempts), "attempts");
@@ -93,6 +95,7 @@ export async function run(print: Print): Promise<void> {
   if (left > 0 || jobs !== count) failures.push(`${left} sandboxes are left, ${jobs} of ${count} jobs ran`);
   if (verdict.open.length + verdict.vain.length > 0)
     failures.push(`open: ${verdict.open.join(", ")}; without a control: ${verdict.vain.join(", ")}`);
-  if (grown > 20 * MIB) failures.push(`the agent grew by ${grown} bytes`);
+  // The logs of a flood are read as a whole here, so that the resident size moves; what is held must not.
+  if (retained > 20 * MIB) failures.push(`the agent holds ${retained} bytes more than after its first workloads`);
   if (failures.length > 0) throw new Error(failures.join("\n"));
 }

@@ -8,6 +8,7 @@ import { providerKey } from "./adapters/secrets.ts";
 import { Gateway } from "./gateway.ts";
 import { Journal } from "./journal.ts";
 import { newRecord } from "./journal-entries.ts";
+import type { Log } from "./ports.ts";
 import { ManualClock, settled } from "./test/manual-clock.ts";
 import { assignmentOf, domain, provider, silentLog, unit } from "./test/samples.ts";
 
@@ -63,7 +64,7 @@ class FarEnd {
   }
 }
 
-async function setup(options: { readonly refuseDials?: boolean } = {}) {
+async function setup(options: { readonly refuseDials?: boolean; readonly log?: Log } = {}) {
   const clock = new ManualClock();
   const ends: FarEnd[] = [];
   let dials = 0;
@@ -95,7 +96,7 @@ async function setup(options: { readonly refuseDials?: boolean } = {}) {
     clock,
     random: { bytes: (count) => createHash("sha512").update(String(drawn++)).digest().subarray(0, count) },
     journal,
-    log: silentLog,
+    log: options.log ?? silentLog,
   });
   const handled: ToAgent[] = [];
   const stop = new AbortController();
@@ -242,6 +243,34 @@ describe("Gateway", () => {
     for (let i = 0; i < 5; i++) await settled();
     await world.clock.advance(15_000);
     expect(end?.of("offers")).toHaveLength(4);
+  });
+
+  it("says once that the market takes no machine like it, and tries again slowly", async () => {
+    const errors: unknown[] = [];
+    world = await setup({ log: { ...silentLog, error: (event, fields) => void errors.push([event, fields?.detail]) } });
+    await settled();
+    await world.signIn();
+    const [end] = world.ends;
+    const refuse = async () => {
+      const of = end?.of("offers").at(-1)?.id ?? "";
+      end?.say({ type: "problem", body: { of, code: "machine-weak", detail: "No machine with X. Install Y." } });
+      for (let i = 0; i < 5; i++) await settled();
+    };
+    await world.gateway.announce({ type: "offers", body: { units: [unit], offers: [] } });
+    await refuse();
+    await world.clock.advance(590_000);
+    expect(end?.of("offers")).toHaveLength(1);
+    await world.clock.advance(10_000);
+    expect(end?.of("offers")).toHaveLength(2);
+    await refuse();
+    expect(errors).toEqual([["gateway.machine-refused", "No machine with X. Install Y."]]);
+    // Renewed offers are tried at once; taken, the next refusal is news.
+    await world.gateway.announce({ type: "offers", body: { units: [], offers: [] } });
+    end?.say({ type: "ack", body: { of: end.of("offers").at(-1)?.id ?? "" } });
+    for (let i = 0; i < 5; i++) await settled();
+    await world.gateway.announce({ type: "offers", body: { units: [unit], offers: [] } });
+    await refuse();
+    expect([end?.of("offers").length, errors.length]).toEqual([4, 2]);
   });
 
   it("keeps a message that is posted while there is no line", async () => {

@@ -6,7 +6,7 @@ import type { Signer } from "@corepool/core/ports/signer";
 import type { Connection, Transport } from "@corepool/core/ports/transport";
 import { CLOSE, type FromAgent, type ToAgent } from "@corepool/protocol/agent";
 import { agentHelloData, type MarketDomain } from "@corepool/protocol/eip712";
-import { isProblemCode, PROBLEMS, type ProblemCode } from "@corepool/protocol/problems";
+import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import type { Journal } from "./journal.ts";
 import type { AttemptRecord } from "./journal-entries.ts";
 import type { Identity, KeyAgreement, Log } from "./ports.ts";
@@ -45,6 +45,8 @@ const MOST_AT_ONCE = 128;
 const MOST_MALFORMED = 20;
 /** A message that the coordinator could not take for now is sent again after so long. */
 const AGAIN_MS = 2_000;
+/** What the market's rules refuse is offered again after so long: rules change, and machines are mended. */
+const REFUSED_AGAIN_MS = 600_000;
 /** Answered with an acknowledgement once they are durable here. */
 const ACKNOWLEDGED: ReadonlySet<string> = new Set(["assign", "stop", "note", "release"]);
 
@@ -64,7 +66,9 @@ export class Gateway {
   #token: string | undefined;
   #sent = 0;
   /** The newest announcement, until it is acknowledged. */
-  #announcement: { readonly id: string; readonly message: FromAgent; beats: number } | undefined;
+  #announcement: { readonly id: string; readonly message: FromAgent; beats: number; refused: boolean } | undefined;
+  /** Why the market does not take this machine, as it was last logged. */
+  #refusal: string | undefined;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -98,7 +102,7 @@ export class Gateway {
    */
   async announce(message: FromAgent): Promise<void> {
     const id = toHex(this.#options.random.bytes(12));
-    this.#announcement = { id, message, beats: 0 };
+    this.#announcement = { id, message, beats: 0, refused: false };
     await this.tell(message, id);
   }
 
@@ -230,12 +234,15 @@ export class Gateway {
       }
       const { id, message } = decoded;
       if (message.type === "ack") {
-        if (this.#announcement?.id === message.body.of) this.#announcement = undefined;
+        if (this.#announcement?.id === message.body.of) {
+          this.#announcement = undefined;
+          this.#refusal = undefined;
+        }
         void journal.acked(message.body.of);
         continue;
       }
       if (message.type === "problem" && message.body.of !== null) {
-        void this.#refused(message.body.of, message.body.code, link);
+        void this.#refused(message.body.of, message.body, link);
       }
       const work: Promise<void> = this.#handle(id, message, handlers, link).finally(() => running.delete(work));
       running.add(work);
@@ -245,9 +252,11 @@ export class Gateway {
   }
 
   /** The coordinator did not take a message: what it may take later is sent again, what it never will is dropped. */
-  async #refused(id: string, code: ProblemCode, link: Link): Promise<void> {
+  async #refused(id: string, problem: Incoming<"problem">, link: Link): Promise<void> {
     const { journal, clock, log } = this.#options;
+    const { code, detail } = problem;
     const announced = this.#announcement?.id === id;
+    if (announced && code === "machine-weak") return this.#refusedByRules(id, detail, link);
     if (!announced && !journal.outbox.has(id)) return;
     if (code !== "internal" && !("retryable" in PROBLEMS[code])) {
       log.error("gateway.message-dropped", { id, code });
@@ -257,6 +266,20 @@ export class Gateway {
     await clock.sleep(AGAIN_MS, link.over.signal).catch(() => undefined);
     const message = journal.outbox.get(id);
     if (message !== undefined && this.#link === link) await this.tell(message, id);
+  }
+
+  /** The market takes no machine like this one: said once, and tried again now and then. */
+  async #refusedByRules(id: string, detail: string, link: Link): Promise<void> {
+    const { clock, log } = this.#options;
+    const announcement = this.#announcement;
+    if (announcement === undefined || announcement.refused) return;
+    announcement.refused = true;
+    if (this.#refusal !== detail) log.error("gateway.machine-refused", { code: "machine-weak", detail });
+    this.#refusal = detail;
+    await clock.sleep(REFUSED_AGAIN_MS, link.over.signal).catch(() => undefined);
+    if (this.#announcement?.id !== id || this.#link !== link) return;
+    announcement.refused = false;
+    await this.tell(announcement.message, id);
   }
 
   async #handle(id: string, message: ToAgent, handlers: GatewayHandlers, link: Link): Promise<void> {
@@ -286,7 +309,8 @@ export class Gateway {
       await this.tell(handlers.heartbeat());
       const waiting = this.#announcement;
       // Not with the very next beat: the answer may be on its way.
-      if (waiting !== undefined && ++waiting.beats > 1) await this.tell(waiting.message, waiting.id);
+      if (waiting !== undefined && !waiting.refused && ++waiting.beats > 1)
+        await this.tell(waiting.message, waiting.id);
       await this.#options.clock.sleep(pause, signal).catch(() => undefined);
     }
   }

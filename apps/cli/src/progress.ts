@@ -1,5 +1,6 @@
 import { formatAmount } from "@corepool/core/money";
 import type { Clock } from "@corepool/core/ports/clock";
+import { cureOf } from "@corepool/core/weakness";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { Isolation } from "@corepool/protocol/spec";
 import type { RunEvent } from "@corepool/sdk/run";
@@ -83,7 +84,8 @@ export function createProgress(
       `${output.good("✓")} ${workload.id} placed on unit ${signed.spec.unit} of machine ${signed.spec.machine.slice(0, 10)}…: ${resources.cpus} CPU, ${formatSize(resources.memoryBytes)} memory, ${formatSize(resources.diskBytes)} disk`,
     );
     output.line(output.dim(`  isolation  ${describeIsolation(isolation)}`));
-    for (const weakness of isolation.weaknesses) output.line(output.dim(`             weakness: ${weakness}`));
+    for (const weakness of isolation.weaknesses)
+      output.line(output.dim(`             weakness: ${weakness}. Its owner's cure: ${cureOf(weakness)}`));
     output.line(
       output.dim(
         `  price      ${formatAmount(BigInt(signed.offer.rate), token)} ${token.symbol}/s, at most ${formatAmount(BigInt(workload.placed.escrow), token)} ${token.symbol} in escrow; what is not used comes back`,

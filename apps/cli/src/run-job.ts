@@ -33,6 +33,8 @@ export interface JobWish {
   readonly maxRate: bigint | undefined;
   readonly maxEscrow: bigint | undefined;
   readonly requireCgroup: boolean;
+  /** Weaknesses that the machine must not have; absent: none is minded. */
+  readonly avoidWeaknesses?: readonly string[];
   /** Where outputs go; undefined: ./corepool-outputs/<id>. */
   readonly outputs: string | undefined;
 }
@@ -124,6 +126,9 @@ function requestOf(wish: JobWish): RunRequest {
     constraints: {
       token: wish.token.address,
       requireCgroup: wish.requireCgroup,
+      ...(wish.avoidWeaknesses === undefined || wish.avoidWeaknesses.length === 0
+        ? {}
+        : { avoidWeaknesses: [...wish.avoidWeaknesses] }),
       ...(wish.maxRate === undefined ? {} : { maxRate: String(wish.maxRate) }),
       ...(wish.maxEscrow === undefined ? {} : { maxEscrow: String(wish.maxEscrow) }),
     },

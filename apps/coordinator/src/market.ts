@@ -47,6 +47,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     domain: { chainId: deployment.chainId, market: deployment.leaseMarket },
     unitRegistry: deployment.unitRegistry,
     ...(await readMarket(chain, deployment.leaseMarket)),
+    refusedWeaknesses: config.refusedWeaknesses,
     clock,
     random,
     chain,

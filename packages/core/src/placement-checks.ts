@@ -1,5 +1,6 @@
 import { type Address, sameAddress } from "./hex.ts";
 import type { Failure, PlacementDimension, PlacementRequest, PlacementUnit } from "./placement-request.ts";
+import { namedWeaknesses } from "./weakness.ts";
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
@@ -19,9 +20,15 @@ export function gpusOfModel(request: PlacementRequest, unit: PlacementUnit) {
   return unit.resources.gpus.filter((gpu) => gpu.model.toLowerCase().includes(wanted));
 }
 
-type Check = (request: PlacementRequest, unit: PlacementUnit) => Failure | undefined;
-
 const fail = (dimension: PlacementDimension, asked: string, had: string): Failure => ({ dimension, asked, had });
+
+function checkIsolation(request: PlacementRequest, unit: PlacementUnit): Failure | undefined {
+  if (request.requireCgroup && unit.limits === "rlimit") return fail("isolation", "cgroup limits", unit.limits);
+  const avoided = namedWeaknesses(unit.weaknesses, request.avoidWeaknesses ?? []);
+  return avoided.length === 0 ? undefined : fail("isolation", "a machine without it", avoided.join(", "));
+}
+
+type Check = (request: PlacementRequest, unit: PlacementUnit) => Failure | undefined;
 
 function checkGpus(request: PlacementRequest, unit: PlacementUnit): Failure | undefined {
   const { count, model, memoryBytes } = request.resources.gpus;
@@ -90,7 +97,7 @@ const CHECKS: readonly Check[] = [
     u.resources.diskBytes < r.resources.diskBytes
       ? fail("disk", formatBytes(r.resources.diskBytes), formatBytes(u.resources.diskBytes))
       : undefined,
-  (r, u) => (r.requireCgroup && u.limits === "rlimit" ? fail("isolation", "cgroup limits", u.limits) : undefined),
+  checkIsolation,
   checkSoftware,
   (r, u) => (sameAddress(r.token, u.token) ? undefined : fail("token", r.token, u.token)),
   checkPrice,

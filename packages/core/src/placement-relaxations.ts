@@ -1,5 +1,6 @@
 import { failuresOf, formatBytes, gpusOfModel } from "./placement-checks.ts";
 import type { PlacementDimension, PlacementRequest, PlacementUnit, Refused } from "./placement-request.ts";
+import { namedWeaknesses } from "./weakness.ts";
 
 /** A single change to a request that admits at least one refused unit. */
 export interface Relaxation {
@@ -95,6 +96,23 @@ function withoutSoftware(request: PlacementRequest, unit: PlacementUnit): Propos
   };
 }
 
+function weakerIsolation(request: PlacementRequest, unit: PlacementUnit): Proposal {
+  const { avoidWeaknesses = [] } = request;
+  const accepted = namedWeaknesses(unit.weaknesses, avoidWeaknesses);
+  const gives = request.requireCgroup && unit.limits === "rlimit";
+  const parts = [
+    ...(gives ? ["accept no cgroup limits"] : []),
+    ...(accepted.length > 0 ? [`accept a machine with ${accepted.join(", ")}`] : []),
+  ];
+  // One rule that names all cannot be kept for the others: whoever accepts some of them drops it.
+  const kept = avoidWeaknesses.filter((rule) => namedWeaknesses(accepted, [rule]).length === 0);
+  return {
+    change: parts.join(" and "),
+    relaxed: { ...request, requireCgroup: request.requireCgroup && !gives, avoidWeaknesses: kept },
+    cost: WISH * 2 * parts.length,
+  };
+}
+
 function otherProvider(request: PlacementRequest, unit: PlacementUnit): Proposal | undefined {
   // A private offer for somebody else is not to be had by asking differently.
   if (unit.client !== undefined && unit.client.toLowerCase() !== request.client.toLowerCase()) return undefined;
@@ -133,7 +151,7 @@ function propose(request: PlacementRequest, unit: PlacementUnit, dimension: Plac
     case "duration":
       return otherDuration(request, unit);
     case "isolation":
-      return { change: "accept no cgroup limits", relaxed: { ...request, requireCgroup: false }, cost: WISH * 2 };
+      return weakerIsolation(request, unit);
     case "software":
       return withoutSoftware(request, unit);
     case "provider":

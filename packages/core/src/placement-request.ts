@@ -38,6 +38,8 @@ export interface PlacementRequest {
   /** Undefined: any. */
   readonly providers?: readonly Address[] | undefined;
   readonly requireCgroup: boolean;
+  /** Weaknesses that the machine must not have, by mark or identifier; `*`: any. Undefined: none is minded. */
+  readonly avoidWeaknesses?: readonly string[] | undefined;
   /** Whose order it will be: private offers are for one client. */
   readonly client: Address;
   readonly at: number;
@@ -52,6 +54,8 @@ export interface PlacementUnit {
   readonly resources: Resources;
   readonly software: readonly string[];
   readonly limits: "cgroup-v1" | "cgroup-v2" | "rlimit";
+  /** Marks of the machine's known weaknesses. */
+  readonly weaknesses: readonly string[];
   readonly token: Address;
   /** Base units per second. */
   readonly rate: bigint;

@@ -30,6 +30,7 @@ const unitArb: fc.Arbitrary<PlacementUnit> = fc.record({
   }),
   software: fc.subarray(SOFTWARE),
   limits: fc.constantFrom("cgroup-v1" as const, "cgroup-v2" as const, "rlimit" as const),
+  weaknesses: fc.subarray(["x<1:CVE-1", "slow-disk"]),
   token: fc.integer({ min: 100, max: 101 }).map(address),
   rate: fc.bigInt({ min: 1n, max: 10n }),
   minSeconds: fc.integer({ min: 1, max: 5 }),
@@ -63,6 +64,7 @@ const requestArb: fc.Arbitrary<PlacementRequest> = fc.record({
   maxEscrow: fc.option(fc.bigInt({ min: 1n, max: 200n }), { nil: undefined }),
   providers: fc.option(fc.subarray([address(1), address(2), address(3)]), { nil: undefined }),
   requireCgroup: fc.boolean(),
+  avoidWeaknesses: fc.option(fc.subarray(["CVE-1", "slow-disk", "*"]), { nil: undefined, freq: 3 }),
   client: fc.constant(address(50)),
   at: fc.constant(10),
 });
@@ -81,6 +83,9 @@ function fits(r: PlacementRequest, u: PlacementUnit): boolean {
     u.resources.diskBytes >= r.resources.diskBytes &&
     gpus.length >= r.resources.gpus.count &&
     (!r.requireCgroup || u.limits !== "rlimit") &&
+    u.weaknesses.every(
+      (mark) => !["*", mark, mark.split(":")[1]].some((rule) => r.avoidWeaknesses?.includes(rule ?? "")),
+    ) &&
     new Set([...u.software, ...r.needs]).size === u.software.length &&
     u.token === r.token &&
     (r.maxRate === undefined || r.maxRate >= u.rate) &&
@@ -139,6 +144,7 @@ describe("placement", () => {
       (r) => ({ ...r, providers: undefined }),
       (r) => ({ ...r, needs: r.needs.slice(1) }),
       (r) => ({ ...r, requireCgroup: false }),
+      (r) => ({ ...r, avoidWeaknesses: r.avoidWeaknesses?.slice(1) }),
     ];
     fc.assert(
       fc.property(
@@ -182,6 +188,7 @@ describe("placement", () => {
       resources: { cpus: 2, memoryBytes: 4 * GIB, diskBytes: 8 * GIB, gpus: [] },
       software: ["python3"],
       limits: "cgroup-v2",
+      weaknesses: ["bubblewrap<0.12.0:CVE-2026-87766"],
       token: address(100),
       rate: 5n,
       minSeconds: 1,
@@ -211,6 +218,16 @@ describe("placement", () => {
     expect(refused[0]?.failures).toEqual([{ dimension: "cpus", asked: "4", had: "2" }]);
     expect(refused[2]?.failures.map((f) => f.dimension)).toEqual(["cpus", "price", "busy"]);
     expect(relaxations).toMatchObject([{ dimension: "cpus", change: "ask for 2 cores", offers: 1 }]);
+    const picky = place(
+      { ...request, resources: { ...request.resources, cpus: 1 }, avoidWeaknesses: ["CVE-2026-87766"] },
+      [small],
+    );
+    expect(picky.refused[0]?.failures).toEqual([
+      { dimension: "isolation", asked: "a machine without it", had: "bubblewrap<0.12.0:CVE-2026-87766" },
+    ]);
+    expect(picky.relaxations).toMatchObject([
+      { dimension: "isolation", change: "accept a machine with bubblewrap<0.12.0:CVE-2026-87766", offers: 1 },
+    ]);
     expect(failuresOf({ ...request, maxEscrow: 299n }, { ...unit, resources: { ...unit.resources, cpus: 4 } })).toEqual(
       [{ dimension: "price", asked: "at most 299 base units of escrow", had: "300 for 60 s" }],
     );

@@ -76,6 +76,7 @@ export const PROBLEMS = {
   "blob-too-large": { title: "The blob is too large", status: 413, exit: EXIT.usage },
   "blob-quota-reached": { title: "The account's room for blobs is used up", status: 403, exit: EXIT.refused },
   "path-escape": { title: "The path leaves its folder", status: 422, exit: EXIT.usage },
+  "machine-weak": { title: "This market takes no machine with this weakness", status: 422, exit: EXIT.machine },
   "sandbox-unavailable": { title: "This machine cannot run a sandbox", status: 503, exit: EXIT.machine },
   "sandbox-failed": { title: "The sandbox could not be started", status: 500, exit: EXIT.machine },
   "sandbox-gone": { title: "The sandbox is no longer there", status: 410, exit: EXIT.machine },

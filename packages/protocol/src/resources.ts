@@ -22,6 +22,8 @@ export const market = z.object({
   contracts: z.object({ leaseMarket: address, unitRegistry: address, accessManager: address, gp: address }),
   tokens: z.array(token),
   closeWindowSeconds: seconds,
+  /** Machines with one of these weaknesses, by mark or identifier, are not taken; `*`: with any. */
+  refusedWeaknesses: z.array(z.string()),
   relayer: address,
   head: z.object({ number: z.string(), lagBlocks: z.int() }),
   version: z.string(),

@@ -68,6 +68,8 @@ export const constraints = z.strictObject({
   providers: z.array(address).max(64).optional(),
   /** Least isolation: refuse machines without cgroup limits. */
   requireCgroup: z.boolean().default(false),
+  /** Refuse machines with these weaknesses, by mark or identifier (`CVE-2026-87766`); `*`: with any. */
+  avoidWeaknesses: z.array(z.string().min(1).max(120)).max(64).optional(),
 });
 export type Constraints = z.infer<typeof constraints>;
 

@@ -1,5 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, sameAddress } from "@corepool/core/hex";
+import { namedWeaknesses } from "@corepool/core/weakness";
 import type { MarketDomain } from "@corepool/protocol/eip712";
 import { digestOf, documentHash, offerBatchData, offerData } from "@corepool/protocol/eip712";
 import { merkleRootOf } from "@corepool/protocol/merkle";
@@ -71,6 +72,8 @@ export async function checkOffer(domain: MarketDomain, signed: SignedOffer, limi
     refuse("the unit is smaller than what was asked");
   }
   if (constraints.requireCgroup && unit.isolation.limits === "rlimit") refuse("its sandbox has no cgroup limits");
+  const avoided = namedWeaknesses(unit.isolation.weaknesses, constraints.avoidWeaknesses ?? []);
+  if (avoided.length > 0) refuse(`its machine has ${avoided.join(", ")}`);
   if (!(await signedByProvider(domain, signed))) refuse("the signature is not its provider's");
   if (offer.notBefore > limits.now || offer.expiry < limits.now) {
     throw new CorepoolError("offer-gone", {

@@ -44,6 +44,7 @@ interface RunOptions {
   readonly maxPrice?: string;
   readonly token: string;
   readonly requireCgroup?: boolean;
+  readonly avoidWeakness: readonly string[];
   readonly outputs?: string;
   readonly detach?: boolean;
   readonly mandate?: string;
@@ -79,6 +80,7 @@ export async function wishOf(
     maxRate: options.maxRate === undefined ? undefined : parseRate(options.maxRate, token),
     maxEscrow: options.maxPrice === undefined ? undefined : parseAmount(options.maxPrice, token),
     requireCgroup: options.requireCgroup === true,
+    avoidWeaknesses: options.avoidWeakness,
     outputs: options.outputs,
     spec: {
       kind: "job",
@@ -166,6 +168,12 @@ export function addRun(
     .option("--max-price <amount>", "highest escrow")
     .option("--token <symbol>", "what to pay in", "GP")
     .option("--require-cgroup", "refuse machines that cannot limit the whole sandbox")
+    .option(
+      "--avoid-weakness <name>",
+      "refuse machines with this weakness, e.g. CVE-2026-87766; * for any",
+      collect,
+      [],
+    )
     .option("--outputs <folder>", "where outputs go (default: ./corepool-outputs/<id>)")
     .option("--mandate <id>", "let the operator order and pay within a mandate; you may leave (see: corepool mandate)")
     .option("--detach", "leave once it is ordered; a background watch pays for it")

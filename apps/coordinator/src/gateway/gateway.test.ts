@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { listMachines, listOffers } from "@corepool/protocol/routes/market";
+import { getMarket, listMachines, listOffers } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,11 @@ import { offerFor, signOffers, unitSpec } from "../testing/unit.ts";
 
 let market: TestMarket;
 beforeAll(async () => {
-  market = await testMarket({ COREPOOL_MACHINES_PER_PROVIDER: "2", COREPOOL_AGENTS_WAITING_PER_ADDRESS: "8" });
+  market = await testMarket({
+    COREPOOL_MACHINES_PER_PROVIDER: "2",
+    COREPOOL_AGENTS_WAITING_PER_ADDRESS: "8",
+    COREPOOL_REFUSED_WEAKNESSES: "CVE-2000-1, disk-limit-watched-not-enforced",
+  });
 });
 afterAll(() => market.endAll());
 
@@ -188,6 +192,34 @@ describe("offers that an agent announces", () => {
       "bad-signature",
     );
     expect(await openOffers(agent)).toEqual(good);
+    await agent.cut();
+  });
+
+  it("are not taken from a machine with a weakness that the market's rules name, and those it had are gone", async () => {
+    expect((await call(market.api, getMarket, {})).refusedWeaknesses).toEqual([
+      "CVE-2000-1",
+      "disk-limit-watched-not-enforced",
+    ]);
+    const agent = agentOf();
+    await agent.connect(market.url);
+    const marked = async (...weaknesses: string[]) => {
+      const plain = unitSpec(agent.machine, 1);
+      const spec = { ...plain, isolation: { ...plain.isolation, weaknesses } };
+      const wish = { provider: privateKeyToAccount(agent.key).address, token: market.deployment.gpToken, rate: RATE };
+      const offers = await signOffers(market.domain, agent.key, [{ spec, offer: offerFor(spec, wish) }]);
+      return agent.say({ type: "offers", body: { units: [spec], offers } });
+    };
+    await marked("bubblewrap<0.12.0:CVE-2026-87766");
+    expect((await openOffers(agent)).map((o) => o.signed.spec.isolation.weaknesses)).toEqual([
+      ["bubblewrap<0.12.0:CVE-2026-87766"],
+    ]);
+    await expect(marked("bubblewrap<0.12.0:CVE-2026-87766", "runc<1.3.3:CVE-2000-1")).rejects.toThrow(
+      /machine-weak.*no machine with runc<1\.3\.3:CVE-2000-1\. Install runc 1\.3\.3 or later/,
+    );
+    expect(await openOffers(agent)).toEqual([]);
+    await expect(marked("disk-limit-watched-not-enforced")).rejects.toThrow(/machine-weak.*as root/);
+    await marked();
+    expect(await openOffers(agent)).toHaveLength(1);
     await agent.cut();
   });
 

@@ -1,4 +1,4 @@
-import { CorepoolError } from "@corepool/core/errors";
+import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { MachineRecord } from "@corepool/core/ports/store";
 import type { FromAgent } from "@corepool/protocol/agent";
 import { closeLease } from "../leases/close.ts";
@@ -51,7 +51,13 @@ export async function handleMessage(
 
   switch (message.type) {
     case "offers":
-      await checkAnnouncement(context, machine, message.body);
+      try {
+        await checkAnnouncement(context, machine, message.body);
+      } catch (error) {
+        // Under rules that came later, what it offered before is not to be had either. Its leases go on.
+        if (codeOf(error) === "machine-weak") await inStore((uow) => uow.offers.replace(machine.id, []));
+        throw error;
+      }
       await inStore((uow) => announce(uow, context, machine, message.body));
       if (message.body.registration !== undefined) await parts.register(message.body.registration);
       return ACKNOWLEDGED;

@@ -23,6 +23,8 @@ export interface MarketContext {
   readonly unitRegistry: Address;
   readonly tokens: readonly ListedToken[];
   readonly closeWindowSeconds: number;
+  /** Weaknesses, by mark or identifier (`*`: any), with which a machine is not taken. Absent: none. */
+  readonly refusedWeaknesses?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly chain: ChainReader;

@@ -23,6 +23,7 @@ export function bindMarket(api: Api, parts: MarketParts): void {
       },
       tokens: context.tokens.map((token) => ({ ...token })),
       closeWindowSeconds: context.closeWindowSeconds,
+      refusedWeaknesses: [...(context.refusedWeaknesses ?? [])],
       relayer: operator,
       head: { number: String(newest.number), lagBlocks: Math.max(0, Number(newest.number - head)) },
       version: VERSION,

@@ -2,6 +2,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import { newId } from "@corepool/core/ids";
 import { MAX_GRACE_SECONDS } from "@corepool/core/payment";
+import { cureOf, namedWeaknesses } from "@corepool/core/weakness";
 import { digestOf, documentHash, offerBatchData, offerData, offerLeaf, structHash } from "@corepool/protocol/eip712";
 import { merkleRootOf } from "@corepool/protocol/merkle";
 import type { SignedOffer, UnitSpec } from "@corepool/protocol/spec";
@@ -75,13 +76,28 @@ async function checkSignatures(
   }
 }
 
-/** Checks an announcement, whole. Rejects with `offer-invalid` or `bad-signature`. */
+/** Rejects with `machine-weak` for a machine that the market's rules do not take, and says what would cure it. */
+function checkWeaknesses(rules: readonly string[], units: readonly UnitSpec[]): void {
+  const marks = [...new Set(units.flatMap(({ isolation }) => isolation.weaknesses))];
+  const refused = namedWeaknesses(marks, rules);
+  if (refused.length === 0) return;
+  const next = [...new Set(refused.map(cureOf))].join(" ");
+  // The wire to agents carries the detail alone, so the cure is in it.
+  throw new CorepoolError("machine-weak", {
+    detail: `This market takes no machine with ${refused.join(", ")}. ${next}`,
+    next,
+    data: { weaknesses: refused },
+  });
+}
+
+/** Checks an announcement, whole. Rejects with `offer-invalid`, `machine-weak` or `bad-signature`. */
 export async function checkAnnouncement(
   context: MarketContext,
   machine: { readonly id: Hex; readonly provider: Address },
   announcement: Announcement,
 ): Promise<void> {
   const units = checkUnits(machine.id, announcement.units);
+  checkWeaknesses(context.refusedWeaknesses ?? [], announcement.units);
   for (const signed of announcement.offers) checkTerms(context, machine.provider, signed, units);
   await checkSignatures(context, machine.provider, announcement.offers);
 }

@@ -93,6 +93,20 @@ const SETTINGS = {
     ),
     initial: "",
   },
+  /** By mark or identifier, e.g. `CVE-2026-87766`; `*`: a machine with any known weakness. */
+  refusedWeaknesses: {
+    name: "COREPOOL_REFUSED_WEAKNESSES",
+    schema: z
+      .string()
+      .transform((text) =>
+        text
+          .split(",")
+          .map((each) => each.trim())
+          .filter((each) => each !== ""),
+      )
+      .pipe(z.array(z.string().max(120)).max(64)),
+    initial: "",
+  },
   shutdownSeconds: {
     name: "COREPOOL_SHUTDOWN_SECONDS",
     schema: z.coerce.number().int().min(1).max(600),

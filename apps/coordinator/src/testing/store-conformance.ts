@@ -170,6 +170,7 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
               resources: o.spec.resources,
               software: o.spec.software,
               limits: o.spec.isolation.limits,
+              weaknesses: o.spec.isolation.weaknesses,
               client: o.client ?? undefined,
               reserved: false,
             });

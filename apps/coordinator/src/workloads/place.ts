@@ -28,6 +28,7 @@ const unitOf = (offer: OfferWithState, reserved: boolean): OfferUnit => ({
   resources: offer.spec.resources,
   software: offer.spec.software,
   limits: offer.spec.isolation.limits,
+  weaknesses: offer.spec.isolation.weaknesses,
   token: offer.token,
   rate: offer.rate,
   minSeconds: offer.minSeconds,
@@ -51,6 +52,7 @@ export function requestOf(spec: JobSpec, constraints: Constraints, client: Addre
     maxEscrow: constraints.maxEscrow === undefined ? undefined : BigInt(constraints.maxEscrow),
     providers: constraints.providers,
     requireCgroup: constraints.requireCgroup,
+    avoidWeaknesses: constraints.avoidWeaknesses,
     client,
     at,
   };

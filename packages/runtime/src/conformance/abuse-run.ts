@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ABUSES, type Abuse, complaintAbout, drawsOf } from "./abuse.ts";
 import { type Bench, type Case, logText, processesIn, python, run, withSandbox } from "./kit.ts";
@@ -6,6 +7,21 @@ import { type Bench, type Case, logText, processesIn, python, run, withSandbox }
 /** Prints the sandbox's pid namespace, which names it on the host too, and becomes the command. */
 const NAMED = 'readlink /proc/self/ns/pid; exec "$@"';
 const SURVIVAL_MS = 1_000;
+
+/**
+ * Processes left in a sandbox's pid namespace. The kernel gives a namespace's number away again once it is empty: where
+ * process 1 of it is another sandbox's init, ours is gone.
+ */
+async function processesOf(bench: Bench, id: string, namespace: string): Promise<number[]> {
+  const left = await processesIn(bench, namespace);
+  for (const pid of left) {
+    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+    if (!/^NSpid:.*\t1$/m.test(status)) continue;
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (command[1] === "serve" && command[2] !== id) return [];
+  }
+  return left;
+}
 
 /** Runs an abuse to its end in a slot. Resolves with what is wrong with how it was held, or undefined. */
 export function runAbuse(bench: Bench, abuse: Abuse, slot: string): Promise<string | undefined> {
@@ -20,10 +36,11 @@ export function runAbuse(bench: Bench, abuse: Abuse, slot: string): Promise<stri
       const text = await logText(handle);
       const [namespace = "", ...rest] = text.stdout.split("\n");
       assert.match(namespace, /^pid:\[\d+\]$/);
-      let left = await processesIn(bench, namespace);
+      const survivors = () => processesOf(bench, handle.id, namespace);
+      let left = await survivors();
       while (left.length > 0 && performance.now() - ended < SURVIVAL_MS) {
         await sleep(50);
-        left = await processesIn(bench, namespace);
+        left = await survivors();
       }
       if (left.length > 0) return `${left.length} processes are left a second after its end`;
       const seconds = Number((result.endedBootNs ?? 0n) - (result.startedBootNs ?? 0n)) / 1e9;

@@ -4,6 +4,8 @@
  * this process. Workload number n of a seed is the same whatever the others are.
  */
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { syscallNumbers } from "../policy/syscalls.ts";
 import { ABUSES, type Abuse, drawsOf } from "./abuse.ts";
 import { neighbourSlowdown, runAbuse } from "./abuse-run.ts";
@@ -17,6 +19,21 @@ const [seed = 1, first = 0, count = 30] = process.argv.slice(2).map(Number);
 const ESCAPES = 16;
 const NEIGHBOUR_ROUNDS = 3;
 const MIB = 2 ** 20;
+
+interface Memory {
+  readonly retained: number;
+  readonly resident: number;
+}
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** What this process holds once its garbage is gone, and all that it has of the system; bytes. */
+function memory(): Memory {
+  collectGarbage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { retained: heapUsed + external, resident: rss };
+}
 
 const bench = await openBench();
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -58,7 +75,7 @@ function escapeBinary(): Abuse {
 
 const jobs = Array.from({ length: count }, (_, i) => first + i);
 const kinds = Object.entries(ABUSES);
-let settled: number | undefined;
+let settled: Memory | undefined;
 let done = 0;
 async function work(slot: string): Promise<void> {
   for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
@@ -76,13 +93,15 @@ async function work(slot: string): Promise<void> {
       complaint: complaint ?? null,
     });
     // Growth counts from when every path was taken a few times.
-    if (++done === Math.min(30, Math.ceil(count / 2))) settled = process.memoryUsage().rss;
+    if (++done === Math.min(30, Math.ceil(count / 2))) settled = memory();
   }
 }
 await Promise.all(bench.slots.map(work));
-const grown = process.memoryUsage().rss - (settled ?? process.memoryUsage().rss);
+const end = memory();
+const retained = end.retained - (settled ?? end).retained;
+const resident = end.resident - (settled ?? end).resident;
 const verdict = await runEscapeBattery(bench);
 const slowdown = await neighbourSlowdown(bench, NEIGHBOUR_ROUNDS);
 const left = (await bench.runtime().list()).length;
-say({ figures: { verdict, slowdown, grown, left } });
+say({ figures: { verdict, slowdown, retained, resident, left } });
 await bench.close();
