@@ -17,7 +17,11 @@ export async function run(print: (name: string, value: number, unit: string) => 
   const tests = await contractTests(settings(Math.ceil(CALLS / one)));
   const started = performance.now();
   const results = await tests.run(files);
-  print("fuzz.invariant.calls", results.reduce((sum, { calls }) => sum + Number(calls), 0), "calls");
+  print(
+    "fuzz.invariant.calls",
+    results.reduce((sum, { calls }) => sum + Number(calls), 0),
+    "calls",
+  );
   print("fuzz.invariant.violations", results.filter(({ passed }) => !passed).length, "violations");
   print("fuzz.invariant.wall", Math.round((performance.now() - started) / 100) / 10, "s");
   for (const { name } of results.filter(({ passed }) => !passed)) console.error(`violated: ${name}`);

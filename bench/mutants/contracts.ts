@@ -6,7 +6,7 @@ import { contractOf } from "./catalogue.ts";
 import { type Mutant, mutate } from "./mutant.ts";
 import type { Outcome, Runner } from "./run.ts";
 
-const require = createRequire(import.meta.url);
+const require = createRequire(join(CONTRACTS, "package.json"));
 const NAMES = ["AccessManager", "GPToken", "LeaseMarket", "TestUSDC", "UnitRegistry"];
 
 type Solc = {
@@ -56,7 +56,6 @@ export async function contractRunner(folder: string): Promise<Runner> {
     },
   };
 }
-
 
 function compile(solc: Solc, name: string, mutant: Mutant): string | undefined {
   const root = `src/${name}.sol`;

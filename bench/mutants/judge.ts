@@ -19,7 +19,8 @@ export function faultsOf(results: readonly Result[], listed: readonly Survivor[]
   return results.flatMap(({ case: { mutant }, outcome }) => {
     const place = `${mutant.file}:${mutant.line}`;
     if (outcome === "survived" && !reasons.has(mutant.key)) return [`${place}: no test notices: ${mutant.key}`];
-    if (outcome === "killed" && reasons.has(mutant.key)) return [`${place}: listed as a survivor, but killed: ${mutant.key}`];
+    if (outcome === "killed" && reasons.has(mutant.key))
+      return [`${place}: listed as a survivor, but killed: ${mutant.key}`];
     return [];
   });
 }

@@ -8,8 +8,11 @@ export interface Result {
   readonly outcome: Outcome;
 }
 
-/** A mutant that takes longer never ends, or as good as never: it is killed. */
-const PATIENCE_MS = 180_000;
+/** A mutant that takes so many times as long as its tests without it never ends, or as good as never: it is killed. */
+const PATIENCE = 10;
+const LEAST_PATIENCE_MS = 20_000;
+/** For tests without any change. */
+const CHECK_MS = 300_000;
 /** The first start compiles the contracts' tests. */
 const START_MS = 600_000;
 
@@ -17,7 +20,7 @@ type Answer = { readonly ready?: true; readonly outcome?: Outcome; readonly erro
 
 /**
  * Tries mutants of one language in `workers` processes. Resolves with the results in the order of the cases.
- * @throws Error when a worker cannot start or a run breaks for another reason than the mutant
+ * @throws Error when a worker cannot start, the tests fail without any change, or a run breaks for another reason
  */
 export async function tryMutants(
   language: Language,
@@ -26,6 +29,7 @@ export async function tryMutants(
   tried: (result: Result, index: number) => void = () => undefined,
 ): Promise<Result[]> {
   const results: Result[] = [];
+  const patience = new Map<string, number>();
   let next = 0;
   const work = async (): Promise<void> => {
     let worker: ChildProcess | undefined;
@@ -34,7 +38,7 @@ export async function tryMutants(
         const one = cases[i];
         if (one === undefined) break;
         worker ??= await start(language, cases);
-        let outcome = await ask(worker, one);
+        let outcome = await ask(worker, one, await patienceFor(worker, one, patience));
         if (outcome === "late") {
           end(worker);
           worker = undefined;
@@ -71,9 +75,23 @@ async function start(language: Language, cases: readonly Case[]): Promise<ChildP
   throw new Error(`the ${language} runner did not start: ${answer?.error ?? "too slow"}`);
 }
 
-async function ask(worker: ChildProcess, one: Case): Promise<Outcome | "late"> {
+/** Runs the tests of a case without its change, once: tests that fail anyway would kill every mutant. Milliseconds. */
+async function patienceFor(worker: ChildProcess, one: Case, known: Map<string, number>): Promise<number> {
+  const tests = JSON.stringify(one.tests);
+  const before = known.get(tests);
+  if (before !== undefined) return before;
+  const mutant = { ...one.mutant, key: `${one.mutant.file} unchanged`, start: 0, end: 0, text: "" };
+  const started = performance.now();
+  const outcome = await ask(worker, { mutant, tests: one.tests }, CHECK_MS);
+  if (outcome !== "survived") throw new Error(`without any change the tests say "${outcome}": ${tests}`);
+  const ms = Math.max(LEAST_PATIENCE_MS, PATIENCE * (performance.now() - started));
+  known.set(tests, ms);
+  return ms;
+}
+
+async function ask(worker: ChildProcess, one: Case, ms: number): Promise<Outcome | "late"> {
   worker.send(one);
-  const answer = await answerOf(worker, PATIENCE_MS);
+  const answer = await answerOf(worker, ms);
   if (answer === undefined) return "late";
   if (answer.outcome === undefined) throw new Error(`${one.mutant.key}: ${answer.error ?? "no answer"}`);
   return answer.outcome;

@@ -7,9 +7,8 @@ interface Node {
   readonly [member: string]: unknown;
 }
 
-const solc = createRequire(import.meta.url)("solc") as {
-  compile(input: string): string;
-};
+const require = createRequire(import.meta.url);
+const solc = require("solc") as { compile(input: string): string };
 
 const SWAPS: Readonly<Record<string, readonly string[]>> = {
   "<": ["<=", ">="],
@@ -35,6 +34,7 @@ const SWAPS: Readonly<Record<string, readonly string[]>> = {
 };
 /** A condition of which a swap or a removed `!` is already the negation. */
 const PLAIN = /^(![^&|]*|[^&|]*(==|!=|<|>|<=|>=)[^&|]*)$/;
+const FREE_MEMORY = /^\{"arguments":\[\{[^{}]*"value":"0x40"\}\],"functionName":\{"name":"mload"/;
 const YUL_SWAPS: Readonly<Record<string, string>> = {
   lt: "gt",
   gt: "lt",
@@ -86,7 +86,8 @@ function changesAt(source: string, node: Node, scope: string): Change[] {
     case "IfStatement": {
       const [from, to] = range(node["condition"] as Node);
       const body = node["trueBody"] as Node;
-      if (body.nodeType === "RevertStatement" && node["falseBody"] == null) return [change("refusal", start, end + 1, "{}")];
+      if (body.nodeType === "RevertStatement" && node["falseBody"] == null)
+        return [change("refusal", start, end + 1, "{}")];
       // Of a plain comparison, the swap is the same.
       return PLAIN.test(source.slice(from, to)) ? [] : [change("negate", from, to, `!(${source.slice(from, to)})`)];
     }
@@ -105,7 +106,9 @@ function changesAt(source: string, node: Node, scope: string): Change[] {
     case "Literal":
       return number(source, start, end).map((text) => change("number", start, end, text));
     case "YulLiteral":
-      return number(source, start, end).slice(0, 1).map((text) => change("number", start, end, text));
+      return number(source, start, end)
+        .slice(0, 1)
+        .map((text) => change("number", start, end, text));
     case "YulFunctionCall": {
       const name = String((node["functionName"] as { name?: unknown }).name);
       const swapped = YUL_SWAPS[name];
@@ -143,6 +146,8 @@ function visit(node: unknown, scope: string, seen: (node: Node, scope: string) =
           ? String(name === "" ? (node as Partial<Node>)["kind"] : name)
           : scope
         : scope;
+    // The free memory pointer, and hence everything behind it, a byte further on is the same program.
+    if (nodeType === "YulFunctionCall" && FREE_MEMORY.test(JSON.stringify(node))) return;
     if (nodeType !== undefined) seen(node as Node, inner);
     for (const child of Object.values(node)) visit(child, inner, seen);
   }

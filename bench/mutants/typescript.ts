@@ -113,7 +113,8 @@ function visit(node: unknown, scope: string, source: string, seen: (node: Node, 
     for (const each of node) visit(each, scope, source, seen);
   } else if (typeof node === "object" && node !== null) {
     const { type, start, end } = node as Partial<Node>;
-    if (type?.startsWith("TS") && !["TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression"].includes(type)) return;
+    if (type?.startsWith("TS") && !["TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression"].includes(type))
+      return;
     if (type === "ImportDeclaration") return;
     // A table of data has no behaviour of its own.
     if (type === "ArrayExpression" && scope === "") return;
@@ -129,6 +130,7 @@ function nameOf(node: Partial<Node>): string | undefined {
   const id = node["id"] as { readonly name?: unknown } | null | undefined;
   const functions = ["FunctionDeclaration", "VariableDeclarator"];
   const holds = (node["init"] as Node | null | undefined)?.type;
-  if (node.type === "VariableDeclarator" && !["ArrowFunctionExpression", "ObjectExpression"].includes(String(holds))) return;
+  if (node.type === "VariableDeclarator" && !["ArrowFunctionExpression", "ObjectExpression"].includes(String(holds)))
+    return;
   return functions.includes(String(node.type)) && typeof id?.name === "string" ? id.name : undefined;
 }

@@ -7,7 +7,7 @@ const [language, option] = process.argv.slice(2) as [Language, string];
 const runner =
   language === "contracts" ? await contractRunner(`mutants-${process.pid}`) : await moduleRunner(option === "database");
 
-process.on("message", async (message: Case | "end") => {
+const obey = async (message: Case | "end"): Promise<void> => {
   if (message === "end") {
     await runner.end();
     process.exit(0);
@@ -17,6 +17,7 @@ process.on("message", async (message: Case | "end") => {
   } catch (error) {
     process.send?.({ error: String(error) });
   }
-});
+};
+process.on("message", (message: Case | "end") => void obey(message));
 process.on("disconnect", () => process.exit(1));
 process.send?.({ ready: true });

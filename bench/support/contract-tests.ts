@@ -26,7 +26,7 @@ type Outcome = { readonly suiteResults: readonly SuiteResult[] };
  * The contracts' Solidity tests, compiled once and run as often as asked in this process, which changes to their folder.
  * @param settings of Hardhat's `test.solidity`, in the place of the repository's own
  */
-export async function contractTests(settings: NonNullable<HardhatUserConfig["test"]>["solidity"]) {
+export async function contractTests(settings: NonNullable<NonNullable<HardhatUserConfig["test"]>["solidity"]>) {
   const path = join(CONTRACTS, "hardhat.config.ts");
   const { default: config } = (await import(path)) as { default: HardhatUserConfig };
   process.chdir(CONTRACTS);
@@ -58,8 +58,8 @@ export async function contractTests(settings: NonNullable<HardhatUserConfig["tes
 
 /** Hardhat prints every test; here only the outcome counts. */
 async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { write } = process.stdout;
-  const { error } = console;
+  const write = process.stdout.write.bind(process.stdout);
+  const error = console.error.bind(console);
   process.stdout.write = ((...args: readonly unknown[]) => {
     const done = args.at(-1);
     if (typeof done === "function") done();

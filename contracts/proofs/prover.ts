@@ -55,7 +55,13 @@ function check(source: string, smtSolver: (query: string) => string): readonly M
     language: "Solidity",
     sources: { "Model.sol": { content: source } },
     settings: {
-      modelChecker: { engine: "chc", solvers: ["smtlib2"], targets: ["assert"], showProvedSafe: true, showUnproved: true },
+      modelChecker: {
+        engine: "chc",
+        solvers: ["smtlib2"],
+        targets: ["assert"],
+        showProvedSafe: true,
+        showUnproved: true,
+      },
     },
   };
   const output = solc.compile(JSON.stringify(input), { smtSolver: (query) => ({ contents: smtSolver(query) }) });

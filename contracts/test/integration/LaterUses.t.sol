@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Mandate, Offer, OpenArgs, Order, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
 import {LeaseMarket} from "../../src/LeaseMarket.sol";
 import {AnsweringSource} from "../support/FeeSources.sol";
-import {GrantFunder, JustInTimeFunder, MeddlingFunder} from "../support/Funders.sol";
+import {GrantFunder, JustInTimeFunder, MeddlingFunder, RememberingFunder} from "../support/Funders.sol";
 import {MarketBase} from "../support/MarketBase.sol";
 import {BurningWallet, OwnedWallet} from "../support/Wallets.sol";
 
@@ -125,6 +125,20 @@ contract LaterUsesTest is MarketBase {
     }
 
     /* RESTRICTED CREDIT */
+
+    /// @dev The market copies what it asks word for word.
+    function test_FunderIsAskedAboutThisLease() external {
+        RememberingFunder funder = new RememberingFunder(market);
+        _fund(address(funder), 10e18);
+        funder.fund("ref", address(gp), 10e18);
+        OpenArgs memory a = _args(1);
+        a.offer.client = client;
+        a.order.funder = address(funder);
+        a.order.fundingRef = "ref";
+        a = _args(a.offer, a.order);
+        Terms memory t = _openWith(a);
+        assertEq(funder.asked(), keccak256(abi.encode(a.order, a.offer, t.rate, t.escrow)));
+    }
 
     function _grantFunder() private returns (GrantFunder funder) {
         funder = new GrantFunder(market);

@@ -27,3 +27,20 @@ contract BurningSource is IFeeSource {
         return 10_000;
     }
 }
+
+/// @dev Fails, with a number where an answer would be.
+contract FailingSource is IFeeSource {
+    uint256 private immutable BPS;
+
+    constructor(uint256 bps) {
+        BPS = bps;
+    }
+
+    function discountBps(address, address) external view returns (uint256) {
+        uint256 bps = BPS;
+        assembly ("memory-safe") {
+            mstore(0x00, bps)
+            revert(0x00, 0x20)
+        }
+    }
+}

@@ -45,6 +45,28 @@ contract GrantFunder is IFunder {
     }
 }
 
+/// @dev Agrees, and remembers what it was asked.
+contract RememberingFunder is IFunder {
+    LeaseMarket internal immutable MARKET;
+    bytes32 public asked;
+
+    constructor(LeaseMarket market) {
+        MARKET = market;
+    }
+
+    function fund(bytes32 ref, address token, uint128 amount) external {
+        MARKET.fundRef(ref, token, amount);
+    }
+
+    function authorize(Order calldata order, Offer calldata offer, uint96 rate, uint128 escrow)
+        external
+        returns (bytes4)
+    {
+        asked = keccak256(abi.encode(order, offer, rate, escrow));
+        return IFunder.authorize.selector;
+    }
+}
+
 /// @dev Brings the money at the last moment: from its own cash into the reference, while the market asks.
 contract JustInTimeFunder is IFunder {
     LeaseMarket internal immutable MARKET;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Vm} from "forge-std/Vm.sol";
 import {LeaseMarket} from "../../src/LeaseMarket.sol";
 import {OpenArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
 import {MarketBase} from "../support/MarketBase.sol";
-import {AnsweringSource, BurningSource} from "../support/FeeSources.sol";
+import {AnsweringSource, BurningSource, FailingSource} from "../support/FeeSources.sol";
 import {CallingToken} from "../support/Tokens.sol";
 
 contract LeaseMarketAdministrationTest is MarketBase {
@@ -13,18 +14,49 @@ contract LeaseMarketAdministrationTest is MarketBase {
     // @tree it should refuse parameters out of bounds
     function test_Constructor_RevertWhen_OutOfBounds() external {
         bytes memory why = abi.encodeWithSelector(OutOfBounds.selector);
-        vm.expectRevert(abi.encodeWithSelector(ZeroAddress.selector));
-        new LeaseMarket(address(manager), address(0), 6_000, WINDOW);
-        vm.expectRevert(why);
-        new LeaseMarket(address(manager), address(gp), 999, WINDOW);
-        vm.expectRevert(why);
-        new LeaseMarket(address(manager), address(gp), 10_001, WINDOW);
-        vm.expectRevert(why);
-        new LeaseMarket(address(manager), address(gp), 6_000, 59);
-        vm.expectRevert(why);
-        new LeaseMarket(address(manager), address(gp), 6_000, 7 days + 1);
+        assertEq(_refusal(address(0), 6_000, WINDOW), abi.encodeWithSelector(ZeroAddress.selector));
+        assertEq(_refusal(address(gp), 999, WINDOW), why);
+        assertEq(_refusal(address(gp), 10_001, WINDOW), why);
+        assertEq(_refusal(address(gp), 6_000, 59), why);
+        assertEq(_refusal(address(gp), 6_000, 7 days + 1), why);
+        assertEq(_refusal(address(gp), 1_000, 1 minutes), "");
+        assertEq(_refusal(address(gp), 10_000, 7 days), "");
         assertEq(market.GP(), address(gp));
         assertEq(market.CLOSE_WINDOW(), WINDOW);
+    }
+
+    function _refusal(address token, uint16 burnBps, uint40 window) private returns (bytes memory) {
+        return _refusalOf("LeaseMarket", abi.encode(address(manager), token, burnBps, window));
+    }
+
+    // @tree it should say what each setting became
+    function test_Settings() external {
+        vm.recordLogs();
+        LeaseMarket other = LeaseMarket(
+            _deployArtefact("LeaseMarket", abi.encode(address(manager), address(gp), uint16(2_000), WINDOW))
+        );
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs[0].emitter, address(other));
+        assertEq(logs[0].topics[0], BurnShareSet.selector);
+        assertEq(logs[0].data, abi.encode(uint16(2_000)));
+        vm.startPrank(admin);
+        vm.expectEmit(address(market));
+        emit FeeSinkSet(_sink);
+        market.setFeeSink(_sink);
+        vm.expectEmit(address(market));
+        emit FeeAuctionSet(stranger);
+        market.setFeeAuction(stranger);
+        vm.expectEmit(address(market));
+        emit FeeSourceSet(relayer);
+        market.setFeeSource(relayer);
+        vm.expectEmit(address(market));
+        emit BurnShareSet(1_000);
+        market.setBurnBps(1_000);
+        (address sink, uint16 burnBps, address auction, address source) = market.feeSettings();
+        assertEq(sink, _sink);
+        assertEq(burnBps, 1_000);
+        assertEq(auction, stranger);
+        assertEq(source, relayer);
     }
 
     /* ROLES */
@@ -61,6 +93,8 @@ contract LeaseMarketAdministrationTest is MarketBase {
         address ninth = address(new CallingToken());
         vm.expectRevert(abi.encodeWithSelector(TooManyTokens.selector));
         market.listToken(ninth, 0);
+        (bool unknown, , ) = market.tokenOf(ninth);
+        assertFalse(unknown);
         vm.expectEmit(address(market));
         emit TokenListed(address(usdc), 1_000);
         market.listToken(address(usdc), 1_000);
@@ -69,6 +103,18 @@ contract LeaseMarketAdministrationTest is MarketBase {
         assertTrue(listed);
         assertFalse(paused);
         assertEq(feeBps, 1_000);
+    }
+
+    // @tree it should refuse a token whose supply does not fit the ledger
+    function test_ListToken_RevertWhen_TooManyExist() external {
+        CallingToken token = new CallingToken();
+        token.transferFrom(stranger, stranger, uint256(type(uint128).max) + 1);
+        vm.startPrank(admin);
+        vm.expectRevert(abi.encodeWithSelector(OutOfBounds.selector));
+        market.listToken(address(token), 0);
+        CallingToken largest = new CallingToken();
+        largest.transferFrom(stranger, stranger, type(uint128).max);
+        market.listToken(address(largest), 0);
     }
 
     // @tree it should change the fee of later leases only
@@ -217,6 +263,7 @@ contract LeaseMarketAdministrationTest is MarketBase {
         assertEq(_discounted(address(gp), 1), 500); // has no such function
         assertEq(_discounted(stranger, 2), 500); // has no code
         assertEq(_discounted(address(new BurningSource()), 3), 500); // burns all its gas
+        assertEq(_discounted(address(new FailingSource(2_000)), 4), 500); // fails with a number
     }
 
     // @tree it should also hold for tokens listed later
@@ -290,6 +337,21 @@ contract LeaseMarketAdministrationTest is MarketBase {
         (, uint32 counter, , ) = market.accountOf(address(token), client);
         assertEq(counter, 3);
         (, counter, , ) = market.accountOf(address(gp), client);
+        assertEq(counter, 3);
+    }
+
+    // @tree it should count on from the only token there was
+    function test_CancelAll_FirstToken() external {
+        LeaseMarket other = LeaseMarket(
+            _deployArtefact("LeaseMarket", abi.encode(address(manager), address(gp), uint16(6_000), WINDOW))
+        );
+        _allow(address(other), other.listToken.selector, admin);
+        vm.prank(admin);
+        other.listToken(address(gp), 0);
+        vm.startPrank(client);
+        other.cancelAll();
+        other.cancelAll();
+        (, uint32 counter, , ) = other.accountOf(address(gp), client);
         assertEq(counter, 3);
     }
 }

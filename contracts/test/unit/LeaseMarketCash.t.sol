@@ -137,6 +137,18 @@ contract LeaseMarketCashTest is MarketBase {
             market.deposit(address(token), 1);
             assertEq(bytes4(token.answer()), locked);
         }
+        Authorization memory auth;
+        bytes[3] memory entries = [
+            abi.encodeCall(market.depositFor, (client, address(token), 1)),
+            abi.encodeCall(market.depositWithPermit, (address(token), 1, 0, 0, 0, 0)),
+            abi.encodeCall(market.depositWithAuthorization, (address(token), client, 1, auth))
+        ];
+        for (uint256 i = 0; i < entries.length; ++i) {
+            token.callDuringTransfer(address(market), entries[i]);
+            vm.prank(client);
+            market.deposit(address(token), 1);
+            assertEq(bytes4(token.answer()), locked);
+        }
     }
 
     /* OUT */
@@ -206,6 +218,21 @@ contract LeaseMarketCashTest is MarketBase {
         market.unfundRef("grant", address(gp), 2);
         vm.expectRevert(abi.encodeWithSelector(ZeroAmount.selector));
         market.unfundRef("grant", address(gp), 0);
+    }
+
+    // @tree it should refuse credit that does not fit, whatever a token mints after it was listed
+    function test_FundRef_RevertWhen_Overflow() external {
+        CallingToken token = new CallingToken();
+        vm.prank(admin);
+        market.listToken(address(token), 0);
+        vm.startPrank(client);
+        market.deposit(address(token), type(uint128).max);
+        market.fundRef("ref", address(token), type(uint128).max - 1);
+        market.fundRef("ref", address(token), 1);
+        market.deposit(address(token), 1);
+        vm.expectRevert(abi.encodeWithSelector(CashOverflow.selector));
+        market.fundRef("ref", address(token), 1);
+        assertEq(market.creditOf(address(token), client, "ref"), type(uint128).max);
     }
 
     // @tree it should keep every funder's references apart

@@ -239,6 +239,34 @@ contract LeaseMarketOpenTest is MarketBase {
         _assertLive(_openWith(_args(_offer(1), order)));
     }
 
+    // @tree it should name the fault that there is, and none of the limits that are just met
+    function test_Open_RevertWhen_AtLimits() external {
+        Order memory order = _order();
+        order.maxRate = RATE;
+        order.maxEscrow = uint128(RATE) * 3600 - 1;
+        bytes4 why = EscrowAboveLimit.selector;
+        _refuse(_args(_offer(1), order), abi.encodeWithSelector(why, uint128(RATE) * 3600, order.maxEscrow));
+        Offer memory offer = _offer(1);
+        offer.grace = 1 days;
+        offer.expiry = offer.notBefore = uint40(block.timestamp);
+        order = _order();
+        order.expiry = uint40(block.timestamp);
+        order.duration = 59;
+        _refuse(_args(offer, order), abi.encodeWithSelector(DurationOutOfRange.selector, 59, 60, 1 days));
+        order.duration = 60;
+        _openWith(_args(offer, order));
+    }
+
+    // @tree it should keep units apart whose numbers differ in the highest bit
+    function test_Open_HighUnits() external {
+        // Of a provider whose address is odd, and of one whose is even.
+        for (uint256 key = 1; key < 9; ++key) {
+            (provider, providerKey) = (vm.addr(key), key);
+            _assertLive(_open(5));
+            _assertLive(_open(5 + (1 << 63)));
+        }
+    }
+
     // @tree it should refuse a unit or provider that the order does not list
     function test_Open_Units() external {
         bytes32 other = keccak256("other leaf");

@@ -46,6 +46,10 @@ contract LeaseMarketSettleTest is MarketBase {
         market.settle(_note(t, 120 * uint128(RATE)));
         t = _paid(t, 120 * uint128(RATE));
         skip(10);
+        uint128 step = 10 * uint128(RATE);
+        uint128 fee = _feeOf(t, 130 * uint128(RATE)) - _feeOf(t, t.paid);
+        vm.expectEmit(address(market));
+        emit LeaseSettled(_lease(t), 130 * uint128(RATE), step - fee, fee);
         market.settle(_note(t, 130 * uint128(RATE)));
         _assertLive(_paid(t, 130 * uint128(RATE)));
     }
@@ -340,6 +344,7 @@ contract LeaseMarketSettleTest is MarketBase {
         assertEq(market.collectable(t, RATE), 0);
         t = _paid(t, RATE);
         assertEq(market.collectable(t, RATE), 0);
+        assertEq(market.collectable(t, RATE - 1), 0);
         assertEq(market.collectable(t, RATE + 1), 1);
         skip(1 days);
         assertEq(market.collectable(t, type(uint128).max), t.escrow - RATE);

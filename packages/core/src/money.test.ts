@@ -31,6 +31,10 @@ describe("amounts", () => {
     expect(formatAmount(1_500_000n, USDC)).toBe("1.5");
     expect(formatAmount(-1n, USDC)).toBe("-0.000001");
     expect(formatAmount(7n, { symbol: "X", decimals: 0 })).toBe("7");
+    expect(formatAmount(0n, USDC)).toBe("0");
+    expect(formatAmount(-1_500_000n, USDC)).toBe("-1.5");
+    expect(parseAmount("7", { symbol: "X", decimals: 0 })).toBe(7n);
+    expect(parseAmount("12", USDC)).toBe(12_000_000n);
   });
 
   it("refuses signs, exponents, lost digits and absurd lengths", () => {

@@ -198,10 +198,12 @@ describe("what a watch counts as served", () => {
     expect(priceOf(3n, 999)).toBe(2n);
     expect(priceOf(3n, 1_000)).toBe(3n);
     expect(priceOf(3n, -1)).toBe(0n);
+    expect(priceOf(1_000n, 0)).toBe(0n);
   });
 
   it("calls a note overdue only after the whole grace", () => {
     expect(paymentOverdue(0, 10_000, graceMs)).toBe(false);
     expect(paymentOverdue(0, 10_001, graceMs)).toBe(true);
+    expect(paymentOverdue(50_000, 55_000, graceMs)).toBe(false);
   });
 });

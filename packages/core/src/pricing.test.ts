@@ -14,8 +14,27 @@ describe("the suggested rate", () => {
     expect(suggestRate(core, 6)).toBe(4n);
   });
 
+  it("counts disk, GPUs and the memory of a GPU that the table does not know", () => {
+    // In a token of 18 decimals, whole dollars an hour become whole rates.
+    const perHour = (resources: Resources): bigint => suggestRate(resources, 18) * 3_600n;
+    const close = (actual: bigint, micros: bigint) => {
+      const exact = micros * 10n ** 12n;
+      expect(actual >= exact && actual < exact + 3_600n, `${actual} for ${micros}`).toBe(true);
+    };
+    const none: Resources = { cpus: 0, memoryBytes: 0, diskBytes: 0, gpus: [] };
+    close(perHour({ ...none, diskBytes: 2_000 * GIB }), 100_000n);
+    close(perHour({ ...none, cpus: 3, memoryBytes: 5 * GIB, diskBytes: 100 * GIB }), 45_000n);
+    close(perHour({ ...none, gpus: [gpu("H100"), gpu("NVIDIA L4")] }), 2_750_000n);
+    close(perHour({ ...none, gpus: [gpu("nobody's", 24 * GIB)] }), 288_000n);
+  });
+
   it("is never zero", () => {
     expect(suggestRate({ cpus: 1, memoryBytes: 0, diskBytes: 0, gpus: [] }, 0)).toBe(1n);
+    expect(suggestRate({ cpus: 0, memoryBytes: 0, diskBytes: 0, gpus: [] }, 18)).toBe(1n);
+    // 36 cores for 0.36 dollars an hour are exactly one base unit of 0.0001 dollars a second.
+    expect(suggestRate({ cpus: 36, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(1n);
+    expect(suggestRate({ cpus: 37, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(2n);
+    expect(suggestRate({ cpus: 72, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(2n);
   });
 
   it("knows a GPU by its full name and prices an unknown one by its memory", () => {

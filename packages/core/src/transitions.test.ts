@@ -51,6 +51,49 @@ describe.each(machines)("the state machine of a %s", (name, machine, first) => {
   });
 });
 
+/** Every move there is, written down a second time: losing one leaves something stuck, a new one is a decision. */
+describe("the moves", () => {
+  const moves = (machine: Transitions<string>): string[] =>
+    Object.entries(machine).map(([from, to]) => `${from}: ${[...to].sort().join(" ")}`.trim());
+
+  it("of a lease", () => {
+    expect(moves(LEASE as Transitions<string>)).toEqual([
+      "ordered: failed opening",
+      "opening: failed open",
+      "open: closed closing opening",
+      "closing: closed open opening",
+      "closed: closing open",
+      "failed:",
+    ]);
+  });
+
+  it("of a workload", () => {
+    expect(moves(WORKLOAD as Transitions<string>)).toEqual([
+      "pending: cancelled failed ordered",
+      "ordered: cancelled failed leased pending",
+      "leased: finishing ordered starting",
+      "starting: finishing running",
+      "running: finishing frozen",
+      "frozen: finishing running",
+      "finishing: cancelled failed succeeded",
+      "succeeded:",
+      "failed:",
+      "cancelled:",
+    ]);
+  });
+
+  it("of an attempt", () => {
+    expect(moves(ATTEMPT as Transitions<string>)).toEqual([
+      "assigned: ended preparing",
+      "preparing: ended running",
+      "running: collecting ended frozen",
+      "frozen: collecting ended running",
+      "collecting: ended",
+      "ended:",
+    ]);
+  });
+});
+
 describe("staying", () => {
   it("is no move", () => {
     expect(mayMove(WORKLOAD, "running", "running")).toBe(false);

@@ -2,7 +2,15 @@ import type { Hex } from "@corepool/core/hex";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { leaseId } from "@corepool/protocol/eip712";
 import type { Receipt } from "@corepool/protocol/resources";
-import { createPublicClient, custom, encodeAbiParameters, encodeEventTopics, numberToHex, zeroAddress, zeroHash } from "viem";
+import {
+  createPublicClient,
+  custom,
+  encodeAbiParameters,
+  encodeEventTopics,
+  numberToHex,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import { expect, it } from "vitest";
 import type { MarketChain } from "./chain.ts";
 import { verifyReceipt } from "./verify-receipt.ts";

@@ -71,12 +71,17 @@ async function watchThrough(machine: {
   readonly terms?: Partial<TermsMessage>;
   readonly live?: boolean;
   readonly saved?: WatchProgress;
+  /** Of the lease, as it was signed for. */
+  readonly escrow?: bigint;
+  /** How much later than now the chain says that the lease began, seconds. */
+  readonly startsIn?: number;
   /** From this answer on the agent says that the workload is frozen. */
   readonly frozenFrom?: number;
 }) {
   const clock = quickClock(2_000);
   const start = Math.floor(clock.now() / 1000) - 1;
-  const agreed = { ...terms(start), ...machine.terms };
+  const escrow = machine.escrow ?? watched.escrow;
+  const agreed = { ...terms(start + (machine.startsIn ?? 0)), escrow: String(escrow), ...machine.terms };
   const probeKey = machine.honest === false ? new Uint8Array(32) : deriveProbeKey(PROVIDER_KEY, key.publicKey, LEASE);
   const report = {
     lease: LEASE,
@@ -96,6 +101,7 @@ async function watchThrough(machine: {
   const notes: { total: bigint; last: boolean; at: number; signer: Hex }[] = [];
   const events: WatchEvent[] = [];
   let probes = 0;
+  let looks = 0;
   let ended = false;
   const over = () => {
     if (ended) return;
@@ -131,18 +137,25 @@ async function watchThrough(machine: {
     if (last) watch.see(view("succeeded", agreed));
     return Response.json({ total: body.total });
   }, clock);
-  const watch = watchLease(api, watched, {
-    on: (e) => {
-      events.push(e);
-      // A machine that is refused its pay ends its workload.
-      if (e.type === "withheld") over();
+  const watch = watchLease(
+    api,
+    { ...watched, escrow },
+    {
+      on: (e) => {
+        events.push(e);
+        // A machine that is refused its pay ends its workload.
+        if (e.type === "withheld") over();
+      },
+      saved: machine.saved,
+      isLive: async () => {
+        looks++;
+        return machine.live ?? true;
+      },
     },
-    saved: machine.saved,
-    ...(machine.live === undefined ? {} : { isLive: async () => machine.live ?? true }),
-  });
+  );
   watch.see(view("running", agreed));
   await watch.done;
-  return { notes, events, startMs: start * 1000 };
+  return { notes, events, looks, startMs: start * 1000 };
 }
 
 describe("a watch", () => {
@@ -164,6 +177,27 @@ describe("a watch", () => {
     expect(notes.slice(0, 10).map((n) => n.total)).toEqual(
       [0n, 1n, 2n, 3n, 4n, 4n, 4n, 4n, 4n, 4n].map((s) => s * RATE),
     );
+  });
+
+  it("never signs for more than the escrow, nor than the chain pays by now", async () => {
+    const small = await watchThrough({ answers: 8, escrow: 3n * RATE });
+    expect(small.notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 3n, 3n].map((s) => s * RATE));
+    const early = await watchThrough({ answers: 8, startsIn: 1_000 });
+    expect(early.notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 2n, 2n].map((s) => s * RATE));
+  });
+
+  it("never signs for less than before", async () => {
+    const { notes } = await watchThrough({ answers: 3, saved: { provenMs: 0, total: 2n * RATE } });
+    expect(notes.slice(0, 3).map((n) => n.total)).toEqual([2n, 2n, 2n].map((s) => s * RATE));
+  });
+
+  it("asks the chain once about the same terms, and tells of every note", async () => {
+    const { notes, events, looks } = await watchThrough({ answers: 4, live: true, frozenFrom: 4 });
+    expect(looks).toBe(1);
+    expect(events.filter((e) => e.type === "note")).toHaveLength(notes.length);
+    expect(events).toContainEqual({ type: "note", total: 2n * RATE, provenMs: 2_000, last: false, frozen: false });
+    expect(events).toContainEqual(expect.objectContaining({ type: "note", last: false, frozen: true }));
+    expect(events.at(-1)).toMatchObject({ type: "note", last: true, frozen: false });
   });
 
   it("signs nothing for an answer that the lease's sandbox cannot have made", async () => {
