@@ -20,6 +20,7 @@ export default defineConfig({
             "contracts/**/*.test.ts",
             "scripts/**/*.test.ts",
             "bench/**/*.test.ts",
+            "sim/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "**/fixtures/**"],
           globalSetup: ["packages/postgres/src/testing.ts"],

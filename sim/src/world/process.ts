@@ -1,0 +1,96 @@
+import type { Clock } from "@corepool/core/ports/clock";
+import type { Executor } from "./executor.ts";
+import type { SeededRandom } from "./random.ts";
+
+/** The wall clock of one host: where it stands, and how it is set. */
+export class HostTime {
+  /** Milliseconds by which this host's wall clock is ahead of the world's. */
+  offsetMs = 0;
+}
+
+/** When the world begins, milliseconds since the epoch. */
+export const BEGINNING = 1_800_000_000_000;
+
+/**
+ * A process: its clock and its chance. When it is killed, nothing that it waits for ever comes, so that it stops in the
+ * middle of whatever it did, without running a line more. `killed` tells those who hold something for it.
+ */
+export class SimProcess {
+  readonly name: string;
+  readonly random: SeededRandom;
+  readonly clock: Clock;
+  readonly #executor: Executor;
+  readonly #onKill = new Set<() => void>();
+  #alive = true;
+
+  constructor(name: string, executor: Executor, time: HostTime, random: SeededRandom) {
+    this.name = name;
+    this.#executor = executor;
+    this.random = random;
+    const origin = executor.now;
+    this.clock = {
+      now: () => Math.floor(BEGINNING + executor.now + time.offsetMs),
+      monotonic: () => executor.now - origin,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  kill(): void {
+    this.#alive = false;
+    for (const told of this.#onKill) told();
+    this.#onKill.clear();
+  }
+
+  /** Calls back when the process is killed, until the returned function is called. */
+  onKill(told: () => void): () => void {
+    this.#onKill.add(told);
+    return () => this.#onKill.delete(told);
+  }
+
+  /** Runs `work` after `ms`, unless the process is dead by then. */
+  after(ms: number, label: string, work: () => void): void {
+    this.#executor.after(ms, `${this.name} ${label}`, () => {
+      if (this.#alive) work();
+    });
+  }
+
+  /** Resolves after `ms`; never when the process dies first. */
+  wait(ms: number, label: string): Promise<void> {
+    return new Promise((resolve) => this.after(ms, label, resolve));
+  }
+
+  /** What the promise gives, as long as this process lives. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      const value = await work;
+      return this.#alive ? value : await never<T>();
+    } catch (error) {
+      if (this.#alive) throw error;
+      return never<T>();
+    }
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (!this.#alive) return never();
+    if (signal === undefined) return this.wait(ms, "wakes");
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const timer = this.#executor.after(ms, `${this.name} wakes`, () => {
+        signal.removeEventListener("abort", aborted);
+        if (this.#alive) resolve();
+      });
+      const aborted = () => {
+        timer.cancel();
+        if (this.#alive) reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", aborted, { once: true });
+    });
+  }
+}
+
+/** A promise that does not settle: what a dead process waits for. */
+export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
