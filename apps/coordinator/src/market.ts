@@ -17,7 +17,7 @@ import { lower, type MarketContext } from "./market/context.ts";
 import { readMarket } from "./market/listed-tokens.ts";
 import type { MarketParts } from "./market/parts.ts";
 import { bindMarket } from "./market/routes.ts";
-import { postgresStore } from "./market/store.ts";
+import { postgresStore, unitOfWork } from "./market/store.ts";
 import { REGISTRATIONS, runWork } from "./market/work.ts";
 import { bindOffers } from "./offers/routes.ts";
 import { bindPayments } from "./payments/routes.ts";
@@ -71,7 +71,14 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     register: (registration) => platform.jobs.send(REGISTRATIONS, { calls: callsOf(registration) }),
     onTrouble: (error, machine) => log.warn({ err: error, machine }, "an agent's connection is in trouble"),
   });
-  const parts: MarketParts = { platform, context, store, gateway, operator: lower(account.address) };
+  const parts: MarketParts = {
+    platform,
+    context,
+    store,
+    transact: (work) => database.transaction((tx) => work(unitOfWork(tx, events), tx)),
+    gateway,
+    operator: lower(account.address),
+  };
   const seats = new Seats({
     connections: config.agentConnections,
     waitingPerAddress: config.agentsWaitingPerAddress,

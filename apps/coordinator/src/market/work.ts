@@ -1,6 +1,7 @@
 import type { Follower } from "@corepool/chain/follower/follower";
 import type { Hex } from "@corepool/core/hex";
 import type { ChainWriter } from "@corepool/core/ports/chain";
+import type { Jobs } from "@corepool/core/ports/jobs";
 import { createRelay } from "../leases/relay.ts";
 import { collectFees, expireMachines, expireWorkloads, finalizeOverdue } from "../leases/upkeep.ts";
 import { relayRegistration } from "../machines/register.ts";
@@ -14,7 +15,10 @@ import { takeProgress } from "./follow.ts";
 export const REGISTRATIONS = "registrations";
 
 export interface WorkParts extends WatchParts {
-  readonly platform: Platform;
+  readonly platform: Pick<Platform, "clock" | "notifier"> & {
+    readonly log: Pick<Platform["log"], "warn">;
+    readonly jobs: Pick<Jobs, "work">;
+  };
   readonly writer: ChainWriter;
   readonly follower: Pick<Follower<never>, "status" | "nudge">;
 }

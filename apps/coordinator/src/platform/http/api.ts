@@ -18,9 +18,9 @@ import { serveRoute } from "./serve-route.ts";
 export interface ApiParts {
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Logger;
+  readonly log: Pick<Logger, "debug" | "error">;
   readonly limiter: RateLimiter;
-  readonly idempotency: Idempotency;
+  readonly idempotency: Pick<Idempotency, "begin">;
   authenticate(token: string): Promise<Caller | undefined>;
   /** Counts one finished request. */
   observe(operation: string, status: number, seconds: number): void;
