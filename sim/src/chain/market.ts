@@ -145,7 +145,7 @@ export class MarketCall {
       funder: zeroAddress,
       fundingRef: order.fundingRef,
     };
-    this.#state.setSlot(offer.provider, offer.unit, { terms: hashOfTerms(terms) });
+    this.#occupy(terms);
     const lease = this.#leaseOf(terms);
     this.#log(
       "LeaseOpened",
@@ -182,7 +182,7 @@ export class MarketCall {
     }
     const fee = total === terms.paid ? 0n : await this.#payNote(lease, terms, total, args.noteSig);
     if (reason !== 0) return this.#end(lease, terms, total, fee, reason);
-    this.#state.setSlot(terms.provider, terms.unit, { terms: hashOfTerms({ ...terms, paid: total }) });
+    this.#occupy({ ...terms, paid: total });
     this.#log("LeaseSettled", [lease], [total, total - terms.paid - fee, fee]);
   }
 
@@ -196,7 +196,7 @@ export class MarketCall {
       }
     }
     const closeAt = this.#now + this.#place.closeWindow;
-    this.#state.setSlot(terms.provider, terms.unit, { terms: hashOfTerms({ ...terms, closeAt }) });
+    this.#occupy({ ...terms, closeAt });
     this.#log("CloseRequested", [lease], [closeAt]);
   }
 
@@ -335,6 +335,12 @@ export class MarketCall {
 
   #leaseOf(terms: Terms): Hex {
     return leaseId(this.#domain, terms.provider, terms.unit, terms.seq);
+  }
+
+  /** The unit's slot holds these terms from now on. */
+  #occupy(terms: Terms): void {
+    const { provider, unit, escrow, paid } = terms;
+    this.#state.setSlot(provider, unit, { terms: hashOfTerms(terms), escrow: escrow - paid });
   }
 
   #live(terms: Terms): Hex {

@@ -2,7 +2,7 @@ import type { Address, Hex } from "@corepool/core/hex";
 import { type Account, UNTOUCHED } from "./ledger.ts";
 
 /** What a unit's slot holds: the seq of its next lease, or the hash of the live terms. */
-export type Slot = { readonly seq: number } | { readonly terms: Hex };
+export type Slot = { readonly seq: number } | { readonly terms: Hex; /** What is left in escrow. */ readonly escrow: bigint };
 
 /** Where the market stands and what it is made of. */
 export interface MarketPlace {
@@ -72,7 +72,16 @@ export class MarketState {
     return [...this.#ledger.values()].reduce((sum, { cash }) => sum + cash, 0n);
   }
 
+  /** All that is in escrow. */
+  get escrow(): bigint {
+    return [...this.#units.values()].reduce((sum, slot) => sum + ("terms" in slot ? slot.escrow : 0n), 0n);
+  }
+
   accounts(): IterableIterator<[string, Account]> {
     return this.#ledger.entries();
+  }
+
+  slots(): IterableIterator<[string, Slot]> {
+    return this.#units.entries();
   }
 }

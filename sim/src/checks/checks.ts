@@ -1,0 +1,252 @@
+import type { Attempt, Lease, OnChain, Workload } from "@corepool/coordinator/market/documents";
+import { LEASE } from "@corepool/core/lease";
+import type { BatchRecord, ChainAccount } from "@corepool/core/ports/store-leases";
+import { hasEnded, pathTo } from "@corepool/core/transitions";
+import { ATTEMPT, WORKLOAD } from "@corepool/core/workload";
+import { decodeMarketEvent } from "@corepool/protocol/market/events";
+import type { Block } from "../chain/blocks.ts";
+import type { SandboxHistory } from "../machine/sandbox.ts";
+import type { Job } from "../parties/client.ts";
+import type { World } from "../world/world.ts";
+
+/** Something that must never be, and when it was. */
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+const HOLDING: ReadonlySet<string> = new Set(["ordered", "opening", "open", "closing"]);
+const MOST_MESSAGES = 24;
+const MOST_OUTBOX = 32;
+/** What a round trip and a drifting second may add to what is paid. */
+const SLACK_MS = 2_000;
+
+/** The world's own eyes: looks at every committed write, block and sandbox, and at the whole once all is quiet. */
+export class Checks {
+  readonly violations: Violation[] = [];
+  readonly #world: World;
+  /** Sandboxes by attempt, as the hosts have them. */
+  readonly #histories = new Map<string, SandboxHistory>();
+
+  constructor(world: World) {
+    this.#world = world;
+    world.database.onWrite = (table, key, before, after) => this.#written(table, key, before, after);
+  }
+
+  violated(invariant: string, detail: string): void {
+    if (this.violations.length >= 20) return;
+    this.violations.push({ invariant, detail, atMs: Math.round(this.#world.executor.now) });
+    this.#world.executor.stop();
+  }
+
+  #require(holds: boolean, invariant: string, detail: () => string): void {
+    if (!holds) this.violated(invariant, detail());
+  }
+
+  // --- as it goes ---
+
+  #written(table: string, key: string, before: unknown, after: unknown): void {
+    if (table === "workloads") this.#workload(before as Workload | undefined, after as Workload | undefined);
+    if (table === "attempts") this.#attempt(before as Attempt | undefined, after as Attempt | undefined);
+    if (table === "leases") this.#lease(before as Lease | undefined, after as Lease | undefined);
+    if (table === "agent_messages" && before === undefined) {
+      const waiting = this.#world.database.table(table).size;
+      this.#require(waiting < MOST_MESSAGES, "queues are bounded", () => `${waiting} messages wait for agents`);
+    }
+    void key;
+  }
+
+  #workload(before: Workload | undefined, after: Workload | undefined): void {
+    this.#require(after !== undefined, "what was taken stays known", () => `workload ${before?.id} was deleted`);
+    if (before === undefined || after === undefined) return;
+    this.#require(
+      pathTo(WORKLOAD, before.state, after.state) !== undefined,
+      "states move as written down",
+      () => `workload ${after.id} went from ${before.state} to ${after.state}`,
+    );
+  }
+
+  #attempt(before: Attempt | undefined, after: Attempt | undefined): void {
+    if (before === undefined || after === undefined) return;
+    this.#require(
+      pathTo(ATTEMPT, before.state, after.state) !== undefined,
+      "states move as written down",
+      () => `attempt ${after.id} went from ${before.state} to ${after.state}`,
+    );
+  }
+
+  #lease(before: Lease | undefined, after: Lease | undefined): void {
+    if (after === undefined) return this.violated("what was taken stays known", `lease ${before?.id} was deleted`);
+    const same = before?.orderHash === after.orderHash;
+    if (same && before !== undefined) {
+      this.#require(
+        pathTo(LEASE, before.state, after.state) !== undefined,
+        "states move as written down",
+        () => `lease ${after.id} went from ${before.state} to ${after.state}`,
+      );
+      this.#require(after.noteTotal >= before.noteTotal, "notes only grow", () => `lease ${after.id} forgot a note`);
+    }
+    if (!HOLDING.has(after.state)) return;
+    for (const other of this.#leases()) {
+      if (other.id === after.id || other.machine !== after.machine || !HOLDING.has(other.state)) continue;
+      const shared = other.devices.find((device) => after.devices.includes(device));
+      this.#require(
+        shared === undefined,
+        "no device is leased twice",
+        () => `${shared} is held by ${other.id} (${other.state}) and ${after.id} (${after.state})`,
+      );
+    }
+  }
+
+  /** A sandbox is about to start on a host. */
+  sandboxStarts(host: string, attempt: string): void {
+    const mine = this.#world.database.table("attempts").get(attempt) as Attempt | undefined;
+    if (mine === undefined) return this.violated("a sandbox has an attempt", `${host} starts ${attempt} unasked`);
+    for (const machine of this.#world.machines) {
+      for (const [id, sandbox] of machine.host.sandboxes) {
+        if (sandbox.result !== undefined) continue;
+        const other = this.#world.database.table("attempts").get(id) as Attempt | undefined;
+        this.#require(
+          other?.workload !== mine.workload,
+          "a workload runs once at a time",
+          () => `${mine.workload} runs as ${id} on ${machine.name} and starts as ${attempt} on ${host}`,
+        );
+      }
+    }
+  }
+
+  /** The client signed a note: never for more than was answered for. */
+  noteSigned(job: Job, note: { readonly total: bigint; readonly provenMs: number }): void {
+    const lease = job.ordered?.lease;
+    if (lease === undefined) return;
+    this.#require(note.total <= lease.escrow, "no note above the escrow", () => `${note.total} of ${lease.escrow}`);
+  }
+
+  /** A block was mined: the market's tokens are all accounted for. */
+  block({ state, number }: Block): void {
+    const held = state.wallet(this.#world.place.market);
+    const owed = state.cash + state.escrow + state.fees;
+    this.#require(held === owed, "held = cash + escrow + fees", () => `${held} and ${owed} in block ${number}`);
+    for (const machine of this.#world.machines) {
+      const waiting = machine.journal?.outbox.size ?? 0;
+      this.#require(waiting < MOST_OUTBOX, "queues are bounded", () => `${waiting} messages wait in ${machine.name}`);
+    }
+  }
+
+  // --- what was paid ---
+
+  #leases(): readonly Lease[] {
+    return [...this.#world.database.table("leases").values()] as Lease[];
+  }
+
+  #facts<T>(kind: string): [string, T][] {
+    const facts = this.#world.database.table("chain_facts");
+    return [...facts].flatMap(([key, value]) => (key.startsWith(kind) ? [[key.slice(kind.length), value as T]] : []));
+  }
+
+  /**
+   * No lease paid more than what probes prove and one grace: looks at the chain's events and at the times at which
+   * sandboxes were really reached, not at what anybody says of them.
+   */
+  paid(): void {
+    for (const machine of this.#world.machines) {
+      for (const history of machine.host.histories) this.#histories.set(history.id, history);
+    }
+    const attempts = [...this.#world.database.table("attempts").values()] as Attempt[];
+    const closed = new Map<string, number>();
+    const opened = new Map<string, { readonly rate: bigint; readonly grace: number }>();
+    for (const log of this.#world.blocks.branch.flatMap((block) => block.logs)) {
+      const event = decodeMarketEvent(log);
+      if (event?.name === "LeaseOpened") {
+        opened.set(event.args.lease, { rate: BigInt(event.args.terms.rate), grace: event.args.terms.grace });
+      }
+      if (event?.name !== "LeaseClosed") continue;
+      const { lease, paid } = event.args;
+      closed.set(lease, (closed.get(lease) ?? 0) + 1);
+      this.#require(closed.get(lease) === 1, "a lease is settled once", () => `${lease} closed twice`);
+      const terms = opened.get(lease);
+      if (terms === undefined) continue;
+      const seen = attempts.filter((a) => a.lease === lease).map((a) => this.#histories.get(a.id));
+      const reached = seen.reduce((sum, history) => sum + reachedMs(history), 0);
+      const interval = this.#world.swarm.intervalSeconds * 1000;
+      const most = (terms.rate * BigInt(Math.ceil(reached + terms.grace * 1000 + interval + SLACK_MS))) / 1000n;
+      this.#require(
+        paid <= most,
+        "what could not be reached is not paid",
+        () => `${lease} was paid ${paid}; it was reached for ${reached} ms, so at most ${most}`,
+      );
+    }
+  }
+
+  // --- once all is quiet ---
+
+  /** Why the world is not done yet; empty when it is. */
+  unfinished(): readonly string[] {
+    const { database, machines, clients } = this.#world;
+    const left: string[] = [];
+    for (const client of clients) {
+      for (const job of client.jobs) if (job.ended === undefined) left.push(`${client.name} waits for a job`);
+    }
+    const known = new Set(clients.flatMap((client) => client.jobs.flatMap((job) => job.known)));
+    for (const workload of database.table("workloads").values() as IterableIterator<Workload>) {
+      // Placed, but its client never learned of it: ended as abandoned within the hour.
+      const orphan = workload.state === "pending" && (!known.has(workload.id) || this.#replaced(workload));
+      if (!hasEnded(WORKLOAD, workload.state) && !orphan) left.push(`workload ${workload.id} is ${workload.state}`);
+    }
+    for (const lease of this.#leases()) {
+      if (HOLDING.has(lease.state)) left.push(`lease ${lease.id} is ${lease.state}`);
+    }
+    for (const batch of database.table("lease_batches").values() as IterableIterator<BatchRecord>) {
+      if (!batch.finished) left.push(`batch ${batch.intent} is unfinished`);
+    }
+    for (const message of database.table("agent_messages").values() as IterableIterator<{ key: string }>) {
+      left.push(`the message ${message.key} was not taken`);
+    }
+    for (const machine of machines) {
+      for (const [id, { state }] of machine.journal?.attempts ?? []) left.push(`${machine.name} keeps ${id} (${state})`);
+      for (const id of machine.host.sandboxes.keys()) left.push(`${machine.name} has the sandbox ${id}`);
+      const outbox = machine.journal?.outbox.size ?? 0;
+      if (outbox > 0) left.push(`${machine.name} has ${outbox} messages unacknowledged`);
+    }
+    return left;
+  }
+
+  /** Whether the client gave a workload up for another one. */
+  #replaced(workload: Workload): boolean {
+    const job = this.#world.clients.flatMap((c) => c.jobs).find((j) => j.known.includes(workload.id));
+    return job?.known.at(-1) !== workload.id || job.ended !== undefined;
+  }
+
+  /** The coordinator's books and the chain's are the same. */
+  books(): void {
+    const { blocks, place, clients } = this.#world;
+    const { state } = blocks.head;
+    const projected = new Map(this.#facts<ChainAccount>("account/"));
+    for (const [account, { cash }] of state.accounts()) {
+      const row = projected.get(`${place.gp}:${account}`);
+      this.#require(
+        (row?.cash ?? 0n) === cash,
+        "the coordinator's books are the chain's",
+        () => `${account} has ${cash} on chain and ${row?.cash ?? 0n} in the books`,
+      );
+    }
+    for (const [id, lease] of this.#facts<OnChain>("lease/")) {
+      if (lease.live) continue;
+      this.#require(
+        lease.paid + (lease.refund ?? 0n) === lease.escrow,
+        "paid + refund = escrow",
+        () => `${id}: ${lease.paid} + ${lease.refund} of ${lease.escrow}`,
+      );
+    }
+    for (const job of clients.flatMap((client) => client.jobs)) {
+      for (const id of job.known) {
+        const there = this.#world.database.table("workloads").has(id);
+        this.#require(there, "what was taken stays known", () => `${id} was answered to its client and is unknown`);
+      }
+    }
+  }
+}
+
+const reachedMs = (history: SandboxHistory | undefined): number =>
+  history?.firstProbeAt === undefined ? 0 : (history.lastProbeAt ?? 0) - history.firstProbeAt;

@@ -1,0 +1,148 @@
+import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { Address } from "@corepool/core/hex";
+import { hasEnded } from "@corepool/core/transitions";
+import { WORKLOAD } from "@corepool/core/workload";
+import { termsAreLive } from "@corepool/protocol/market/reads";
+import { getMarket } from "@corepool/protocol/routes/market";
+import type { Market } from "@corepool/protocol/resources";
+import { call } from "@corepool/sdk/call";
+import { type Client, createClient } from "@corepool/sdk/client";
+import { attendWorkload, type Ordered, orderWorkload, type RunContext, type RunEvent } from "@corepool/sdk/run";
+import type { WatchProgress } from "@corepool/sdk/watch";
+import { commandOf, type Script } from "../machine/sandbox.ts";
+import { simFetch } from "../net/http.ts";
+import { HostTime, type SimProcess } from "../world/process.ts";
+import type { World } from "../world/world.ts";
+import { tokenOf } from "./coordinator.ts";
+import { type Party, partyOf } from "./keys.ts";
+import { chainFor } from "./sending.ts";
+
+/** One job that a client wants run. */
+export interface Wish {
+  readonly script: Script;
+  readonly durationSeconds: number;
+  /** Milliseconds after which he wants it stopped. */
+  readonly stopAfterMs: number | undefined;
+}
+
+/** A job as the client's disk has it. */
+export interface Job {
+  readonly wish: Wish;
+  /** Workloads that the coordinator took for it: their ids were answered to this client. */
+  readonly known: string[];
+  ordered: Ordered | undefined;
+  saved: WatchProgress | undefined;
+  /** The state in which the client saw it end. */
+  ended: string | undefined;
+}
+
+export interface ClientParty {
+  readonly name: string;
+  readonly account: Party;
+  readonly time: HostTime;
+  readonly jobs: readonly Job[];
+  process: SimProcess | undefined;
+}
+
+export function createClientParty(world: World, index: number): ClientParty {
+  const name = `client-${index}`;
+  const jobs = world.wishesOf(name).map((wish): Job => ({
+    wish,
+    known: [],
+    ordered: undefined,
+    saved: undefined,
+    ended: undefined,
+  }));
+  return { name, account: partyOf(name), time: new HostTime(), jobs, process: undefined };
+}
+
+const AGAIN_MS = 3_000;
+
+/** Runs the client's jobs as its command line does, side by side, from wherever its disk has them. */
+export function startClient(world: World, party: ClientParty, process: SimProcess): void {
+  const { place, network } = world;
+  const hosts = { from: party.name, to: "coordinator" };
+  const client = createClient({
+    url: "http://coordinator",
+    fetch: world.mutations.fetch(simFetch(network, process, hosts, () => world.coordinator)),
+    clock: process.clock,
+    random: process.random,
+    token: tokenOf(party.account.address),
+    tryMs: 10_000,
+  });
+  const { reader } = chainFor(process, place, world.nodesFor(process), world.finality);
+  for (const job of party.jobs) {
+    if (job.ended === undefined) void carry(world, party, process, client, job, (terms) => termsAreLive(reader, place.market, terms));
+  }
+}
+
+async function carry(
+  world: World,
+  party: ClientParty,
+  process: SimProcess,
+  client: Client,
+  job: Job,
+  isLive: NonNullable<RunContext["isLive"]>,
+): Promise<void> {
+  await process.clock.sleep(process.random.between(0, 1_000));
+  while (job.ended === undefined) {
+    try {
+      const market = await call(client, getMarket, {});
+      await carryOnce(world, party, process, client, market, job, isLive);
+    } catch (error) {
+      world.note(process, `job of ${party.name}`, error);
+      // What the coordinator will never take is not asked for again under the same name.
+      if (codeOf(error) === undefined && !(error instanceof CorepoolError)) world.defect(error);
+    }
+    await process.clock.sleep(AGAIN_MS);
+  }
+}
+
+async function carryOnce(
+  world: World,
+  party: ClientParty,
+  process: SimProcess,
+  client: Client,
+  market: Market,
+  job: Job,
+  isLive: NonNullable<RunContext["isLive"]>,
+): Promise<void> {
+  const token: Address = world.place.gp;
+  const on = (event: RunEvent): void => {
+    if (event.type === "placed") known(job, event.workload.id);
+    if (event.type === "note") job.saved = { provenMs: event.provenMs, total: event.total };
+    if (event.type === "note") world.checks.noteSigned(job, event);
+  };
+  const context: RunContext = { client, market, signer: party.account, isLive, on };
+  if (job.ordered === undefined) {
+    const ordered = await orderWorkload(context, {
+      spec: {
+        kind: "job",
+        command: commandOf(job.wish.script),
+        resources: { cpus: 1, memoryBytes: 2 ** 28, diskBytes: 2 ** 20 },
+        durationSeconds: job.wish.durationSeconds,
+      },
+      constraints: { token, requireCgroup: false },
+      uploads: [],
+    });
+    job.ordered = ordered;
+    job.saved = undefined;
+  }
+  const stop = new AbortController();
+  if (job.wish.stopAfterMs !== undefined) process.after(job.wish.stopAfterMs, "wants to stop", () => stop.abort());
+  const workload = await attendWorkload(context, job.ordered, {
+    stop: stop.signal,
+    saved: job.saved,
+    logs: world.swarm.followsLogs,
+    onOrdered: (ordered) => {
+      job.ordered = ordered;
+      job.saved = undefined;
+    },
+  });
+  if (!hasEnded(WORKLOAD, workload.state)) throw new Error(`workload ${workload.id} was left as ${workload.state}`);
+  job.ended = workload.state;
+}
+
+function known(job: Job, workload: string): void {
+  if (!job.known.includes(workload)) job.known.push(workload);
+}
