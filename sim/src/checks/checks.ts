@@ -28,6 +28,7 @@ export class Checks {
   readonly #world: World;
   /** Sandboxes by attempt, as the hosts have them. */
   readonly #histories = new Map<string, SandboxHistory>();
+  readonly #takenBack = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -87,9 +88,13 @@ export class Checks {
       );
       this.#require(after.noteTotal >= before.noteTotal, "notes only grow", () => `lease ${after.id} forgot a note`);
     }
-    if (!HOLDING.has(after.state)) return;
+    // A re-org may take a close back after the unit went on to another lease; that close is then sent again.
+    if (before?.state === "closed" && HOLDING.has(after.state)) this.#takenBack.add(after.id);
+    if (!HOLDING.has(after.state)) this.#takenBack.delete(after.id);
+    if (!HOLDING.has(after.state) || this.#takenBack.has(after.id)) return;
     for (const other of this.#leases()) {
       if (other.id === after.id || other.machine !== after.machine || !HOLDING.has(other.state)) continue;
+      if (this.#takenBack.has(other.id)) continue;
       const shared = other.devices.find((device) => after.devices.includes(device));
       this.#require(
         shared === undefined,

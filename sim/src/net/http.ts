@@ -8,6 +8,9 @@ export interface HttpServer {
   handle(request: Request): Promise<Response> | Response;
 }
 
+/** What was sent later comes later. */
+const BEHIND_MS = 0.001;
+
 const failed = (why: string) => new TypeError("fetch failed", { cause: new Error(why) });
 
 /**
@@ -66,21 +69,27 @@ export function simFetch(
         let free = 0;
         let broken = false;
         const deliver = (ms: number, work: (c: ReadableStreamDefaultController<Uint8Array>) => void) => {
-          free = Math.max(free, network.executor.now + ms);
+          free = Math.max(free + BEHIND_MS, network.executor.now + ms);
           client.after(free - network.executor.now, "hears of a stream", () => {
             if (controller !== undefined) work(controller);
           });
         };
-        const breakOff = (ms: number) => {
+        const finish = (ms: number, work: (c: ReadableStreamDefaultController<Uint8Array>) => void) => {
           if (broken) return;
           broken = true;
-          deliver(ms, (c) => c.error(failed("the stream broke")));
+          deliver(ms, (c) => {
+            controller = undefined;
+            work(c);
+          });
+        };
+        const breakOff = (ms: number) => {
+          finish(ms, (c) => c.error(failed("the stream broke")));
           gone.abort();
         };
         const pump = async () => {
           while (!broken) {
             const { done, value } = await serving.process.guard(reader.read());
-            if (done) return deliver(network.delay(), (c) => c.close());
+            if (done) return finish(network.delay(), (c) => c.close());
             if (network.loses(to, from)) return breakOff(network.patience());
             deliver(network.delay(), (c) => c.enqueue(value));
           }

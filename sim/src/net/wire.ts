@@ -10,6 +10,8 @@ export interface WireServer {
 }
 
 const HANDSHAKE_MS = 10_000;
+/** What was sent later comes later. */
+const BEHIND_MS = 0.001;
 /** The beginning of a connection is not repeated: the wire has no rule for that. */
 const ONCE = /"type":"(challenge|hello|welcome)"/;
 
@@ -79,7 +81,7 @@ class End implements Connection {
 
   #carry(label: string, work: () => void): void {
     const { executor } = this.#network;
-    this.#free = Math.max(this.#free, executor.now + this.#network.delay());
+    this.#free = Math.max(this.#free + BEHIND_MS, executor.now + this.#network.delay());
     const peer = this.#peer;
     executor.after(this.#free - executor.now, label, () => {
       if (peer !== undefined && this.#peer === peer) work();

@@ -1,4 +1,4 @@
-import type { SimProcess } from "../world/process.ts";
+import { never, type SimProcess } from "../world/process.ts";
 import { Locks } from "./locks.ts";
 
 /** A conflict after which the same transaction, run again, may succeed: a deadlock or a serialisation failure. */
@@ -71,6 +71,7 @@ export class SimDatabase {
         return value;
       } catch (error) {
         tx.rollback();
+        if (!process.alive) return never();
         if (!(error instanceof Conflict) || attempt === TRIES) throw error;
         await process.wait(2 ** attempt, "runs a transaction again");
       } finally {

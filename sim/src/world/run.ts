@@ -16,12 +16,15 @@ export interface Outcome {
   /** Of everything that happened: the same seed gives the same. */
   readonly hash: number;
   readonly notes: readonly string[];
+  readonly struck: readonly string[];
 }
 
 export interface RunOptions {
   /** Instead of what the seed draws. */
   readonly swarm?: Partial<Swarm>;
   readonly mutations?: Mutations;
+  /** Shown the world when it is over: for the one who looks for a defect. */
+  readonly inspect?: (world: World) => void;
 }
 
 /** In liveness mode all must be done so long after the faults stop. */
@@ -42,7 +45,8 @@ export async function run(seed: number, options: RunOptions = {}): Promise<Outco
     process.off("unhandledRejection", stray);
   }
   world.checks.paid();
-  const { executor, checks, notes } = world;
+  options.inspect?.(world);
+  const { executor, checks, notes, struck } = world;
   return {
     seed,
     swarm,
@@ -51,6 +55,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<Outco
     virtualMs: executor.now,
     hash: executor.hash,
     notes,
+    struck,
   };
 }
 

@@ -42,6 +42,8 @@ const depositOf = (from: Address): Transaction =>
     encodeRaw({ from, to: PLACE.market, nonce: 0, data: depositCalldata(PLACE.gp, CASH), maxFeePerGas: USUAL_FEE }),
   );
 
+const RESTART_MS = 2_000;
+
 /** What is known to go wrong here because the world made it so. */
 const MADE_HERE = ["the connection to the database broke", "could not serialize access", "deadlock detected", "ENOSPC"];
 
@@ -188,7 +190,14 @@ export class World {
   startAgent(machine: Machine): void {
     const process = this.#spawn(machine.name, machine.time);
     machine.process = process;
-    startAgent(this, machine, process).catch((error: unknown) => this.defect(error));
+    startAgent(this, machine, process).catch((error: unknown) => {
+      // It could not open its journal: its supervisor starts it again.
+      this.note(process, "the agent ended", error);
+      if (machine.process === process) this.killAgent(machine);
+      this.executor.after(RESTART_MS, `${machine.name} starts again`, () => {
+        if (machine.process === undefined) this.startAgent(machine);
+      });
+    });
   }
 
   killAgent(machine: Machine): void {
