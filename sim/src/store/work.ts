@@ -100,6 +100,11 @@ export function simLeases(tx: SimTransaction): Leases<MarketDocuments> {
   return {
     get: rows.get,
     lock: rows.lock,
+    async byOrder(orderHash) {
+      await tx.statement();
+      const found = rows.all().filter((row) => row.orderHash === orderHash);
+      return found.sort(byAge)[0];
+    },
     put: (row) => rows.put(row.id, { ...row, provenMs: Math.floor(row.provenMs) }),
     async claim(state, limit) {
       await tx.statement();
@@ -146,7 +151,7 @@ export function simLeases(tx: SimTransaction): Leases<MarketDocuments> {
       await tx.statement();
       return rows
         .all()
-        .filter((row) => row.mandate !== null && row.state === "open" && !row.noteLast)
+        .filter((row) => row.mandate !== null && row.state === "open" && row.noteOver === null)
         .sort(byAge);
     },
     async overdue(end, now) {

@@ -1,6 +1,8 @@
 import type { Hex } from "@corepool/core/hex";
 import type { ChainReader, ChainWriter } from "@corepool/core/ports/chain";
 import type { BatchRecord } from "@corepool/core/ports/store-leases";
+import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
+import { encodeEventTopics } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MarketContext } from "../market/context.ts";
 import type { MarketStore } from "../market/documents.ts";
@@ -24,8 +26,18 @@ const HASH: Hex = `0x${"c1".repeat(32)}`;
 const BLOCK: Hex = `0x${"b1".repeat(32)}`;
 const mined = { hash: HASH, blockNumber: 7n, blockHash: BLOCK, status: "success", gasUsed: 1n } as const;
 
+const zeros = (count: number): Hex => `0x${"0".repeat(count)}`;
+
+/** What the log of an opening begins with. */
+const openedTopics = (lease: Hex) =>
+  encodeEventTopics({
+    abi: leaseMarketAbi,
+    eventName: "LeaseOpened",
+    args: { lease, client: zeros(40), provider: zeros(40) },
+  }) as Hex[];
+
 /** Runs the relay over one opening that its sender takes for mined; the chain shows `transactions` in that block. */
-async function relayed(n: number, transactions: readonly Hex[], cancelRequested = true) {
+async function relayed(n: number, transactions: readonly Hex[], cancelRequested = true, opens = false) {
   const workload = workloadRecord(n, { state: "ordered", cancelRequested });
   const intent = `open:${n}`;
   const lease = leaseRecord(n, workload, unitRecord(n, n), { state: "opening", batch: intent, openBatch: intent });
@@ -41,8 +53,8 @@ async function relayed(n: number, transactions: readonly Hex[], cancelRequested 
     looked.resolve();
     return transactions.map((transactionHash, logIndex) => ({
       address: account(9),
-      topics: [HASH],
-      data: "0x",
+      topics: opens ? openedTopics(lease.id) : [HASH],
+      data: opens ? zeros(6 * 64) : "0x",
       blockNumber: 7n,
       blockHash: BLOCK,
       transactionHash,
@@ -86,6 +98,10 @@ describe("an opening that is mined", () => {
 
   it("has failed when its block shows it and the lease is not among what it opened", async () => {
     expect(await relayed(2, [HASH])).toMatchObject({ state: "failed", waiting: false });
+  });
+
+  it("is waited for again while its block says that it opened and the projection still has another branch", async () => {
+    expect(await relayed(4, [HASH], true, true)).toMatchObject({ state: "opening", waiting: true });
   });
 
   it("leaves a workload that no other unit can take to be ended when its client does nothing", async () => {

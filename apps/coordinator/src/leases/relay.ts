@@ -5,7 +5,7 @@ import type { Notifier } from "@corepool/core/ports/notifier";
 import type { BatchRecord } from "@corepool/core/ports/store-leases";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { errorNameOf } from "@corepool/protocol/market/reverts";
-import type { MarketContext } from "../market/context.ts";
+import { lower, type MarketContext } from "../market/context.ts";
 import type { MarketStore } from "../market/documents.ts";
 import { gatherOpenings, gatherSettlements } from "./batch.ts";
 import { failLease } from "./reconcile.ts";
@@ -21,6 +21,12 @@ export interface RelayParts {
   readonly onTrouble: (error: unknown, intent: string | undefined) => void;
   /** Called when a settlement is in a block. */
   readonly onSettled?: () => void;
+}
+
+/** What the logs of a mined batch say: why items were skipped, by their place in it, and the leases that it opened. */
+interface Effect {
+  readonly reasons: ReadonlyMap<number, string>;
+  readonly opened: ReadonlySet<string>;
 }
 
 /** Orders that come within so many milliseconds of each other share a transaction. */
@@ -61,10 +67,10 @@ export function createRelay(parts: RelayParts): { run(signal: AbortSignal): Prom
   }
 
   /**
-   * Why items of a mined batch were skipped, by their place in it. Undefined when its block shows nothing of it: a
-   * re-org took it back, and the sender sends it again.
+   * What a mined batch did, by its own logs. Undefined when its block shows nothing of it: a re-org took it back, and
+   * the sender sends it again.
    */
-  async function skipped(outcome: TransactionOutcome): Promise<ReadonlyMap<number, string> | undefined> {
+  async function effectOf(outcome: TransactionOutcome): Promise<Effect | undefined> {
     const logs = await context.chain.logs({
       from: outcome.blockNumber,
       to: outcome.blockNumber,
@@ -73,50 +79,64 @@ export function createRelay(parts: RelayParts): { run(signal: AbortSignal): Prom
     const own = logs.filter((log) => log.transactionHash === outcome.hash);
     if (own.length === 0) return undefined;
     const reasons = new Map<number, string>();
+    const opened = new Set<string>();
     for (const log of own) {
       const event = decodeMarketEvent(log);
+      if (event?.name === "LeaseOpened") opened.add(lower(event.args.lease));
       if (event?.name === "OpenSkipped" || event?.name === "SettleSkipped") {
         reasons.set(Number(event.args.index), errorNameOf(event.args.reason));
       }
     }
-    return reasons;
+    return { reasons, opened };
   }
 
-  async function finish(batch: BatchRecord, reasonOf: (lease: Hex) => string): Promise<boolean> {
+  /**
+   * Takes an outcome in. `reasonOf`: why a lease was not opened; undefined when its block says that it was. Then the
+   * projection must have it: without it, it holds another branch of the chain up to that height, and the batch waits
+   * until both say the same. Resolves with whether there is more to do about it.
+   */
+  async function finish(batch: BatchRecord, reasonOf: (lease: Hex) => string | undefined): Promise<boolean> {
     return store.transaction(async (uow) => {
       let again = false;
+      let finished = true;
       for (const lease of await uow.leases.ofBatch(batch.intent)) {
         const chain = await uow.chain.lease(lease.id);
         if (batch.kind === "open") {
+          const reason = chain === undefined ? reasonOf(lease.id) : "its unit went on to another lease";
           if (lease.state !== "opening" || chain?.orderHash === lease.orderHash) {
             await uow.leases.put({ ...lease, batch: null });
+          } else if (reason === undefined) {
+            finished = false;
           } else {
-            await failLease(uow, context, lease, `The lease was not opened: ${reasonOf(lease.id)}.`);
+            await failLease(uow, context, lease, `The lease was not opened: ${reason}.`);
           }
         } else {
           again ||= chain?.live === true;
           await uow.leases.put({ ...lease, batch: null });
         }
       }
-      await uow.batches.put({ ...batch, finished: true });
-      return again;
+      await uow.batches.put({ ...batch, finished });
+      return again || !finished;
     });
   }
 
   async function carry(batch: BatchRecord, signal: AbortSignal): Promise<void> {
     const outcome = await outcomeOf(batch, signal);
     if (outcome === undefined) return;
-    let reasonOf: (lease: Hex) => string = () => "the contract refused it";
+    let reasonOf: (lease: Hex) => string | undefined = () => "the contract refused it";
     if (typeof outcome === "string") {
       reasonOf = () => outcome;
     } else {
       await parts.projected(outcome.blockNumber);
       if (outcome.status === "reverted") reasonOf = () => outcome.reason ?? "the transaction reverted";
       else {
-        const reasons = await skipped(outcome);
+        const effect = await effectOf(outcome);
         // Unfinished, it is taken up again: by then the sender knows too.
-        if (reasons === undefined) return pause(1_000, signal);
-        reasonOf = (lease) => reasons.get(batch.leases.indexOf(lease)) ?? "its unit went on to another lease";
+        if (effect === undefined) return pause(1_000, signal);
+        reasonOf = (lease) => {
+          if (effect.opened.has(lease)) return undefined;
+          return effect.reasons.get(batch.leases.indexOf(lease)) ?? "its unit went on to another lease";
+        };
       }
       if (batch.kind === "settle") parts.onSettled?.();
     }
