@@ -1,6 +1,7 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { decodeFunctionData, parseCompactSignature, recoverAddress, serializeSignature } from "viem";
+import { parseCompactSignature, recoverAddress, serializeSignature } from "viem";
+import { calldataReader } from "./decode.ts";
 import { MarketCall, type OpenArgs, type SettleArgs, type Terms } from "./market.ts";
 import { type MarketPlace, MarketState } from "./state.ts";
 import type { MarketLog } from "./words.ts";
@@ -38,18 +39,7 @@ async function recoverAsContract(digest: Hex, signature: Hex): Promise<Address |
   }
 }
 
-type Decoded = ReturnType<typeof decodeFunctionData<typeof leaseMarketAbi>>;
-const decodedCalls = new Map<Hex, Decoded>();
-
-/** The call in calldata; the same bytes are read once. */
-function decoded(data: Hex): Decoded {
-  const known = decodedCalls.get(data);
-  if (known !== undefined) return known;
-  const fresh = decodeFunctionData({ abi: leaseMarketAbi, data });
-  if (decodedCalls.size > 500) decodedCalls.clear();
-  decodedCalls.set(data, fresh);
-  return fresh;
-}
+const decoded = calldataReader(leaseMarketAbi);
 
 /**
  * Runs a transaction to LeaseMarket on a copy of the state. Resolves with the state after it and its logs; rejects with

@@ -1,11 +1,15 @@
 import type { Hex } from "@corepool/core/hex";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { type Abi, decodeFunctionData, encodeFunctionResult, zeroAddress } from "viem";
+import { type Abi, encodeFunctionResult, zeroAddress } from "viem";
+import { calldataReader } from "./decode.ts";
 import type { Call } from "./execute.ts";
 import { counterOf } from "./ledger.ts";
 import type { MarketPlace, MarketState } from "./state.ts";
 import { same, words } from "./words.ts";
+
+const readMarketCall = calldataReader(leaseMarketAbi);
+const readTokenCall = calldataReader(gpTokenAbi);
 
 /** What a read-only call of the market or its token answers. An address without code answers nothing. */
 export function view(place: MarketPlace, state: MarketState, call: Pick<Call, "to" | "data">): Hex {
@@ -15,7 +19,7 @@ export function view(place: MarketPlace, state: MarketState, call: Pick<Call, "t
 }
 
 function marketView(place: MarketPlace, state: MarketState, data: Hex): Hex {
-  const { functionName, args } = decodeFunctionData({ abi: leaseMarketAbi, data });
+  const { functionName, args } = readMarketCall(data);
   switch (functionName) {
     case "accountOf": {
       const account = state.account(args[1]);
@@ -47,7 +51,7 @@ function marketView(place: MarketPlace, state: MarketState, data: Hex): Hex {
 }
 
 function tokenView(state: MarketState, data: Hex): Hex {
-  const { functionName, args } = decodeFunctionData({ abi: gpTokenAbi, data });
+  const { functionName, args } = readTokenCall(data);
   const result = (value: unknown) =>
     encodeFunctionResult({ abi: gpTokenAbi as Abi, functionName: functionName as string, result: value });
   if (functionName === "balanceOf") return words(state.wallet(args[0]));

@@ -44,7 +44,11 @@ export function simFetch(
       network.executor.after(network.delay(), `${init.method} ${new URL(url).pathname}`, () => {
         const serving = server();
         if (serving === undefined) return fail("connection refused", network.delay());
-        void answer(serving, new Request(url, { ...init, signal: gone.signal }));
+        const { signal: _, ...rest } = init;
+        const request = new Request(url, rest);
+        // Undici hands signals on through weak references, so that what is heard would depend on the collector.
+        Object.defineProperty(request, "signal", { value: gone.signal });
+        void answer(serving, request);
       });
 
       const answer = async (serving: HttpServer, request: Request): Promise<void> => {
