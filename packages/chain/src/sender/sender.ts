@@ -277,8 +277,14 @@ export class Sender implements ChainWriter {
   async #giveUp(record: Outgoing, error: CorepoolError): Promise<boolean> {
     const ahead = [...this.#live.values()].some((other) => other.intent !== record.intent && other.state === "sent");
     if (ahead) return false;
-    await this.#fail(record, error);
-    return true;
+    try {
+      await this.#fail(record, error);
+      return true;
+    } catch (problem) {
+      // What could not be kept has not failed yet: it is looked at again.
+      this.#options.onProblem?.(record.intent, problem);
+      return false;
+    }
   }
 
   async #fail(record: Outgoing, error: CorepoolError): Promise<void> {
