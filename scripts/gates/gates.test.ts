@@ -34,6 +34,11 @@ describe("every gate rejects its fixture", () => {
     expect(output).toContain("packages/core/src/a.ts:1 core imports nothing");
     expect(output).toContain("packages/sdk/src/b.ts:1 packages/sdk may not import @corepool/chain");
     expect(output).toContain("apps/agent/src/c.ts:1 reaches out of apps/agent");
+    expect(output).toContain("apps/agent/src/d.ts:1 nothing imports sim");
+    expect(output).toContain("e2e/e.ts:1 nothing imports sim");
+    expect(output).toContain("sim/src/f.ts:1 sim may not import @corepool/storage");
+    expect(output).not.toContain("bench/g.ts");
+    expect(output).not.toContain("sim/src/h.ts");
   });
 
   it("platform", () => {

@@ -1,5 +1,11 @@
 import type { Hex } from "@corepool/core/hex";
-import { type Abi, type AbiFunction, type DecodeFunctionDataReturnType, decodeFunctionData, toFunctionSelector } from "viem";
+import {
+  type Abi,
+  type AbiFunction,
+  type DecodeFunctionDataReturnType,
+  decodeFunctionData,
+  toFunctionSelector,
+} from "viem";
 
 const KEPT = 2_000;
 

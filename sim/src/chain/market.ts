@@ -4,8 +4,8 @@ import {
   closeData,
   digestOf,
   leaseId,
-  mandatedOrderData,
   mandateData,
+  mandatedOrderData,
   offerBatchData,
   offerData,
   orderData,
@@ -21,7 +21,11 @@ import { counterOf, credit, debit, spend } from "./ledger.ts";
 import type { MarketPlace, MarketState } from "./state.ts";
 import { type MarketLog, marketLog, Reverted, same, words } from "./words.ts";
 
-type Args<N extends "open" | "settle" | "openMany" | "finalizeClose"> = ContractFunctionArgs<typeof abi, "nonpayable", N>;
+type Args<N extends "open" | "settle" | "openMany" | "finalizeClose"> = ContractFunctionArgs<
+  typeof abi,
+  "nonpayable",
+  N
+>;
 export type OpenArgs = Args<"open">[0];
 export type SettleArgs = Args<"settle">[0];
 export type Terms = Args<"finalizeClose">[0];
@@ -119,7 +123,8 @@ export class MarketCall {
     this.#listed(offer.token);
     const { rate, escrow } = this.#agree(args);
     if (!same(order.funder, zeroAddress)) throw new Reverted("FunderRefused", order.funder);
-    if (counterOf(this.#state.account(offer.provider)) !== offer.counter) throw new Reverted("OfferCancelled", offer.counter);
+    if (counterOf(this.#state.account(offer.provider)) !== offer.counter)
+      throw new Reverted("OfferCancelled", offer.counter);
     await this.#checkOffer(args);
     const mandate = await this.#commit(sender, args, rate, escrow);
 
@@ -254,7 +259,8 @@ export class MarketCall {
   #agree({ offer, order }: OpenArgs): { readonly rate: bigint; readonly escrow: bigint } {
     const now = this.#now;
     if (!same(offer.token, order.token)) throw new Reverted("TokenMismatch");
-    if (!same(offer.client, zeroAddress) && !same(offer.client, order.client)) throw new Reverted("NotYourOffer", offer.client);
+    if (!same(offer.client, zeroAddress) && !same(offer.client, order.client))
+      throw new Reverted("NotYourOffer", offer.client);
     if (now < offer.notBefore) throw new Reverted("OfferNotYetValid", offer.notBefore);
     if (now > offer.expiry) throw new Reverted("OfferExpired", offer.expiry);
     if (now > order.expiry) throw new Reverted("OrderExpired", order.expiry);
@@ -313,14 +319,16 @@ export class MarketCall {
     if (this.#now > m.expiry) throw new Reverted("MandateExpired", m.expiry);
     if (rate > m.maxRate) throw new Reverted("RateAboveLimit", rate, m.maxRate);
     if (escrow > m.maxEscrow) throw new Reverted("EscrowAboveLimit", escrow, m.maxEscrow);
-    if (m.providers !== zeroHash && !this.#allowed(proof, m.providers, args)) throw new Reverted("ProviderNotInMandate");
+    if (m.providers !== zeroHash && !this.#allowed(proof, m.providers, args))
+      throw new Reverted("ProviderNotInMandate");
     const message = m as unknown as MandateMessage;
     const hash = structHash(mandateData(this.#domain, message));
     const used = this.#state.mandate(hash);
     if (used.counter === REVOKED) throw new Reverted("MandateCancelled");
     if (used.cash + escrow > m.maxTotal) throw new Reverted("MandateExhausted", used.cash, m.maxTotal);
     this.#state.setMandate(hash, credit(spend(used, order.nonce), escrow));
-    if (!(await this.#signed(m.client, digestOf(mandateData(this.#domain, message)), sig))) throw new Reverted("BadMandate");
+    if (!(await this.#signed(m.client, digestOf(mandateData(this.#domain, message)), sig)))
+      throw new Reverted("BadMandate");
     return { hash, mandate: message };
   }
 

@@ -53,7 +53,11 @@ export function simNode(name: string, blocks: Blocks, process: SimProcess, weath
   const methods: Readonly<Record<string, (parameters: Parameters) => unknown>> = {
     eth_chainId: () => quantity(blocks.place.chainId),
     eth_getBlockByNumber: ([tag]) => header(blockAt(tag), weather.baseFee()),
-    eth_getBlockByHash: ([hash]) => header(blocks.branch.find((block) => block.hash === hash), weather.baseFee()),
+    eth_getBlockByHash: ([hash]) =>
+      header(
+        blocks.branch.find((block) => block.hash === hash),
+        weather.baseFee(),
+      ),
     eth_getLogs: ([filter]) => {
       const { fromBlock, toBlock } = filter as { readonly fromBlock: Hex; readonly toBlock: Hex };
       const last = Math.min(Number(toBlock), headNumber());
@@ -72,7 +76,9 @@ export function simNode(name: string, blocks: Blocks, process: SimProcess, weath
     eth_getTransactionReceipt: ([hash]) => receipt(seen(hash as Hex), hash as Hex),
     eth_getTransactionByHash: ([hash]) => {
       const found = seen(hash as Hex)?.mined.find(({ transaction }) => transaction.hash === hash)?.transaction;
-      return found === undefined ? null : { from: found.from, to: found.to, input: found.data, data: found.data, value: "0x0" };
+      return found === undefined
+        ? null
+        : { from: found.from, to: found.to, input: found.data, data: found.data, value: "0x0" };
     },
     eth_getTransactionCount: ([account, tag]) => {
       if (tag !== "pending") return quantity(blocks.nonceOf(account as Address, blockAt(tag)));

@@ -2,7 +2,9 @@ import type { Address, Hex } from "@corepool/core/hex";
 import { type Account, UNTOUCHED } from "./ledger.ts";
 
 /** What a unit's slot holds: the seq of its next lease, or the hash of the live terms. */
-export type Slot = { readonly seq: number } | { readonly terms: Hex; /** What is left in escrow. */ readonly escrow: bigint };
+export type Slot =
+  | { readonly seq: number }
+  | { readonly terms: Hex /** What is left in escrow. */; readonly escrow: bigint };
 
 /** Where the market stands and what it is made of. */
 export interface MarketPlace {

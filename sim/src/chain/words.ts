@@ -14,7 +14,9 @@ export const words = (...values: readonly (bigint | number | boolean | Hex)[]): 
 const named = (kind: AbiItem["type"], abi: Abi = leaseMarketAbi) => abi.filter((item) => item.type === kind);
 
 const topics = new Map(
-  named("event").flatMap((item) => (item.type === "event" ? [[item.name, toEventSelector(item as AbiEvent)] as const] : [])),
+  named("event").flatMap((item) =>
+    item.type === "event" ? [[item.name, toEventSelector(item as AbiEvent)] as const] : [],
+  ),
 );
 
 const selectors = new Map(

@@ -1,5 +1,6 @@
 import type { Attempt, Lease, OnChain, Workload } from "@corepool/coordinator/market/documents";
 import { LEASE } from "@corepool/core/lease";
+import type { MachineRecord } from "@corepool/core/ports/store";
 import type { BatchRecord, ChainAccount } from "@corepool/core/ports/store-leases";
 import { hasEnded, pathTo } from "@corepool/core/transitions";
 import { ATTEMPT, WORKLOAD } from "@corepool/core/workload";
@@ -16,11 +17,20 @@ export interface Violation {
   readonly atMs: number;
 }
 
+interface Message {
+  readonly seq: bigint;
+  readonly key: string;
+}
+
 const HOLDING: ReadonlySet<string> = new Set(["ordered", "opening", "open", "closing"]);
 const MOST_MESSAGES = 24;
 const MOST_OUTBOX = 32;
+/** So long may a message wait for an agent that can be reached. */
+const LONGEST_WAIT_MS = 60_000;
 /** What a round trip and a drifting second may add to what is paid. */
 const SLACK_MS = 2_000;
+/** How late the meter may look, and how long a workload may take to stop. */
+const UNPAID_SLACK_MS = 2_000;
 
 /** The world's own eyes: looks at every committed write, block and sandbox, and at the whole once all is quiet. */
 export class Checks {
@@ -29,6 +39,11 @@ export class Checks {
   /** Sandboxes by attempt, as the hosts have them. */
   readonly #histories = new Map<string, SandboxHistory>();
   readonly #takenBack = new Set<string>();
+  /** When messages to agents were put, by number. */
+  readonly #putAt = new Map<string, number>();
+  /** Attempts that their agents took on. */
+  readonly #acknowledged = new Set<string>();
+  readonly #submissions = new Set<string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -51,11 +66,25 @@ export class Checks {
     if (table === "workloads") this.#workload(before as Workload | undefined, after as Workload | undefined);
     if (table === "attempts") this.#attempt(before as Attempt | undefined, after as Attempt | undefined);
     if (table === "leases") this.#lease(before as Lease | undefined, after as Lease | undefined);
-    if (table === "agent_messages" && before === undefined) {
-      const waiting = this.#world.database.table(table).size;
-      this.#require(waiting < MOST_MESSAGES, "queues are bounded", () => `${waiting} messages wait for agents`);
-    }
+    if (table === "agent_messages") this.#message(before as Message | undefined, after as Message | undefined);
     void key;
+  }
+
+  #message(before: Message | undefined, after: Message | undefined): void {
+    const { database, executor } = this.#world;
+    if (after !== undefined) {
+      const waiting = database.table("agent_messages").size;
+      this.#require(waiting < MOST_MESSAGES, "queues are bounded", () => `${waiting} messages wait for agents`);
+      this.#putAt.set(String(after.seq), executor.now);
+      return;
+    }
+    if (before === undefined) return;
+    this.#putAt.delete(String(before.seq));
+    // Taken away by its agent's word, not because its attempt ended: from now on the agent answers for it.
+    const [kind, attempt = ""] = before.key.split(":");
+    if (kind !== "assign") return;
+    const { state } = database.table("attempts").get(attempt) as Attempt;
+    if (state !== "ended") this.#acknowledged.add(attempt);
   }
 
   #workload(before: Workload | undefined, after: Workload | undefined): void {
@@ -78,7 +107,10 @@ export class Checks {
   }
 
   #lease(before: Lease | undefined, after: Lease | undefined): void {
-    if (after === undefined) return this.violated("what was taken stays known", `lease ${before?.id} was deleted`);
+    if (after === undefined) {
+      this.violated("what was taken stays known", `lease ${before?.id} was deleted`);
+      return;
+    }
     const same = before?.orderHash === after.orderHash;
     if (same && before !== undefined) {
       this.#require(
@@ -107,7 +139,10 @@ export class Checks {
   /** A sandbox is about to start on a host. */
   sandboxStarts(host: string, attempt: string): void {
     const mine = this.#world.database.table("attempts").get(attempt) as Attempt | undefined;
-    if (mine === undefined) return this.violated("a sandbox has an attempt", `${host} starts ${attempt} unasked`);
+    if (mine === undefined) {
+      this.violated("a sandbox has an attempt", `${host} starts ${attempt} unasked`);
+      return;
+    }
     for (const machine of this.#world.machines) {
       for (const [id, sandbox] of machine.host.sandboxes) {
         if (sandbox.result !== undefined) continue;
@@ -119,6 +154,17 @@ export class Checks {
         );
       }
     }
+  }
+
+  /** A client asks for a workload under a key: however often it asks, it is one. */
+  submitted(key: string): void {
+    this.#submissions.add(key);
+  }
+
+  /** The coordinator takes what a connection says. */
+  heard(machine: string, epoch: number): void {
+    const now = (this.#world.database.table("machines").get(machine) as MachineRecord | undefined)?.epoch;
+    this.#require(now === epoch, "an older connection is not heard", () => `epoch ${epoch} was heard in epoch ${now}`);
   }
 
   /** The client signed a note: never for more than was answered for. */
@@ -174,6 +220,9 @@ export class Checks {
       if (terms === undefined) continue;
       const seen = attempts.filter((a) => a.lease === lease).map((a) => this.#histories.get(a.id));
       const reached = seen.reduce((sum, history) => sum + reachedMs(history), 0);
+      for (const [i, attempt] of attempts.filter((a) => a.lease === lease).entries()) {
+        this.#unpaid(attempt, seen[i], paid, terms.rate, terms.grace);
+      }
       const interval = this.#world.swarm.intervalSeconds * 1000;
       const most = (terms.rate * BigInt(Math.ceil(reached + terms.grace * 1000 + interval + SLACK_MS))) / 1000n;
       this.#require(
@@ -182,6 +231,19 @@ export class Checks {
         () => `${lease} was paid ${paid}; it was reached for ${reached} ms, so at most ${most}`,
       );
     }
+  }
+
+  /** No agent that lived throughout served more than one grace beyond what its client has signed for. */
+  #unpaid(attempt: Attempt, history: SandboxHistory | undefined, paid: bigint, rate: bigint, grace: number): void {
+    const machine = this.#world.machines.find(({ id }) => id === attempt.machine);
+    if (history === undefined || machine === undefined || machine.deaths > 0) return;
+    const covered = Number((paid * 1000n) / rate);
+    const most = covered + grace * 1000 + UNPAID_SLACK_MS;
+    this.#require(
+      history.ranMs <= most,
+      "what is not paid is not served",
+      () => `${attempt.id} ran ${Math.round(history.ranMs)} ms, paid for ${covered} ms`,
+    );
   }
 
   // --- once all is quiet ---
@@ -199,6 +261,10 @@ export class Checks {
       const orphan = workload.state === "pending" && (!known.has(workload.id) || this.#replaced(workload));
       if (!hasEnded(WORKLOAD, workload.state) && !orphan) left.push(`workload ${workload.id} is ${workload.state}`);
     }
+    for (const [seq, at] of this.#putAt) {
+      const waits = Math.round(this.#world.executor.now - Math.max(at, this.#world.swarm.stormMs));
+      this.#require(waits < LONGEST_WAIT_MS, "what waits for an agent reaches it", () => `message ${seq}: ${waits} ms`);
+    }
     for (const lease of this.#leases()) {
       if (HOLDING.has(lease.state)) left.push(`lease ${lease.id} is ${lease.state}`);
     }
@@ -209,7 +275,8 @@ export class Checks {
       left.push(`the message ${message.key} was not taken`);
     }
     for (const machine of machines) {
-      for (const [id, { state }] of machine.journal?.attempts ?? []) left.push(`${machine.name} keeps ${id} (${state})`);
+      for (const [id, { state }] of machine.journal?.attempts ?? [])
+        left.push(`${machine.name} keeps ${id} (${state})`);
       for (const id of machine.host.sandboxes.keys()) left.push(`${machine.name} has the sandbox ${id}`);
       const outbox = machine.journal?.outbox.size ?? 0;
       if (outbox > 0) left.push(`${machine.name} has ${outbox} messages unacknowledged`);
@@ -244,6 +311,14 @@ export class Checks {
         () => `${id}: ${lease.paid} + ${lease.refund} of ${lease.escrow}`,
       );
     }
+    const { database } = this.#world;
+    for (const id of this.#acknowledged) {
+      const { state } = database.table("attempts").get(id) as Attempt;
+      this.#require(state === "ended", "what an agent took on it brings to its end", () => `${id} is ${state}`);
+    }
+    const made = database.table("workloads").size;
+    const asked = this.#submissions.size;
+    this.#require(made <= asked, "a call is done once", () => `${made} workloads came of ${asked} submissions`);
     for (const job of clients.flatMap((client) => client.jobs)) {
       for (const id of job.known) {
         const there = this.#world.database.table("workloads").has(id);

@@ -164,7 +164,8 @@ function handle(sandbox: Sandbox, process: SimProcess, forget: () => void): Sand
       }
     },
     async outputs() {
-      const files = outputBytes === 0 || sandbox.result?.reason === "lost" ? [] : [{ path: "result", bytes: outputBytes }];
+      const files =
+        outputBytes === 0 || sandbox.result?.reason === "lost" ? [] : [{ path: "result", bytes: outputBytes }];
       return { files, refused: [], refusedCount: 0, totalBytes: outputBytes };
     },
     async *readOutput() {

@@ -44,7 +44,8 @@ class End implements Connection {
     if (this.#over || peer === undefined) return;
     if (this.#network.loses(this.host, peer.host)) return this.#break();
     const twice = !ONCE.test(message) && this.#network.random.chance(this.#network.weather.duplicate);
-    for (let i = 0; i < (twice ? 2 : 1); i++) this.#carry(`to ${peer.host} ${message.length}`, () => peer.#take(message));
+    for (let i = 0; i < (twice ? 2 : 1); i++)
+      this.#carry(`to ${peer.host} ${message.length}`, () => peer.#take(message));
   }
 
   get messages(): AsyncIterable<string> {
@@ -75,8 +76,8 @@ class End implements Connection {
   #tellEnd(): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    if (this.#network.loses(this.host, peer.host)) return this.#break();
-    this.#carry("hang-up", () => peer.#end());
+    if (this.#network.loses(this.host, peer.host)) this.#break();
+    else this.#carry("hang-up", () => peer.#end());
   }
 
   #carry(label: string, work: () => void): void {

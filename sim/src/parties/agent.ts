@@ -9,8 +9,8 @@ import type { Hex } from "@corepool/core/hex";
 import { usageReportData } from "@corepool/protocol/eip712";
 import type { UnitSpec } from "@corepool/protocol/spec";
 import { keccak256, stringToHex } from "viem";
-import type { SimHost } from "../machine/runtime.ts";
 import { SimDisk } from "../machine/journal.ts";
+import type { SimHost } from "../machine/runtime.ts";
 import { simTransport } from "../net/wire.ts";
 import { HostTime, type SimProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
@@ -28,6 +28,8 @@ export interface Machine {
   readonly units: readonly UnitSpec[];
   process: SimProcess | undefined;
   journal: Journal | undefined;
+  /** How often its agent was killed or stopped: what it served meanwhile is its provider's loss. */
+  deaths: number;
   /** Asks the running agent to end in order. */
   stop: (() => void) | undefined;
 }
@@ -82,6 +84,7 @@ export function createMachine(world: World, index: number): Machine {
     units,
     process: undefined,
     journal: undefined,
+    deaths: 0,
     stop: undefined,
   };
 }

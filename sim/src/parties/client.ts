@@ -3,8 +3,8 @@ import type { Address } from "@corepool/core/hex";
 import { hasEnded } from "@corepool/core/transitions";
 import { WORKLOAD } from "@corepool/core/workload";
 import { termsAreLive } from "@corepool/protocol/market/reads";
-import { getMarket } from "@corepool/protocol/routes/market";
 import type { Market } from "@corepool/protocol/resources";
+import { getMarket } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { type Client, createClient } from "@corepool/sdk/client";
 import { attendWorkload, type Ordered, orderWorkload, type RunContext, type RunEvent } from "@corepool/sdk/run";
@@ -46,13 +46,15 @@ export interface ClientParty {
 
 export function createClientParty(world: World, index: number): ClientParty {
   const name = `client-${index}`;
-  const jobs = world.wishesOf(name).map((wish): Job => ({
-    wish,
-    known: [],
-    ordered: undefined,
-    saved: undefined,
-    ended: undefined,
-  }));
+  const jobs = world.wishesOf(name).map(
+    (wish): Job => ({
+      wish,
+      known: [],
+      ordered: undefined,
+      saved: undefined,
+      ended: undefined,
+    }),
+  );
   return { name, account: partyOf(name), time: new HostTime(), jobs, process: undefined };
 }
 
@@ -62,17 +64,23 @@ const AGAIN_MS = 3_000;
 export function startClient(world: World, party: ClientParty, process: SimProcess): void {
   const { place, network } = world;
   const hosts = { from: party.name, to: "coordinator" };
+  const reach = simFetch(network, process, hosts, () => world.coordinator);
   const client = createClient({
     url: "http://coordinator",
-    fetch: world.mutations.fetch(simFetch(network, process, hosts, () => world.coordinator)),
-    clock: process.clock,
+    fetch: world.mutations.http((url, init) => {
+      const key = new Headers(init.headers).get("idempotency-key");
+      if (key !== null && url.endsWith("/v1/workloads")) world.checks.submitted(key);
+      return reach(url, init);
+    }),
+    clock: world.mutations.watchClock(process.clock),
     random: process.random,
     token: tokenOf(party.account.address),
     tryMs: 10_000,
   });
   const { reader } = chainFor(process, place, world.nodesFor(process), world.finality);
   for (const job of party.jobs) {
-    if (job.ended === undefined) void carry(world, party, process, client, job, (terms) => termsAreLive(reader, place.market, terms));
+    if (job.ended === undefined)
+      void carry(world, party, process, client, job, (terms) => termsAreLive(reader, place.market, terms));
   }
 }
 

@@ -27,9 +27,9 @@ import { getAccount } from "@corepool/protocol/routes/accounts";
 import { keccak256, zeroAddress } from "viem";
 import type { HttpServer } from "../net/http.ts";
 import type { WireServer } from "../net/wire.ts";
-import { simIdempotency } from "../store/idempotency.ts";
-import { simFollowerStore } from "../store/follower-store.ts";
 import type { SimTransaction } from "../store/database.ts";
+import { simFollowerStore } from "../store/follower-store.ts";
+import { simIdempotency } from "../store/idempotency.ts";
 import { simUnitOfWork } from "../store/market-store.ts";
 import type { SimProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
@@ -69,14 +69,15 @@ function notifierOf(world: World, process: SimProcess): Notifier {
   const wake = (topic: string) => {
     for (const listener of [...(listeners.get(topic) ?? [])]) listener();
   };
-  process.onKill(
-    world.topics.listen((topic) => {
-      if (process.alive) process.after(world.faults.wakeDelay(), `hears of ${topic}`, () => wake(topic));
-    }, () => {
-      // The connection came back: whatever was said meanwhile is not known, so everybody is woken.
-      process.after(100, "listens again", () => [...listeners.keys()].forEach(wake));
-    }),
+  const again = world.mutations.listensAgain(() => {
+    for (const topic of [...listeners.keys()]) wake(topic);
+  });
+  const leave = world.topics.listen(
+    (topic) => process.after(world.faults.wakeDelay(), `hears of ${topic}`, () => wake(topic)),
+    // The connection came back: whatever was said meanwhile is not known, so everybody is woken.
+    () => process.after(100, "listens again", again),
   );
+  process.onKill(leave);
   return {
     notify: async (topic) => world.topics.tell(topic),
     subscribe(topic, listener) {
@@ -87,6 +88,19 @@ function notifierOf(world: World, process: SimProcess): Notifier {
     },
   };
 }
+
+/** The same unit of work, under the eyes of those who check what is heard. */
+const watched = (world: World, uow: Uow): Uow => ({
+  ...uow,
+  machines: {
+    ...uow.machines,
+    async seen(id, epoch, at) {
+      const current = await uow.machines.seen(id, epoch, at);
+      if (current) world.checks.heard(id, epoch);
+      return current;
+    },
+  },
+});
 
 /** A sender's store that belongs to a process: durable, but a dead process hears nothing of it. */
 const ownedBy = (process: SimProcess, store: SenderStore): SenderStore => ({
@@ -105,7 +119,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
   const log = { warn: tell, error: tell, debug: () => undefined };
   const { endpoints, reader } = chainFor(process, place, world.nodesFor(process), world.finality);
   const notifier = notifierOf(world, process);
-  const unitOfWork = (tx: SimTransaction): Uow => world.mutations.uow(simUnitOfWork(tx, events));
+  const unitOfWork = (tx: SimTransaction): Uow => watched(world, world.mutations.uow(simUnitOfWork(tx, events)));
   const store: MarketStore = { transaction: (run) => database.transaction(process, (tx) => run(unitOfWork(tx))) };
   const context: MarketContext = {
     domain: { chainId: place.chainId, market: place.market },
@@ -127,7 +141,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
   const stopping = new AbortController();
   const sender = new Sender({
     signer: signerFor(OPERATOR.address),
-    reader,
+    reader: world.mutations.senderReader(reader),
     wire: createWire(endpoints),
     store: ownedBy(process, world.mutations.senderStore(world.senderStore)),
     clock,
@@ -168,8 +182,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
     context,
     store,
     // The handle means nothing to the routes: they pass it on to whoever stores their answers.
-    transact: (work) =>
-      database.transaction(process, (tx) => work(unitOfWork(tx), tx as unknown as Tx)),
+    transact: (work) => database.transaction(process, (tx) => work(unitOfWork(tx), tx as unknown as Tx)),
     gateway,
     operator: lower(OPERATOR.address),
   };

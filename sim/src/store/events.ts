@@ -9,9 +9,15 @@ interface Kept extends StoredEvent {
 export class SimEvents {
   readonly #events: Kept[] = [];
 
-  append(tx: SimTransaction, event: { readonly topic: string; readonly type: string; readonly body: object }, at: number) {
+  append(
+    tx: SimTransaction,
+    event: { readonly topic: string; readonly type: string; readonly body: object },
+    at: number,
+  ) {
     const { topic, type, body } = event;
-    tx.whenCommitted(() => this.#events.push({ id: `0-${this.#events.length + 1}`, topic, type, body, at: new Date(at) }));
+    tx.whenCommitted(() =>
+      this.#events.push({ id: `0-${this.#events.length + 1}`, topic, type, body, at: new Date(at) }),
+    );
     tx.wake(topic);
   }
 
@@ -21,7 +27,10 @@ export class SimEvents {
     return {
       append: () => Promise.reject(new Error("the simulation appends through its own transactions")),
       read: async (topic, after, limit) => ({
-        events: this.#events.slice(placeOf(after)).filter((event) => event.topic === topic).slice(0, limit),
+        events: this.#events
+          .slice(placeOf(after))
+          .filter((event) => event.topic === topic)
+          .slice(0, limit),
         settled: true,
       }),
       last: async (topic) => this.#events.findLast((event) => event.topic === topic)?.id,

@@ -1,6 +1,6 @@
-import type { Uow } from "@corepool/coordinator/market/documents";
 import { type FollowerState, kept } from "@corepool/chain/follower/state";
 import { CursorMoved, type FollowerStore } from "@corepool/chain/follower/store";
+import type { Uow } from "@corepool/coordinator/market/documents";
 import type { SimProcess } from "../world/process.ts";
 import type { SimDatabase, SimTransaction } from "./database.ts";
 

@@ -1,5 +1,11 @@
-import type { OfferWithState, Offer, Unit, MarketDocuments } from "@corepool/coordinator/market/documents";
-import type { Lease, Workload } from "@corepool/coordinator/market/documents";
+import type {
+  Lease,
+  MarketDocuments,
+  Offer,
+  OfferWithState,
+  Unit,
+  Workload,
+} from "@corepool/coordinator/market/documents";
 import type { MachineRecord, Machines, Offers, Units } from "@corepool/core/ports/store";
 import type { ChainUnit } from "@corepool/core/ports/store-leases";
 import type { SimTransaction } from "./database.ts";
@@ -11,7 +17,10 @@ export const newestFirst = <T extends { readonly id: string }>(
   limit: number,
 ): readonly T[] =>
   rows
-    .filter((row) => before === undefined || at(row) < before.createdAt || (at(row) === before.createdAt && row.id < before.id))
+    .filter(
+      (row) =>
+        before === undefined || at(row) < before.createdAt || (at(row) === before.createdAt && row.id < before.id),
+    )
     .sort((a, b) => at(b) - at(a) || (a.id < b.id ? 1 : -1))
     .slice(0, limit);
 
@@ -52,7 +61,8 @@ export function simMachines(tx: SimTransaction): Machines {
     async expire(at) {
       await tx.statement();
       const gone: MachineRecord["id"][] = [];
-      const late = (row: MachineRecord | undefined) => row?.online === true && row.lastSeenAt !== null && row.lastSeenAt < at;
+      const late = (row: MachineRecord | undefined) =>
+        row?.online === true && row.lastSeenAt !== null && row.lastSeenAt < at;
       for (const [id, row] of tx.rows<MachineRecord>("machines")) {
         if (!late(row)) continue;
         await tx.lockRow("machines", id);

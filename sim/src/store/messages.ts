@@ -78,7 +78,8 @@ export function simProbes(tx: SimTransaction): ProbeAnswers {
 
 /** Logs in memory. */
 export function simLogs(tx: SimTransaction): LogStore {
-  const endOf = (attempt: string) => tx.get<{ taken: number; kept: number }>("log_ends", attempt) ?? { taken: 0, kept: 0 };
+  const endOf = (attempt: string) =>
+    tx.get<{ taken: number; kept: number }>("log_ends", attempt) ?? { taken: 0, kept: 0 };
   return {
     async end(attempt) {
       await tx.statement();

@@ -1,4 +1,11 @@
-import type { Attempt, Lease, Mandate, MarketDocuments, OnChain, Workload } from "@corepool/coordinator/market/documents";
+import type {
+  Attempt,
+  Lease,
+  Mandate,
+  MarketDocuments,
+  OnChain,
+  Workload,
+} from "@corepool/coordinator/market/documents";
 import type { Attempts, Batches, Leases, Mandates, Workloads } from "@corepool/core/ports/store";
 import type { BatchRecord } from "@corepool/core/ports/store-leases";
 import type { SimTransaction } from "./database.ts";
@@ -43,11 +50,16 @@ export function simWorkloads(tx: SimTransaction): Workloads<MarketDocuments> {
     async toOrder(limit) {
       await tx.statement();
       const waiting = rows.all().filter((row) => row.state === "pending" && row.mandate !== null);
-      return waiting.sort(byAge).slice(0, limit).map((row) => row.id);
+      return waiting
+        .sort(byAge)
+        .slice(0, limit)
+        .map((row) => row.id);
     },
     async abandoned(before, limit) {
       await tx.statement();
-      const left = rows.all().filter((row) => row.state === "pending" && row.placedAt !== null && row.placedAt < before);
+      const left = rows
+        .all()
+        .filter((row) => row.state === "pending" && row.placedAt !== null && row.placedAt < before);
       return left.slice(0, limit).map((row) => row.id);
     },
     async hasOutput(account, hash) {

@@ -3,7 +3,7 @@ import type { Handlers } from "@corepool/chain/follower/follower";
 import type { SenderStore } from "@corepool/chain/sender/store";
 import type { Uow } from "@corepool/coordinator/market/documents";
 import type { Idempotency } from "@corepool/coordinator/platform/http/idempotency";
-import type { ChainWriter } from "@corepool/core/ports/chain";
+import type { ChainReader, ChainWriter } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Runtime } from "@corepool/core/ports/runtime";
 import type { Transport } from "@corepool/core/ports/transport";
@@ -24,7 +24,11 @@ export interface Mutations {
   transport(given: Transport): Transport;
   runtime(given: Runtime): Runtime;
   agentClock(given: Clock): Clock;
-  fetch(given: Fetch): Fetch;
+  watchClock(given: Clock): Clock;
+  senderReader(given: ChainReader): ChainReader;
+  /** What is done when the line for notifications has come back. */
+  listensAgain(given: () => void): () => void;
+  http(given: Fetch): Fetch;
 }
 
 export const NO_MUTATION: Mutations = {
@@ -37,5 +41,8 @@ export const NO_MUTATION: Mutations = {
   transport: (given) => given,
   runtime: (given) => given,
   agentClock: (given) => given,
-  fetch: (given) => given,
+  watchClock: (given) => given,
+  senderReader: (given) => given,
+  listensAgain: (given) => given,
+  http: (given) => given,
 };

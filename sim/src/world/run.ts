@@ -1,7 +1,7 @@
-import { idealSignatures } from "./signatures.ts";
 import type { Violation } from "../checks/checks.ts";
 import { type Mutations, NO_MUTATION } from "./mutations.ts";
 import { SeededRandom } from "./random.ts";
+import { idealSignatures } from "./signatures.ts";
 import { scheduleStorm } from "./storm.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { World } from "./world.ts";
@@ -84,7 +84,10 @@ async function live(world: World, swarm: Swarm): Promise<void> {
   await executor.run(swarm.stormMs + BOUND_MS, nothing);
   if (checks.violations.length > 0) return;
   if (left.length > 0) {
-    checks.violated("all is done in time", `${Math.round((executor.now - calmAt) / 1000)} s after the storm: ${left.join("; ")}`);
+    checks.violated(
+      "all is done in time",
+      `${Math.round((executor.now - calmAt) / 1000)} s after the storm: ${left.join("; ")}`,
+    );
     return;
   }
   checks.books();

@@ -1,5 +1,5 @@
-import type { World } from "./world.ts";
 import type { SeededRandom } from "./random.ts";
+import type { World } from "./world.ts";
 
 type Strike = (world: World, random: SeededRandom, end: number) => void;
 
@@ -10,7 +10,11 @@ const later = (world: World, random: SeededRandom, end: number, longest: number,
 };
 
 const pickOf = <T>(random: SeededRandom, list: readonly T[]): T | undefined => list[random.between(0, list.length - 1)];
-const hosts = (world: World) => ["coordinator", ...world.machines.map((m) => m.name), ...world.clients.map((c) => c.name)];
+const hosts = (world: World) => [
+  "coordinator",
+  ...world.machines.map((m) => m.name),
+  ...world.clients.map((c) => c.name),
+];
 
 const STRIKES: Readonly<Record<string, Strike>> = {
   coordinatorDies(world, random, end) {
@@ -37,6 +41,7 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     const machine = pickOf(random, world.machines);
     if (machine?.process === undefined) return;
     machine.stop?.();
+    machine.deaths += 1;
     const { process } = machine;
     later(world, random, end, 5_000, `${machine.name} starts again`, () => {
       if (machine.process !== process) return;
@@ -76,7 +81,9 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     world.reorganise(depth, lossy ? 0.5 : 0, random.chance(0.5)).catch((error: unknown) => world.defect(error));
   },
   nodeComesBackOlder(world, random) {
-    world.reorganise(random.between(1, world.finality.depth - 1), 1, false).catch((error: unknown) => world.defect(error));
+    world
+      .reorganise(random.between(1, world.finality.depth - 1), 1, false)
+      .catch((error: unknown) => world.defect(error));
   },
   nodesAway(world, random, end) {
     const host = pickOf(random, hosts(world)) ?? "coordinator";
@@ -154,7 +161,12 @@ function calm(world: World): void {
   world.topics.down = false;
   const { swarm } = world;
   world.weather({ ...swarm, loss: 0, duplicate: 0, diskFull: 0, noStart: 0 });
-  for (const time of [world.coordinatorTime, world.chainTime, ...world.machines.map((m) => m.time), ...world.clients.map((c) => c.time)]) {
+  for (const time of [
+    world.coordinatorTime,
+    world.chainTime,
+    ...world.machines.map((m) => m.time),
+    ...world.clients.map((c) => c.time),
+  ]) {
     time.offsetMs = 0;
   }
 }

@@ -1,5 +1,5 @@
-import { MemorySenderStore } from "@corepool/chain/sender/memory-store";
 import type { Endpoint } from "@corepool/chain/rpc";
+import { MemorySenderStore } from "@corepool/chain/sender/memory-store";
 import { codeOf } from "@corepool/core/errors";
 import type { Address } from "@corepool/core/hex";
 import { depositCalldata } from "@corepool/protocol/market/calldata";
@@ -138,7 +138,9 @@ export class World {
       const short = random.chance(0.1);
       return {
         script: { runsMs, exitCode: random.chance(0.15) ? 1 : 0, outputBytes: random.pick([0, 10, 1_000]) },
-        durationSeconds: short ? Math.max(1, Math.floor(runsMs / 2_000)) : Math.ceil(runsMs / 1_000) + random.between(5, 25),
+        durationSeconds: short
+          ? Math.max(1, Math.floor(runsMs / 2_000))
+          : Math.ceil(runsMs / 1_000) + random.between(5, 25),
         stopAfterMs: random.chance(0.1) ? random.between(100, 15_000) : undefined,
       };
     });
@@ -203,6 +205,7 @@ export class World {
   killAgent(machine: Machine): void {
     machine.process?.kill();
     machine.process = undefined;
+    machine.deaths += 1;
     machine.disk.crash();
   }
 
@@ -231,7 +234,10 @@ export class World {
   }
 
   async mine(): Promise<void> {
-    await this.blocks.mine(this.blockTime(), ({ hash, maxFeePerGas }) => maxFeePerGas >= this.baseFee && !this.stuck(hash));
+    await this.blocks.mine(
+      this.blockTime(),
+      ({ hash, maxFeePerGas }) => maxFeePerGas >= this.baseFee && !this.stuck(hash),
+    );
     this.executor.observe(this.blocks.head.hash);
     this.checks.block(this.blocks.head);
   }

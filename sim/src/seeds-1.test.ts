@@ -1,0 +1,3 @@
+import { everySeed } from "./testing/every-seed.ts";
+
+everySeed(1, 2);
