@@ -27,8 +27,8 @@ const MOST_MESSAGES = 24;
 const MOST_OUTBOX = 32;
 /** So long may a message wait for an agent that can be reached. */
 const LONGEST_WAIT_MS = 60_000;
-/** What a round trip and a drifting second may add to what is paid. */
-const SLACK_MS = 2_000;
+/** What rounding to milliseconds may add. */
+const TICK_MS = 50;
 /** How late the meter may look, and how long a workload may take to stop. */
 const UNPAID_SLACK_MS = 2_000;
 
@@ -44,6 +44,8 @@ export class Checks {
   /** Attempts that their agents took on. */
   readonly #acknowledged = new Set<string>();
   readonly #submissions = new Set<string>();
+  /** When a probe was last sent for a lease. */
+  readonly #asked = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -167,6 +169,30 @@ export class Checks {
     this.#require(now === epoch, "an older connection is not heard", () => `epoch ${epoch} was heard in epoch ${now}`);
   }
 
+  /** A client sends a probe for a lease. */
+  asks(lease: string): void {
+    this.#asked.set(lease, this.#world.executor.now);
+  }
+
+  /** A probe has come through to a sandbox: it was sent at the latest when its client last sent one. */
+  probed(history: SandboxHistory): void {
+    const attempt = this.#world.database.table("attempts").get(history.id) as Attempt | undefined;
+    history.firstAskedAt ??= this.#asked.get(attempt?.lease ?? "") ?? this.#world.executor.now;
+  }
+
+  /** A running workload is frozen: only what ran a grace beyond its notes may be. */
+  frozen(host: string, attempt: string, ranMs: number): void {
+    const record = this.#world.machines.find(({ name }) => name === host)?.journal?.attempts.get(attempt);
+    if (record === undefined) return;
+    const { rate, grace } = record.assignment.terms;
+    const covered = Number((BigInt(record.note?.total ?? "0") * 1000n) / BigInt(rate));
+    this.#require(
+      ranMs + TICK_MS >= covered + grace * 1000,
+      "what is paid is not frozen",
+      () => `${attempt} was frozen after ${Math.round(ranMs)} ms, paid for ${covered} ms and a grace of ${grace} s`,
+    );
+  }
+
   /** The client signed a note: never for more than was answered for. */
   noteSigned(job: Job, note: { readonly total: bigint; readonly provenMs: number }): void {
     const lease = job.ordered?.lease;
@@ -223,8 +249,7 @@ export class Checks {
       for (const [i, attempt] of attempts.filter((a) => a.lease === lease).entries()) {
         this.#unpaid(attempt, seen[i], paid, terms.rate, terms.grace);
       }
-      const interval = this.#world.swarm.intervalSeconds * 1000;
-      const most = (terms.rate * BigInt(Math.ceil(reached + terms.grace * 1000 + interval + SLACK_MS))) / 1000n;
+      const most = (terms.rate * BigInt(Math.ceil(reached + terms.grace * 1000 + TICK_MS))) / 1000n;
       this.#require(
         paid <= most,
         "what could not be reached is not paid",
@@ -329,4 +354,4 @@ export class Checks {
 }
 
 const reachedMs = (history: SandboxHistory | undefined): number =>
-  history?.firstProbeAt === undefined ? 0 : (history.lastProbeAt ?? 0) - history.firstProbeAt;
+  history?.firstAskedAt === undefined ? 0 : (history.lastProbeAt ?? 0) - history.firstAskedAt;

@@ -17,6 +17,8 @@ export interface DiskWeather {
 export class SimDisk {
   readonly #random: SeededRandom;
   weather: DiskWeather = { syncMs: 0, full: 0 };
+  /** Called when a write is about to be synced, with the milliseconds that takes. */
+  onSync: (ms: number) => void = () => undefined;
   #safe: string[] = [];
   #unsafe: string[] = [];
 
@@ -36,7 +38,9 @@ export class SimDisk {
   /** The disk as a process reaches it. */
   storeFor(process: SimProcess): JournalStore {
     const synced = async () => {
-      if (this.weather.syncMs > 0) await process.wait(this.weather.syncMs * (0.5 + this.#random.unit()), "syncs");
+      const ms = this.weather.syncMs * (0.5 + this.#random.unit());
+      this.onSync(ms);
+      if (ms > 0) await process.wait(ms, "syncs");
     };
     const room = () => {
       if (this.#random.chance(this.weather.full)) throw new Error("ENOSPC: no space left on device");

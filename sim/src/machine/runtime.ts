@@ -38,6 +38,9 @@ export class SimHost {
   weather: HostWeather = { startMs: 0, noStart: 0 };
   /** Called when a sandbox is about to start. */
   onCreate: (spec: SandboxSpec) => void = () => undefined;
+  /** Called when a running workload is frozen, and when a probe has come through. */
+  onFreeze: (sandbox: Sandbox) => void = () => undefined;
+  onProbe: (sandbox: Sandbox) => void = () => undefined;
   readonly #executor: Executor;
   readonly #random: SeededRandom;
   readonly #sandboxes = new Map<string, Sandbox>();
@@ -64,7 +67,7 @@ export class SimHost {
   runtimeFor(process: SimProcess): Runtime {
     const attach = async (id: string) => {
       const sandbox = this.#sandboxes.get(id);
-      return sandbox === undefined ? null : handle(sandbox, process, () => this.#sandboxes.delete(id));
+      return sandbox === undefined ? null : handle(sandbox, process, this, () => this.#sandboxes.delete(id));
     };
     return {
       probeCapabilities: async () => ({ isolation: ISOLATION, missing: [], slots: this.slots }),
@@ -92,12 +95,10 @@ export class SimHost {
   }
 }
 
-function handle(sandbox: Sandbox, process: SimProcess, forget: () => void): SandboxHandle {
+function handle(sandbox: Sandbox, process: SimProcess, host: SimHost, forget: () => void): SandboxHandle {
   const ended = (signal?: AbortSignal) =>
     new Promise<void>((resolve) => {
-      const unsubscribe = sandbox.whenEnded(() => {
-        if (process.alive) resolve();
-      });
+      const unsubscribe = sandbox.whenEnded(() => process.enter(resolve));
       signal?.addEventListener(
         "abort",
         () => {
@@ -121,9 +122,11 @@ function handle(sandbox: Sandbox, process: SimProcess, forget: () => void): Sand
     async probe(nonce) {
       if (sandbox.result !== undefined) throw gone();
       sandbox.probed();
+      host.onProbe(sandbox);
       return probeAnswer(sandbox.spec.probeKey, nonce);
     },
     async freeze() {
+      if (!sandbox.frozen && sandbox.result === undefined) host.onFreeze(sandbox);
       sandbox.freeze();
     },
     async thaw() {

@@ -21,6 +21,8 @@ export interface SandboxHistory {
   /** Milliseconds of virtual time. */
   readonly startedAt: number;
   firstProbeAt: number | undefined;
+  /** When its client had sent the first probe that came through. */
+  firstAskedAt: number | undefined;
   lastProbeAt: number | undefined;
   ranMs: number;
   endedAt: number | undefined;
@@ -49,6 +51,7 @@ export class Sandbox {
       id: spec.id,
       startedAt: executor.now,
       firstProbeAt: undefined,
+      firstAskedAt: undefined,
       lastProbeAt: undefined,
       ranMs: 0,
       endedAt: undefined,

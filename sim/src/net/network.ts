@@ -9,6 +9,8 @@ export interface NetworkWeather {
   loss: number;
   /** Chance that a message of the agent's wire comes a second time. */
   duplicate: number;
+  /** Chance that a message, and all behind it on its connection, comes seconds late. */
+  stall: number;
 }
 
 const SLOWEST_MS = 5_000;
@@ -17,7 +19,7 @@ const SLOWEST_MS = 5_000;
 export class Network {
   readonly executor: Executor;
   readonly random: SeededRandom;
-  weather: NetworkWeather = { delayMs: 1, loss: 0, duplicate: 0 };
+  weather: NetworkWeather = { delayMs: 1, loss: 0, duplicate: 0, stall: 0 };
   readonly #closed = new Set<string>();
 
   constructor(executor: Executor, random: SeededRandom) {

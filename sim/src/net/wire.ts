@@ -35,14 +35,17 @@ class End implements Connection {
 
   join(peer: End): void {
     this.#peer = peer;
-    // A process that dies leaves its system to say so, if the way is open.
+    // A process that dies leaves its system to say so, if the way is open; one that stands still says nothing.
     this.process.onKill(() => this.#tellEnd());
+    this.process.onPause(() => peer.process.after(this.#network.patience(), "misses an answer", () => peer.#end()));
   }
 
   async send(message: string): Promise<void> {
     const peer = this.#peer;
     if (this.#over || peer === undefined) return;
     if (this.#network.loses(this.host, peer.host)) return this.#break();
+    if (this.#network.random.chance(this.#network.weather.stall))
+      this.#free = this.#network.executor.now + this.#network.patience();
     const twice = !ONCE.test(message) && this.#network.random.chance(this.#network.weather.duplicate);
     for (let i = 0; i < (twice ? 2 : 1); i++)
       this.#carry(`to ${peer.host} ${message.length}`, () => peer.#take(message));
@@ -93,12 +96,12 @@ class End implements Connection {
     if (this.#over || !this.process.alive) return;
     this.#network.executor.observe(message);
     this.#queue.push(message);
-    this.#wake?.();
+    this.process.enter(() => this.#wake?.());
   }
 
   #end(): void {
     this.#over = true;
-    this.#wake?.();
+    this.process.enter(() => this.#wake?.());
   }
 
   async #next(): Promise<IteratorResult<string>> {
@@ -107,9 +110,7 @@ class End implements Connection {
       if (value !== undefined) return { done: false, value };
       if (this.#over) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
-        this.#wake = () => {
-          if (this.process.alive) resolve();
-        };
+        this.#wake = resolve;
       });
       this.#wake = undefined;
     }

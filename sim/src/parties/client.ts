@@ -70,6 +70,8 @@ export function startClient(world: World, party: ClientParty, process: SimProces
     fetch: world.mutations.http((url, init) => {
       const key = new Headers(init.headers).get("idempotency-key");
       if (key !== null && url.endsWith("/v1/workloads")) world.checks.submitted(key);
+      const probed = /\/v1\/leases\/(0x[0-9a-f]{64})\/probes$/i.exec(url)?.[1];
+      if (probed !== undefined) world.checks.asks(probed.toLowerCase());
       return reach(url, init);
     }),
     clock: world.mutations.watchClock(process.clock),

@@ -124,7 +124,9 @@ export class SimTransaction {
 
   /** Waits until the name is this transaction's. Rejects with Conflict when that could never be. */
   async lock(name: string): Promise<void> {
-    if (!(await this.#database.locks.take(name, this))) throw new Conflict("deadlock detected");
+    const granted = await this.#database.locks.take(name, this);
+    await new Promise<void>((resolve) => this.#process.enter(resolve));
+    if (!granted) throw new Conflict("deadlock detected");
     if (!this.#open) throw new Error("the transaction is over");
   }
 

@@ -21,7 +21,10 @@ export class SimProcess {
   readonly clock: Clock;
   readonly #executor: Executor;
   readonly #onKill = new Set<() => void>();
+  readonly #onPause = new Set<() => void>();
+  readonly #held: (() => void)[] = [];
   #alive = true;
+  #paused = false;
 
   constructor(name: string, executor: Executor, time: HostTime, random: SeededRandom) {
     this.name = name;
@@ -39,6 +42,29 @@ export class SimProcess {
     return this.#alive;
   }
 
+  /** Stands still, as on SIGSTOP: what comes meanwhile waits. */
+  pause(): void {
+    this.#paused = true;
+    for (const told of this.#onPause) told();
+  }
+
+  onPause(told: () => void): void {
+    this.#onPause.add(told);
+  }
+
+  /** Goes on where it was, with all that came meanwhile. */
+  resume(): void {
+    this.#paused = false;
+    for (const work of this.#held.splice(0)) if (this.#alive) work();
+  }
+
+  /** Runs `work` in the process: now, when it goes on, or never. */
+  enter(work: () => void): void {
+    if (!this.#alive) return;
+    if (this.#paused) this.#held.push(work);
+    else work();
+  }
+
   kill(): void {
     this.#alive = false;
     for (const told of this.#onKill) told();
@@ -53,9 +79,7 @@ export class SimProcess {
 
   /** Runs `work` after `ms`, unless the process is dead by then. */
   after(ms: number, label: string, work: () => void): void {
-    this.#executor.after(ms, `${this.name} ${label}`, () => {
-      if (this.#alive) work();
-    });
+    this.#executor.after(ms, `${this.name} ${label}`, () => this.enter(work));
   }
 
   /** Resolves after `ms`; never when the process dies first. */
@@ -80,8 +104,10 @@ export class SimProcess {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       const timer = this.#executor.after(ms, `${this.name} wakes`, () => {
-        signal.removeEventListener("abort", aborted);
-        if (this.#alive) resolve();
+        this.enter(() => {
+          signal.removeEventListener("abort", aborted);
+          resolve();
+        });
       });
       const aborted = () => {
         timer.cancel();

@@ -9,6 +9,9 @@ const later = (world: World, random: SeededRandom, end: number, longest: number,
   executor.after(Math.min(ms, Math.max(0, end - executor.now)), what, work);
 };
 
+const executorAfter = (world: World, ms: number, end: number, what: string, work: () => void) =>
+  world.executor.after(Math.min(ms, Math.max(0, end - world.executor.now) + 1), what, work);
+
 const pickOf = <T>(random: SeededRandom, list: readonly T[]): T | undefined => list[random.between(0, list.length - 1)];
 const hosts = (world: World) => [
   "coordinator",
@@ -19,7 +22,9 @@ const hosts = (world: World) => [
 const STRIKES: Readonly<Record<string, Strike>> = {
   coordinatorDies(world, random, end) {
     world.killCoordinator();
-    later(world, random, end, 8_000, "the coordinator starts again", () => world.startCoordinator());
+    later(world, random, end, 8_000, "the coordinator starts again", () => {
+      if (world.coordinator === undefined) world.startCoordinator();
+    });
   },
   coordinatorStops(world, random, end) {
     const { coordinator } = world;
@@ -35,7 +40,41 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     const machine = pickOf(random, world.machines);
     if (machine?.process === undefined) return;
     world.killAgent(machine);
-    later(world, random, end, 12_000, `${machine.name} starts again`, () => world.startAgent(machine));
+    later(world, random, end, 12_000, `${machine.name} starts again`, () => {
+      if (machine.process === undefined) world.startAgent(machine);
+    });
+  },
+  agentDiesWriting(world, random, end) {
+    const machine = pickOf(random, world.machines);
+    if (machine === undefined) return;
+    let left = random.between(0, 6);
+    machine.disk.onSync = (ms) => {
+      if (left-- > 0 || world.calm) return;
+      machine.disk.onSync = () => undefined;
+      // Somewhere in the write, or just behind it.
+      const { process } = machine;
+      world.executor.after(random.unit() * ms * 1.5, `${machine.name} dies in a write`, () => {
+        if (machine.process !== process) return;
+        world.killAgent(machine);
+        later(world, random, end, 6_000, `${machine.name} starts again`, () => {
+          if (machine.process === undefined) world.startAgent(machine);
+        });
+      });
+    };
+  },
+  coordinatorStandsStill(world, random, end) {
+    const old = world.coordinator;
+    if (old === undefined) return;
+    old.process.pause();
+    world.coordinator = undefined;
+    later(world, random, end, 8_000, "another coordinator starts", () => {
+      if (world.coordinator === undefined) world.startCoordinator();
+    });
+    // It goes on beside the one that has taken over, until somebody ends it.
+    later(world, random, end, 20_000, "the old coordinator goes on", () => old.process.resume());
+    executorAfter(world, 30_000, end, "the old coordinator ends", () => {
+      if (world.coordinator !== old) old.process.kill();
+    });
   },
   agentStops(world, random, end) {
     const machine = pickOf(random, world.machines);
@@ -54,13 +93,17 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     if (machine?.process === undefined) return;
     world.killAgent(machine);
     machine.host.reboot();
-    later(world, random, end, 12_000, `${machine.name} starts again`, () => world.startAgent(machine));
+    later(world, random, end, 12_000, `${machine.name} starts again`, () => {
+      if (machine.process === undefined) world.startAgent(machine);
+    });
   },
   clientDies(world, random, end) {
     const client = pickOf(random, world.clients);
     if (client?.process === undefined) return;
     world.killClient(client);
-    later(world, random, end, 12_000, `${client.name} starts again`, () => world.startClient(client));
+    later(world, random, end, 12_000, `${client.name} starts again`, () => {
+      if (client.process === undefined) world.startClient(client);
+    });
   },
   partition(world, random, end) {
     const all = hosts(world);
@@ -120,13 +163,14 @@ const STRIKES: Readonly<Record<string, Strike>> = {
   clockSteps(world, random) {
     const times = [world.coordinatorTime, ...world.machines.map((m) => m.time), ...world.clients.map((c) => c.time)];
     const time = pickOf(random, times);
-    const far = Math.max(1_000, world.swarm.skewMs);
+    const far = Math.max(15_000, world.swarm.skewMs);
     if (time !== undefined) time.offsetMs = random.between(-far, far);
   },
 };
 
-/** What strikes most: what people see most often in the field. */
 const NAMES = Object.keys(STRIKES);
+/** A storm is of few kinds: what is rare among many kinds then comes in numbers in some worlds. */
+const MOST_KINDS = 4;
 
 /** Plans what goes wrong in a world, and that it stops in time where it is to stop. */
 export function scheduleStorm(world: World): void {
@@ -139,8 +183,9 @@ export function scheduleStorm(world: World): void {
     world.coordinatorTime.offsetMs = skew();
     world.chainTime.offsetMs = Math.round(skew() / 10);
   }
+  const kinds = Array.from({ length: random.between(1, MOST_KINDS) }, () => pickOf(random, NAMES) ?? "");
   for (let i = 0; i < swarm.strikes; i++) {
-    const name = NAMES[random.between(0, NAMES.length - 1)] ?? "";
+    const name = pickOf(random, kinds) ?? "";
     const own = random.fork(`strike ${i}`);
     executor.after(random.unit() * last, `strike: ${name}`, () => {
       world.struck.push(`${(executor.now / 1000).toFixed(3)} ${name}`);
@@ -160,7 +205,7 @@ function calm(world: World): void {
   world.baseFee = 10n ** 9n;
   world.topics.down = false;
   const { swarm } = world;
-  world.weather({ ...swarm, loss: 0, duplicate: 0, diskFull: 0, noStart: 0 });
+  world.weather({ ...swarm, loss: 0, duplicate: 0, stall: 0, diskFull: 0, noStart: 0 });
   for (const time of [
     world.coordinatorTime,
     world.chainTime,

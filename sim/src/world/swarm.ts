@@ -21,6 +21,7 @@ export interface Swarm {
   readonly delayMs: number;
   readonly loss: number;
   readonly duplicate: number;
+  readonly stall: number;
   readonly syncMs: number;
   readonly diskFull: number;
   /** Milliseconds of a statement; mostly none. */
@@ -57,6 +58,7 @@ export const CALM: Swarm = {
   delayMs: 5,
   loss: 0,
   duplicate: 0,
+  stall: 0,
   syncMs: 1,
   diskFull: 0,
   statementMs: 0,
@@ -91,17 +93,18 @@ export function drawSwarm(random: SeededRandom): Swarm {
     delayMs: random.pick([1, 5, 30, 150]),
     loss: maybe(0.4, random.pick([0.005, 0.02, 0.05])),
     duplicate: maybe(0.4, random.pick([0.02, 0.1, 0.3])),
-    syncMs: random.pick([0, 2, 30]),
+    stall: maybe(0.2, 0.01),
+    syncMs: random.pick([0, 5, 100]),
     diskFull: maybe(0.1, 0.05),
-    statementMs: maybe(0.2, random.pick([0.5, 3])),
+    statementMs: maybe(0.25, random.pick([1, 10, 40])),
     conflict: maybe(0.2, 0.03),
     lostCommit: maybe(0.2, random.pick([0.005, 0.02])),
     nodeMs: maybe(0.3, random.pick([2, 20])),
     nodeSilent: maybe(0.25, random.pick([0.01, 0.05])),
     startMs: random.pick([10, 100, 800]),
     noStart: maybe(0.1, 0.2),
-    strikes: random.pick([0, 1, 2, 3, 5, 8]),
+    strikes: random.pick([0, 1, 2, 3, 5, 8, 12]),
     stormMs: random.between(8_000, 30_000),
-    skewMs: maybe(0.3, random.pick([500, 3_000, 20_000])),
+    skewMs: maybe(0.3, random.pick([500, 3_000, 30_000])),
   };
 }

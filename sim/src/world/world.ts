@@ -104,9 +104,11 @@ export class World {
     this.weather(swarm);
   }
 
-  weather(swarm: Pick<Swarm, "delayMs" | "loss" | "duplicate" | "syncMs" | "diskFull" | "startMs" | "noStart">): void {
-    const { delayMs, loss, duplicate, syncMs, diskFull, startMs, noStart } = swarm;
-    this.network.weather = { delayMs, loss, duplicate };
+  weather(
+    swarm: Pick<Swarm, "delayMs" | "loss" | "duplicate" | "stall" | "syncMs" | "diskFull" | "startMs" | "noStart">,
+  ): void {
+    const { delayMs, loss, duplicate, stall, syncMs, diskFull, startMs, noStart } = swarm;
+    this.network.weather = { delayMs, loss, duplicate, stall };
     for (const machine of this.machines) {
       machine.disk.weather = { syncMs, full: diskFull };
       machine.host.weather = { startMs, noStart };
@@ -128,6 +130,8 @@ export class World {
   hostFor(name: string, random: SeededRandom): SimHost {
     const host = new SimHost(this.executor, random, 3);
     host.onCreate = (spec) => this.checks.sandboxStarts(name, spec.id);
+    host.onFreeze = (sandbox) => this.checks.frozen(name, sandbox.spec.id, sandbox.ranMs);
+    host.onProbe = (sandbox) => this.checks.probed(sandbox.history);
     return host;
   }
 

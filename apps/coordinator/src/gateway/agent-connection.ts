@@ -196,10 +196,14 @@ export class AgentConnection {
     const { machine } = this;
     if (machine === undefined || this.#over.signal.aborted) return;
     try {
-      const { current, box } = await this.#parts.store.transaction(async (uow) => ({
-        current: (await uow.machines.get(machine.id))?.epoch === machine.epoch,
-        box: await uow.messages.of(machine.id),
-      }));
+      const { current, box } = await this.#parts.store.transaction(async (uow) => {
+        const current = (await uow.machines.get(machine.id))?.epoch === machine.epoch;
+        const box = await uow.messages.of(machine.id);
+        // A probe is sent once: whoever asked may have died, and nobody else takes it out of the box.
+        const probes = current ? box.filter(({ message }) => message.type === "probe") : [];
+        for (const { seq } of probes) await uow.messages.acknowledge(machine.id, seq);
+        return { current, box };
+      });
       if (!current) {
         this.close(CLOSE.replaced, "a newer connection has taken over");
         return;
