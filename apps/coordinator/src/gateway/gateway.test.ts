@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { getMarket, listMachines, listOffers } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
+import pg from "pg";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -120,6 +121,27 @@ describe("an agent that connects", () => {
     agent.raw(Buffer.from([1, 2, 3]));
     await until(() => agent.closed);
     expect(agent.closed?.code).toBe(4400);
+  });
+
+  it("hears once of a probe whose asker has died, and not with every connection", async () => {
+    const agent = agentOf();
+    await agent.connect(market.url);
+    await agent.cut();
+    const lease = `0x${"ab".repeat(32)}`;
+    const left = { type: "probe", body: { request: "r1", lease, nonce: lease } };
+    const database = new pg.Client({ connectionString: market.databaseUrl });
+    await database.connect();
+    await database.query("insert into agent_messages (machine, key, message) values ($1, $2, $3)", [
+      agent.machine,
+      "probe:r1",
+      JSON.stringify(left),
+    ]);
+    await agent.connect(market.url);
+    await agent.waitFor("probe", ({ body }) => body.request === "r1");
+    const { rowCount } = await database.query("select from agent_messages where machine = $1", [agent.machine]);
+    expect(rowCount).toBe(0);
+    await database.end();
+    await agent.cut();
   });
 
   it("is offline once it has left", async () => {
