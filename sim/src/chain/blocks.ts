@@ -110,7 +110,7 @@ export class Blocks {
 
   /** Takes the newest blocks off; resolves with the transactions that were in them. */
   rewind(depth: number): readonly Transaction[] {
-    const gone = this.branch.splice(Math.max(1, this.branch.length - depth));
+    const gone = depth <= 0 ? [] : this.branch.splice(Math.max(1, this.branch.length - depth));
     const transactions = gone.flatMap((block) => block.mined.map(({ transaction }) => transaction));
     for (const { hash } of transactions) this.#included.delete(hash);
     return transactions;

@@ -101,7 +101,7 @@ export class MarketCall {
     if (same(account, zeroAddress)) throw new Reverted("ZeroAddress");
     this.#listed(token);
     const has = this.#state.wallet(sender);
-    if (has < amount) throw new Reverted("SafeERC20FailedOperation", token);
+    if (has < amount) throw new Reverted("ERC20InsufficientBalance", sender, has, amount);
     this.#state.setWallet(sender, has - amount);
     this.#state.setWallet(this.#place.market, this.#state.wallet(this.#place.market) + amount);
     this.#credit(account, amount);

@@ -1,4 +1,5 @@
 import type { Address, Hex } from "@corepool/core/hex";
+import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { type Abi, type AbiEvent, type AbiItem, toEventSelector, toFunctionSelector } from "viem";
 
@@ -20,7 +21,7 @@ const topics = new Map(
 );
 
 const selectors = new Map(
-  named("error").flatMap((item) => {
+  [...named("error"), ...named("error", gpTokenAbi)].flatMap((item) => {
     if (item.type !== "error") return [];
     const types = item.inputs.map((input) => input.type).join(",");
     return [[item.name, toFunctionSelector(`${item.name}(${types})`)] as const];
@@ -48,7 +49,7 @@ export function marketLog(
   return { topics: [known(topics, name), ...indexed.map((value): Hex => `0x${word(value)}`)], data: words(...data) };
 }
 
-/** A call was refused, with one of LeaseMarket's own errors. */
+/** A call was refused, with one of LeaseMarket's or its token's own errors. */
 export class Reverted extends Error {
   readonly selector: Hex;
   readonly data: Hex;

@@ -58,6 +58,7 @@ export class SimDatabase {
   /** Runs `work` in one transaction of the process, again after a conflict. */
   async transaction<T>(process: SimProcess, work: (tx: SimTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      if (!process.alive) return never();
       const tx = new SimTransaction(this, process);
       const forget = process.onKill(() => tx.rollback());
       try {
@@ -124,6 +125,7 @@ export class SimTransaction {
 
   /** Waits until the name is this transaction's. Rejects with Conflict when that could never be. */
   async lock(name: string): Promise<void> {
+    if (!this.#open) throw new Error("the transaction is over");
     const granted = await this.#database.locks.take(name, this);
     await new Promise<void>((resolve) => this.#process.enter(resolve));
     if (!granted) throw new Conflict("deadlock detected");

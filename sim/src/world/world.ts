@@ -80,6 +80,8 @@ export class World {
   /** Transactions that no block takes for now. */
   stuck: (hash: string) => boolean = () => false;
   calm: boolean;
+  /** What was once so deep never goes. */
+  #final = 0;
   #processes = 0;
   #starting = 0;
 
@@ -243,6 +245,7 @@ export class World {
       ({ hash, maxFeePerGas }) => maxFeePerGas >= this.baseFee && !this.stuck(hash),
     );
     this.executor.observe(this.blocks.head.hash);
+    this.#final = Math.max(this.#final, this.blocks.head.number - this.finality.depth);
     this.checks.block(this.blocks.head);
   }
 
@@ -252,11 +255,12 @@ export class World {
    */
   async reorganise(depth: number, lost: number, again: boolean): Promise<void> {
     const random = this.random.fork(`reorg ${this.executor.events}`);
-    for (const transaction of this.blocks.rewind(depth)) if (!random.chance(lost)) this.blocks.add(transaction);
+    const undone = Math.min(depth, this.blocks.head.number - this.#final);
+    for (const transaction of this.blocks.rewind(undone)) if (!random.chance(lost)) this.blocks.add(transaction);
     if (!again) return;
-    for (let i = 0; i <= depth; i++) {
-      const all = i === depth;
-      await this.blocks.mine(this.blockTime() - depth + i, () => all || random.chance(0.5));
+    for (let i = 0; i <= undone; i++) {
+      const all = i === undone;
+      await this.blocks.mine(this.blockTime() - undone + i, () => all || random.chance(0.5));
     }
     this.checks.block(this.blocks.head);
   }
