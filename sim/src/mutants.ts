@@ -78,9 +78,6 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("first-inclusion-believed", "a transaction is forgotten as soon as it was once in a block", () => ({
     senderReader: believing,
   })),
-  mutant("watch-by-wall-clock", "the watch counts time by a clock that can be set", () => ({
-    watchClock: (given) => ({ ...given, monotonic: () => given.now() }),
-  })),
   mutant("meter-by-wall-clock", "the agent counts what it served by a clock that can be set", () => ({
     agentClock: (given) => ({ ...given, monotonic: () => given.now() }),
   })),

@@ -1,6 +1,15 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { TypedData } from "@corepool/core/ports/signer";
-import { encodeAbiParameters, hashStruct, hashTypedData, keccak256, toBytes, zeroHash } from "viem";
+import {
+  concat,
+  encodeAbiParameters,
+  getTypesForEIP712Domain,
+  hashDomain,
+  hashStruct,
+  keccak256,
+  toBytes,
+  zeroHash,
+} from "viem";
 import { merkleTree } from "./merkle.ts";
 import type { MandateMessage, OfferMessage, OrderMessage, UsageReport } from "./spec.ts";
 
@@ -129,9 +138,23 @@ export const workloadBindingData = (d: MarketDomain, client: Address, key: Addre
 export const leaseOverData = (d: MarketDomain, lease: Hex, total: bigint) => typed(d, "LeaseOver", { lease, total });
 export const usageReportData = (d: MarketDomain, report: UsageReport) => typed(d, "UsageReport", report);
 
+/** Domain separators by what they are made of: one for each market. */
+const separators = new Map<string, Hex>();
+
+function separatorOf(domain: TypedData["domain"]): Hex {
+  const key = JSON.stringify(domain);
+  const known = separators.get(key);
+  if (known !== undefined) return known;
+  const types = { EIP712Domain: getTypesForEIP712Domain({ domain }) };
+  const fresh = hashDomain({ domain, types } as Parameters<typeof hashDomain>[0]);
+  // Domains come from configuration, but nothing that others say may fill the memory.
+  if (separators.size < 64) separators.set(key, fresh);
+  return fresh;
+}
+
 /** The EIP-712 digest that is signed. */
 export function digestOf(data: TypedData): Hex {
-  return hashTypedData(data as Parameters<typeof hashTypedData>[0]);
+  return keccak256(concat(["0x1901", separatorOf(data.domain), structHash(data)]));
 }
 
 /** The EIP-712 struct hash, as it stands in events: the same in every market. */

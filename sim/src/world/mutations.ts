@@ -24,7 +24,6 @@ export interface Mutations {
   transport(given: Transport): Transport;
   runtime(given: Runtime): Runtime;
   agentClock(given: Clock): Clock;
-  watchClock(given: Clock): Clock;
   senderReader(given: ChainReader): ChainReader;
   /** What is done when the line for notifications has come back. */
   listensAgain(given: () => void): () => void;
@@ -41,7 +40,6 @@ export const NO_MUTATION: Mutations = {
   transport: (given) => given,
   runtime: (given) => given,
   agentClock: (given) => given,
-  watchClock: (given) => given,
   senderReader: (given) => given,
   listensAgain: (given) => given,
   http: (given) => given,

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Instead of what the seed draws. */
   readonly swarm?: Partial<Swarm>;
   readonly mutations?: Mutations;
+  /** Errors carry their stacks: for the one who looks for a defect. */
+  readonly stacks?: boolean;
   /** Shown the world when it is over: for the one who looks for a defect. */
   readonly inspect?: (world: World) => void;
 }
@@ -38,11 +40,15 @@ export async function run(seed: number, options: RunOptions = {}): Promise<Outco
   const swarm: Swarm = { ...drawn, ...options.swarm };
   const world = new World(seed, swarm, options.mutations ?? NO_MUTATION);
   const stray = (error: unknown) => world.defect(error);
+  const { stackTraceLimit } = Error;
+  // Refusals are everyday events here, and their stacks a third of the garbage.
+  Error.stackTraceLimit = options.stacks === true ? 20 : 0;
   process.on("unhandledRejection", stray);
   try {
     await live(world, swarm);
   } finally {
     process.off("unhandledRejection", stray);
+    Error.stackTraceLimit = stackTraceLimit;
   }
   world.checks.paid();
   options.inspect?.(world);

@@ -160,11 +160,11 @@ const STRIKES: Readonly<Record<string, Strike>> = {
       world.topics.down = false;
     });
   },
-  clockSteps(world, random) {
-    const times = [world.coordinatorTime, ...world.machines.map((m) => m.time), ...world.clients.map((c) => c.time)];
-    const time = pickOf(random, times);
+  clocksStep(world, random) {
     const far = Math.max(15_000, world.swarm.skewMs);
-    if (time !== undefined) time.offsetMs = random.between(-far, far);
+    for (const { time } of [{ time: world.coordinatorTime }, ...world.machines, ...world.clients]) {
+      if (random.chance(0.5)) time.offsetMs = random.between(-far, far);
+    }
   },
 };
 

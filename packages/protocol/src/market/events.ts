@@ -1,12 +1,6 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { RawLog } from "@corepool/core/ports/chain";
-import {
-  type Abi,
-  AbiEventSignatureNotFoundError,
-  type ContractEventName,
-  type DecodeEventLogReturnType,
-  decodeEventLog,
-} from "viem";
+import { type Abi, type ContractEventName, type DecodeEventLogReturnType, decodeEventLog, toEventSelector } from "viem";
 import { gpTokenAbi } from "../abi/gp-token.gen.ts";
 import { leaseMarketAbi } from "../abi/lease-market.gen.ts";
 import { unitRegistryAbi } from "../abi/unit-registry.gen.ts";
@@ -89,18 +83,25 @@ export function termsAfter(terms: TermsMessage, event: MarketEvent): TermsMessag
 /** Why a lease closed, by the number in LeaseClosed. */
 export const CLOSE_REASONS = ["none", "agreed", "by-provider", "requested", "expired"] as const;
 
+/** Each event of an ABI by its topic: hashed once, not for every log. */
+const byTopic = new Map<Abi, ReadonlyMap<Hex, Abi>>();
+
+function eventOf(abi: Abi, topic: Hex): Abi | undefined {
+  const known =
+    byTopic.get(abi) ??
+    new Map(abi.flatMap((item) => (item.type === "event" ? [[toEventSelector(item), [item]] as const] : [])));
+  byTopic.set(abi, known);
+  return known.get(topic);
+}
+
 function decode(abi: Abi, log: RawLog): { readonly name: string; readonly args: object } | undefined {
   const [signature, ...rest] = log.topics;
-  if (signature === undefined) return undefined;
-  try {
-    const { eventName, args } = decodeEventLog({ abi, topics: [signature, ...rest], data: log.data });
-    return eventName === undefined
-      ? undefined
-      : { name: eventName, args: Object.fromEntries(Object.entries(args ?? {})) };
-  } catch (error) {
-    if (error instanceof AbiEventSignatureNotFoundError) return undefined;
-    throw error;
-  }
+  const event = signature === undefined ? undefined : eventOf(abi, signature);
+  if (signature === undefined || event === undefined) return undefined;
+  const { eventName, args } = decodeEventLog({ abi: event, topics: [signature, ...rest], data: log.data });
+  return eventName === undefined
+    ? undefined
+    : { name: eventName, args: Object.fromEntries(Object.entries(args ?? {})) };
 }
 
 function placeOf(log: RawLog): Place {
