@@ -6,7 +6,7 @@ import type { Log } from "@corepool/agent/ports";
 import { SlotPool } from "@corepool/agent/slots";
 import { unitsOf } from "@corepool/agent/units";
 import type { Hex } from "@corepool/core/hex";
-import { usageReportData } from "@corepool/protocol/eip712";
+import { machineId, usageReportData } from "@corepool/protocol/eip712";
 import type { UnitSpec } from "@corepool/protocol/spec";
 import { keccak256, stringToHex } from "viem";
 import { SimDisk } from "../machine/journal.ts";
@@ -21,6 +21,8 @@ import { chainFor, settlerFor } from "./sending.ts";
 export interface Machine {
   readonly name: string;
   readonly id: Hex;
+  /** What its id is made of, beside its provider. */
+  readonly salt: Hex;
   readonly provider: Party;
   readonly host: SimHost;
   readonly disk: SimDisk;
@@ -39,7 +41,9 @@ export const RATE = 10n ** 15n;
 
 export function createMachine(world: World, index: number): Machine {
   const name = `agent-${index}`;
-  const id = keccak256(stringToHex(name));
+  const provider = partyOf(name);
+  const salt = keccak256(stringToHex(name));
+  const id = machineId(provider.address, salt);
   const { swarm } = world;
   const random = world.random.fork(name);
   const host = world.hostFor(name, random.fork("host"));
@@ -77,7 +81,8 @@ export function createMachine(world: World, index: number): Machine {
   return {
     name,
     id,
-    provider: partyOf(name),
+    salt,
+    provider,
     host,
     disk: new SimDisk(random.fork("disk")),
     time: new HostTime(),
@@ -107,7 +112,7 @@ export async function startAgent(world: World, machine: Machine, process: SimPro
   const gateway = new Gateway({
     url: "ws://coordinator/v1/agent",
     domain,
-    identity: { provider: provider.address, machine: machine.id, version: "sim" },
+    identity: { provider: provider.address, machine: machine.id, salt: machine.salt, version: "sim" },
     keys: provider.agreement,
     signer: provider,
     transport: world.mutations.transport(simTransport(network, process, hosts, () => world.coordinator)),

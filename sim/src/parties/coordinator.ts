@@ -20,6 +20,7 @@ import type { Caller } from "@corepool/coordinator/platform/http/call";
 import { tokenBuckets } from "@corepool/coordinator/platform/http/rate-limit";
 import { bindWorkloads } from "@corepool/coordinator/workloads/routes";
 import { codeOf } from "@corepool/core/errors";
+import { toHex } from "@corepool/core/hex";
 import type { Notifier } from "@corepool/core/ports/notifier";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { SCOPES } from "@corepool/protocol/route";
@@ -213,6 +214,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
       gateway,
       operator: OPERATOR,
       keys: createLeaseKeys(OPERATOR.privateKey),
+      run: toHex(random.bytes(16)),
     },
     stopping.signal,
   );
