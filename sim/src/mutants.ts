@@ -113,19 +113,4 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("lost-wake-up", "after the line for notifications broke, nobody looks for what was missed", () => ({
     listensAgain: () => () => undefined,
   })),
-  mutant("reads-without-lock", "a lease is read, thought about, and written over whatever it has become", () => ({
-    uow: (given) => ({ ...given, leases: { ...given.leases, lock: (id) => given.leases.get(id) } }),
-  })),
-  mutant("queue-without-key", "a newer message stands behind the older one instead of in its place", () => {
-    let put = 0;
-    return {
-      uow: (given) => ({
-        ...given,
-        messages: {
-          ...given.messages,
-          put: (machine, key, message) => given.messages.put(machine, `${key}:${put++}`, message),
-        },
-      }),
-    };
-  }),
 ];

@@ -23,7 +23,7 @@ interface Message {
 }
 
 const HOLDING: ReadonlySet<string> = new Set(["ordered", "opening", "open", "closing"]);
-const MOST_MESSAGES = 24;
+const MOST_MESSAGES = 10;
 const MOST_OUTBOX = 32;
 /** So long may a message wait for an agent that can be reached. */
 const LONGEST_WAIT_MS = 60_000;

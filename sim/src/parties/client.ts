@@ -7,12 +7,22 @@ import type { Market } from "@corepool/protocol/resources";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { type Client, createClient } from "@corepool/sdk/client";
-import { attendWorkload, type Ordered, orderWorkload, type RunContext, type RunEvent } from "@corepool/sdk/run";
+import { followToEnd, submitUnderMandate } from "@corepool/sdk/mandated-run";
+import { mandateFor, signMandate } from "@corepool/sdk/mandates";
+import {
+  attendWorkload,
+  type Ordered,
+  orderWorkload,
+  type RunContext,
+  type RunEvent,
+  type RunRequest,
+} from "@corepool/sdk/run";
 import type { WatchProgress } from "@corepool/sdk/watch";
 import { commandOf, type Script } from "../machine/sandbox.ts";
 import { simFetch } from "../net/http.ts";
 import { HostTime, type SimProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
+import { RATE } from "./agent.ts";
 import { tokenOf } from "./coordinator.ts";
 import { type Party, partyOf } from "./keys.ts";
 import { chainFor } from "./sending.ts";
@@ -32,6 +42,8 @@ export interface Job {
   readonly known: string[];
   ordered: Ordered | undefined;
   saved: WatchProgress | undefined;
+  /** The workload that the coordinator orders and watches itself. */
+  mandated: string | undefined;
   /** The state in which the client saw it end. */
   ended: string | undefined;
 }
@@ -52,6 +64,7 @@ export function createClientParty(world: World, index: number): ClientParty {
       known: [],
       ordered: undefined,
       saved: undefined,
+      mandated: undefined,
       ended: undefined,
     }),
   );
@@ -124,22 +137,31 @@ async function carryOnce(
     if (event.type === "note") world.checks.noteSigned(job, event);
   };
   const context: RunContext = { client, market, signer: party.account, isLive, on };
+  const request: RunRequest = {
+    spec: {
+      kind: "job",
+      command: commandOf(job.wish.script),
+      resources: { cpus: 1, memoryBytes: 2 ** 28, diskBytes: 2 ** 20 },
+      durationSeconds: job.wish.durationSeconds,
+    },
+    constraints: { token, requireCgroup: false },
+    uploads: [],
+  };
+  const stop = new AbortController();
+  if (job.wish.stopAfterMs !== undefined) process.after(job.wish.stopAfterMs, "wants to stop", () => stop.abort());
+  if (world.swarm.mandates) {
+    job.mandated ??= await submitted(context, party, request);
+    const ended = await followToEnd(context, job.mandated, stop.signal);
+    // Nobody could take it when its turn came: its client asks again.
+    if (ended.state === "failed" && ended.lease === null) job.mandated = undefined;
+    else job.ended = ended.state;
+    return;
+  }
   if (job.ordered === undefined) {
-    const ordered = await orderWorkload(context, {
-      spec: {
-        kind: "job",
-        command: commandOf(job.wish.script),
-        resources: { cpus: 1, memoryBytes: 2 ** 28, diskBytes: 2 ** 20 },
-        durationSeconds: job.wish.durationSeconds,
-      },
-      constraints: { token, requireCgroup: false },
-      uploads: [],
-    });
+    const ordered = await orderWorkload(context, request);
     job.ordered = ordered;
     job.saved = undefined;
   }
-  const stop = new AbortController();
-  if (job.wish.stopAfterMs !== undefined) process.after(job.wish.stopAfterMs, "wants to stop", () => stop.abort());
   const workload = await attendWorkload(context, job.ordered, {
     stop: stop.signal,
     saved: job.saved,
@@ -151,6 +173,21 @@ async function carryOnce(
   });
   if (!hasEnded(WORKLOAD, workload.state)) throw new Error(`workload ${workload.id} was left as ${workload.state}`);
   job.ended = workload.state;
+}
+
+/** Submits under a mandate of its own; resolves with the workload's id. */
+async function submitted(context: RunContext, party: ClientParty, request: RunRequest): Promise<string> {
+  const { client, market } = context;
+  const mandate = await mandateFor(client, market, party.account.address, {
+    token: request.constraints.token,
+    maxRate: RATE,
+    maxEscrow: RATE * 3_600n,
+    maxTotal: RATE * 3_600n,
+    providers: [],
+    expiry: 4_000_000_000,
+  });
+  const { id } = await signMandate(client, market, party.account, mandate, []);
+  return (await submitUnderMandate(context, request, id)).id;
 }
 
 function known(job: Job, workload: string): void {

@@ -38,7 +38,8 @@ import { partyOf } from "./keys.ts";
 import { chainFor, signerFor } from "./sending.ts";
 
 const PLENTY = { read: 1e9, write: 1e9, match: 1e9, stream: 1e9 };
-export const OPERATOR = partyOf("operator");
+/** Who relays, and signs under mandates. */
+const operator = () => partyOf("operator");
 
 /** A coordinator that serves: the product's own parts on the ports of one simulated process. */
 export interface RunningCoordinator extends HttpServer, WireServer {
@@ -141,7 +142,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
   });
   const stopping = new AbortController();
   const sender = new Sender({
-    signer: signerFor(OPERATOR.address),
+    signer: signerFor(operator().address),
     reader: world.mutations.senderReader(reader),
     wire: createWire(endpoints),
     store: ownedBy(process, world.mutations.senderStore(world.senderStore)),
@@ -185,7 +186,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
     // The handle means nothing to the routes: they pass it on to whoever stores their answers.
     transact: (work) => database.transaction(process, (tx) => work(unitOfWork(tx), tx as unknown as Tx)),
     gateway,
-    operator: lower(OPERATOR.address),
+    operator: lower(operator().address),
   };
   const api = new HttpApi({
     clock,
@@ -211,9 +212,15 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
       store,
       writer: world.mutations.writer(sender),
       follower,
-      gateway,
-      operator: OPERATOR,
-      keys: createLeaseKeys(OPERATOR.privateKey),
+      gateway: {
+        ...gateway,
+        probe(machine, lease, nonce) {
+          world.checks.asks(lease);
+          return gateway.probe(machine, lease, nonce);
+        },
+      },
+      operator: operator(),
+      keys: createLeaseKeys(operator().privateKey),
       run: toHex(random.bytes(16)),
     },
     stopping.signal,

@@ -96,7 +96,7 @@ export function drawSwarm(random: SeededRandom): Swarm {
     stall: maybe(0.2, 0.01),
     syncMs: random.pick([0, 5, 100]),
     diskFull: maybe(0.1, 0.05),
-    statementMs: maybe(0.25, random.pick([1, 10, 40])),
+    statementMs: maybe(0.25, random.pick([2, 20, 40])),
     conflict: maybe(0.2, 0.03),
     lostCommit: maybe(0.2, random.pick([0.005, 0.02])),
     nodeMs: maybe(0.3, random.pick([2, 20])),
