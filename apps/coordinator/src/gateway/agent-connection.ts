@@ -216,8 +216,20 @@ export class AgentConnection {
         await this.#connection.send(formatMessage(`m${seq}`, toAgent.parse(message)));
       }
     } catch (error) {
-      if (!this.#over.signal.aborted) this.#parts.onTrouble(error, machine.id);
+      if (this.#over.signal.aborted) return;
+      this.#parts.onTrouble(error, machine.id);
+      // No further notification need come: what lies in the box is looked for again.
+      this.#flushLater(machine);
     }
+  }
+
+  #flushLater(machine: MachineRecord): void {
+    this.#parts.context.clock
+      .sleep(AGAIN_MS, this.#over.signal)
+      .then(() => this.flush())
+      .catch((error: unknown) => {
+        if (!this.#over.signal.aborted) this.#parts.onTrouble(error, machine.id);
+      });
   }
 
   /** Sends a nonce through the lease's sandbox; undefined when no answer came in time. */
