@@ -64,6 +64,6 @@ describe("leaseNow", () => {
       ...{ token: offer.token, rate: offer.rate, escrow: offer.rate, paid: "0", start: 1, end: 2, maxEnd: 2 },
       ...{ closeAt: 0, grace: 1, feeBps: 0, funder: `0x${"00".repeat(20)}`, fundingRef: `0x${"00".repeat(32)}` },
     };
-    expect(await now(never, `0x${"01".repeat(32)}`)).toEqual({ state: "unknown" });
+    expect(await now(never, `0x${"01".repeat(32)}`)).toEqual({ state: "absent" });
   });
 });

@@ -9,11 +9,13 @@ import { messageOf } from "./prepare.ts";
 
 /**
  * A lease on chain: live, under terms that settlements, top-ups and a requested close have changed since; over, for
- * good; or unknown, when the chain does not show enough.
+ * good; absent, when its unit waits for it: it never opened, or a re-org took it back, and it may come again; or unknown,
+ * when the chain does not show enough.
  */
 export type LeaseNow =
   | { readonly state: "live"; readonly terms: TermsMessage }
   | { readonly state: "over" }
+  | { readonly state: "absent" }
   | { readonly state: "unknown" };
 
 type Seen = Pick<AttemptDeps, "chain" | "domain">;
@@ -25,7 +27,7 @@ type Seen = Pick<AttemptDeps, "chain" | "domain">;
  */
 export async function leaseNow(terms: TermsMessage, lease: string, { chain, domain }: Seen): Promise<LeaseNow> {
   const slot = await unitOf(chain, domain.market, terms.provider, BigInt(terms.unit));
-  if (slot.state === "idle") return slot.seq > terms.seq ? { state: "over" } : { state: "unknown" };
+  if (slot.state === "idle") return slot.seq > terms.seq ? { state: "over" } : { state: "absent" };
   if (slot.terms === termsHash(terms)) return { state: "live", terms };
   return bySlot(slot, terms, lease, chain, domain);
 }

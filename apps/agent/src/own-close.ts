@@ -48,6 +48,7 @@ export async function closedOnChain(id: string, deps: AttemptDeps, context: OwnC
 async function look(id: string, deps: AttemptDeps, mayClose: boolean, patientUntil: number): Promise<boolean> {
   const { assignment, note } = deps.journal.record(id);
   const now = await leaseNow(assignment.terms, assignment.lease, deps);
+  if (now.state === "absent") return timeIsUp(assignment.terms, deps);
   if (now.state !== "live") return now.state === "over";
   const total = BigInt(note?.total ?? "0");
   // Nothing is owed: whoever wants the rest of the escrow closes it.
@@ -56,6 +57,13 @@ async function look(id: string, deps: AttemptDeps, mayClose: boolean, patientUnt
   const tx = await deps.settler.closeNow({ terms: now.terms, total, noteSig: note.signature, closeSig: "0x" });
   deps.log.info("lease.closed-by-provider", { attempt: id, lease: assignment.lease, total: String(total), tx });
   return false;
+}
+
+/** Whether a lease under these terms, were it there, could be ended by anyone: nothing is to be had from it any more. */
+async function timeIsUp(terms: TermsMessage, deps: AttemptDeps): Promise<boolean> {
+  const { closeWindowSeconds } = await marketSettings(deps.chain, deps.domain.market);
+  deps.chainTime.seen(Number((await deps.chain.head()).timestamp));
+  return deps.chainTime.now() >= terms.end + closeWindowSeconds;
 }
 
 /** Whether half of the time in which the provider may bring his last note has passed. */

@@ -15,8 +15,11 @@ export async function tellClosed(
     const attempt = await uow.attempts.get(id);
     if (attempt === undefined || attempt.machine !== machine) continue;
     const chain = await uow.chain.lease(attempt.lease);
-    if (chain === undefined || chain.closeBlock === null || chain.closeBlock > finalized) continue;
-    answers.push({ type: "closed", body: { attempt: id, lease: attempt.lease, paid: String(chain.paid) } });
+    // A re-org took its opening back, and it did not come again.
+    const lost = chain === undefined && (await uow.leases.get(attempt.lease))?.state === "failed";
+    const closed = chain !== undefined && chain.closeBlock !== null && chain.closeBlock <= finalized;
+    if (!lost && !closed) continue;
+    answers.push({ type: "closed", body: { attempt: id, lease: attempt.lease, paid: String(chain?.paid ?? 0n) } });
   }
   return answers;
 }

@@ -1,7 +1,8 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { newId } from "@corepool/core/ids";
 import { LEASE, type LeaseState } from "@corepool/core/lease";
-import { move, pathTo } from "@corepool/core/transitions";
+import { hasEnded, move, pathTo } from "@corepool/core/transitions";
+import { WORKLOAD } from "@corepool/core/workload";
 import type { MarketContext } from "../market/context.ts";
 import type { Attempt, Lease, OnChain, Uow, Workload } from "../market/documents.ts";
 import type { Touched } from "../market/projector.ts";
@@ -137,7 +138,15 @@ export async function reconcileLease(
 export async function failLease(uow: Uow, context: MarketContext, lease: Lease, detail: string): Promise<void> {
   await uow.leases.put({ ...lease, state: move(LEASE, `Lease ${lease.id}`, lease.state, "failed"), batch: null });
   const workload = await uow.workloads.lock(lease.workload);
-  if (workload === undefined || workload.lease !== lease.id || workload.state !== "ordered") return;
+  if (workload === undefined || workload.lease !== lease.id || hasEnded(WORKLOAD, workload.state)) return;
+  if (workload.state !== "ordered") {
+    // It has run already, under an opening that a re-org took back and that does not come again: nothing pays for it.
+    const attempt = await newestAttempt(uow, workload.id);
+    if (attempt !== undefined && attempt.state !== "ended") await sendStop(uow, lease.machine, attempt.id);
+    const lost = await advanceWorkload(uow, context.clock, workload, "finishing");
+    await advanceWorkload(uow, context.clock, lost, "failed", { reason: "lease-lost", detail });
+    return;
+  }
   if (workload.cancelRequested) {
     await moveWorkload(uow, context.clock, workload, "cancelled", { reason: "stopped-by-client", detail, lease: null });
     return;

@@ -185,9 +185,12 @@ async function ordeal(seed: number, nodes: number, steps: number, lies: readonly
 const LONE_LIES = LIES.filter((lie) => !["future", "forged-log", "truncated-logs"].includes(lie));
 
 describe("a follower whose nodes lie", () => {
-  it.each([0, 1, 2, 3])("comes to the truth beside an honest node, and confirms nothing else (seed + %i)", async (i) => {
-    expect(await ordeal(SEED + i, 2, 60, LIES), `COREPOOL_LIES_SEED=${SEED}`).toBeGreaterThan(10);
-  });
+  it.each([0, 1, 2, 3])(
+    "comes to the truth beside an honest node, and confirms nothing else (seed + %i)",
+    async (i) => {
+      expect(await ordeal(SEED + i, 2, 60, LIES), `COREPOOL_LIES_SEED=${SEED}`).toBeGreaterThan(10);
+    },
+  );
 
   it.each([0, 1])("comes to the truth among three (seed + %i)", async (i) => {
     await ordeal(SEED + 100 + i, 3, 50, LIES);

@@ -23,7 +23,8 @@ it("goes on with what another process kept when a refusal cannot be written down
     find: (intent) => memory.find(intent),
     async save(record: Outgoing) {
       // Between the refused estimate and the note of it, another process has signed and sent the same intent.
-      if (record.state === "failed") await memory.save({ ...record, state: "sent", signed: [signed], failure: undefined });
+      if (record.state === "failed")
+        await memory.save({ ...record, state: "sent", signed: [signed], failure: undefined });
       return memory.save(record);
     },
   };
