@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   })),
   mutant("re-org-ignored", "the books keep what was in blocks that are gone", () => ({
-    handlers: ({ log }) => ({ log }),
+    handlers: (given) => ({ log: (tx, log, block) => given.log(tx, log, block) }),
   })),
   mutant("first-inclusion-believed", "a transaction is forgotten as soon as it was once in a block", () => ({
     senderReader: believing,

@@ -1,4 +1,4 @@
-import type { Address, Hex } from "@corepool/core/hex";
+import type { Hex } from "@corepool/core/hex";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { type Abi, type AbiEvent, type AbiItem, toEventSelector, toFunctionSelector } from "viem";
@@ -62,4 +62,4 @@ export class Reverted extends Error {
   }
 }
 
-export const same = (a: Address | Hex, b: Address | Hex): boolean => a.toLowerCase() === b.toLowerCase();
+export const same = (a: Hex, b: Hex): boolean => a.toLowerCase() === b.toLowerCase();

@@ -28,12 +28,12 @@ describe("transactions of the simulation", () => {
         const before = tx.get<number>("rows", "a") ?? 0;
         await process.wait(ms, "thinks");
         await tx.write("rows", "a", before + 1);
-        order.push(`${name} ${before} ${database.table("rows").get("a") ?? "-"}`);
+        order.push(`${name} ${before} ${Number(database.table("rows").get("a") ?? -1)}`);
       });
     const both = Promise.all([add("first", 100), add("second", 1)]);
     await executor.run(1_000, () => undefined);
     await both;
-    expect(order).toEqual(["first 0 -", "second 1 1"]);
+    expect(order).toEqual(["first 0 -1", "second 1 1"]);
     expect(database.table("rows").get("a")).toBe(2);
   });
 

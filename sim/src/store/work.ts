@@ -39,8 +39,8 @@ const byAge = <T extends { readonly createdAt: number }>(a: T, b: T) => a.create
 export function simWorkloads(tx: SimTransaction): Workloads<MarketDocuments> {
   const rows = keyed<Workload>(tx, "workloads");
   return {
-    get: rows.get,
-    lock: rows.lock,
+    get: (id) => rows.get(id),
+    lock: (id) => rows.lock(id),
     put: (row) => rows.put(row.id, row),
     async page(account, state, { limit, before }) {
       await tx.statement();
@@ -80,8 +80,8 @@ export function simWorkloads(tx: SimTransaction): Workloads<MarketDocuments> {
 export function simAttempts(tx: SimTransaction): Attempts<MarketDocuments> {
   const rows = keyed<Attempt>(tx, "attempts");
   return {
-    get: rows.get,
-    lock: rows.lock,
+    get: (id) => rows.get(id),
+    lock: (id) => rows.lock(id),
     async put(row) {
       const twin = rows.all().find((o) => o.workload === row.workload && o.number === row.number && o.id !== row.id);
       if (twin !== undefined) throw new Error(`duplicate key: attempt ${row.number} of ${row.workload}`);
@@ -110,8 +110,8 @@ export function simLeases(tx: SimTransaction): Leases<MarketDocuments> {
   const onItsWay = ({ state }: Lease) => state === "ordered" || state === "opening";
   const sum = (leases: readonly Lease[]) => leases.reduce((total, lease) => total + lease.escrow, 0n);
   return {
-    get: rows.get,
-    lock: rows.lock,
+    get: (id) => rows.get(id),
+    lock: (id) => rows.lock(id),
     async byOrder(orderHash) {
       await tx.statement();
       const found = rows.all().filter((row) => row.orderHash === orderHash);
@@ -204,8 +204,8 @@ export function simBatches(tx: SimTransaction): Batches {
 export function simMandates(tx: SimTransaction): Mandates<MarketDocuments> {
   const rows = keyed<Mandate>(tx, "mandates");
   return {
-    get: rows.get,
-    lock: rows.lock,
+    get: (id) => rows.get(id),
+    lock: (id) => rows.lock(id),
     put: (row) => rows.put(row.id, row),
     async byHash(hash) {
       await tx.statement();

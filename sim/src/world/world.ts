@@ -269,7 +269,8 @@ export class World {
 
   /** Something that the product's parts told of: expected while the world is rough. */
   note(process: SimProcess, what: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error ?? "");
+    const text =
+      error instanceof Error ? error.message : typeof error === "string" ? error : JSON.stringify(error ?? "");
     this.notes.push(`${(this.executor.now / 1000).toFixed(3)} ${process.name}: ${what}: ${text}`);
     if (this.notes.length > 2_000) this.notes.splice(0, 1_000);
     if (error instanceof Error && codeOf(error) === undefined && !this.#expected(error)) this.defect(error);
