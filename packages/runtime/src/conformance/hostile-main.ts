@@ -4,6 +4,7 @@
  * this process. Workload number n of a seed is the same whatever the others are.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { syscallNumbers } from "../policy/syscalls.ts";
@@ -29,8 +30,12 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** What this process holds once its garbage is gone, and all that it has of the system; bytes. */
-function memory(): Memory {
-  collectGarbage();
+async function memory(): Promise<Memory> {
+  // Twice: buffers outside the heap are freed after the objects that held them.
+  for (let i = 0; i < 2; i++) {
+    collectGarbage();
+    await sleep(200);
+  }
   const { heapUsed, external, rss } = process.memoryUsage();
   return { retained: heapUsed + external, resident: rss };
 }
@@ -93,11 +98,11 @@ async function work(slot: string): Promise<void> {
       complaint: complaint ?? null,
     });
     // Growth counts from when every path was taken a few times.
-    if (++done === Math.min(30, Math.ceil(count / 2))) settled = memory();
+    if (++done === Math.min(30, Math.ceil(count / 2))) settled = await memory();
   }
 }
 await Promise.all(bench.slots.map(work));
-const end = memory();
+const end = await memory();
 const retained = end.retained - (settled ?? end).retained;
 const resident = end.resident - (settled ?? end).resident;
 const verdict = await runEscapeBattery(bench);
