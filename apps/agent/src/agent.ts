@@ -14,6 +14,7 @@ import { type Assignment, newRecord } from "./journal-entries.ts";
 import { listedTokens, OFFER_SECONDS, type OfferSettings, type OfferToken, offersOf, signOffers } from "./offers.ts";
 import { messageOf } from "./prepare.ts";
 import { type RegistrationSettings, registrationOf } from "./registration.ts";
+import { destroyStrangers } from "./strangers.ts";
 import type { Incoming } from "./wire.ts";
 
 export interface AgentOptions extends AttemptDeps {
@@ -47,7 +48,7 @@ export class Agent {
     for (const [id, record] of journal.attempts) {
       if (record.slot !== null) slots.adopt(record.slot, id);
     }
-    await this.#destroyStrangers();
+    const strangers = await destroyStrangers(this.#options, signal);
     for (const id of [...journal.attempts.keys()]) this.#serve(id);
     log.info("agent.started", { attempts: journal.attempts.size, units: this.#options.units.length });
     const offering = this.#keepOffering(signal);
@@ -60,18 +61,9 @@ export class Agent {
       signal,
     );
     await offering;
+    await strangers.rest;
     await this.#options.runtime.close();
     await Promise.all(this.#running.values());
-  }
-
-  /** Sandboxes that no attempt owns: an earlier agent was killed between wiping and forgetting. */
-  async #destroyStrangers(): Promise<void> {
-    const { runtime, journal, log } = this.#options;
-    for (const id of await runtime.list()) {
-      if (journal.attempts.has(id)) continue;
-      log.warn("sandbox.without-attempt", { sandbox: id });
-      await (await runtime.attach(id))?.destroy();
-    }
   }
 
   #heartbeat(): Extract<FromAgent, { type: "heartbeat" }> {

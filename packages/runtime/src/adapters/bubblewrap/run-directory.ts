@@ -53,9 +53,11 @@ export async function createRunDirectory(run: RunDirectory, description: Sandbox
   await rename(partial, join(run.path, "meta.json"));
 }
 
+/** The description, or null where there is none or a crash of the host tore it: then nothing of it runs any more. */
 export async function readMeta(run: RunDirectory): Promise<SandboxMeta | null> {
-  const text = await readFile(join(run.path, "meta.json"), "utf8").catch(() => null);
-  return text === null ? null : meta.parse(JSON.parse(text));
+  const text = await readFile(join(run.path, "meta.json"), "utf8").catch(() => "");
+  // It is one JSON object: what does not end as one was never written out.
+  return text.trimEnd().endsWith("}") ? meta.parse(JSON.parse(text)) : null;
 }
 
 export async function removeRunDirectory(run: RunDirectory): Promise<void> {
