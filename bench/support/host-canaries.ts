@@ -13,7 +13,7 @@ const hash = (text: string | Uint8Array): string => createHash("sha256").update(
 /** A line for every entry of a tree or, without `deep`, of a directory; contents as a hash where it is deep. */
 async function lines(directory: string, deep: boolean): Promise<string[]> {
   const found: string[] = [];
-  for (const name of (await readdir(directory).catch(() => [])).sort()) {
+  for (const name of (await readdir(directory).catch(() => [])).sort((a, b) => (a < b ? -1 : 1))) {
     const path = join(directory, name);
     const stat = await lstat(path).catch(() => null);
     if (stat === null) continue;
@@ -42,7 +42,7 @@ export async function hostCanaries(base: string): Promise<ReadonlyMap<string, st
     mounts
       .split("\n")
       .filter((line) => !line.includes(base))
-      .sort()
+      .sort((a, b) => (a < b ? -1 : 1))
       .join("\n"),
   );
   for (const [tool, ...args] of [["iptables-save"], ["ip6tables-save"], ["nft", "list", "ruleset"]] as const) {

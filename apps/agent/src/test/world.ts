@@ -149,12 +149,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       child.stdout?.pipe(output, { end: false });
       child.stderr?.pipe(output, { end: false });
       const died = new Promise<never>((_, reject) =>
-        child?.once("exit", (code, signal) =>
-          setTimeout(async () => {
-            const said = await readFile(log, "utf8").catch(() => "");
+        child?.once("close", (code, signal) => {
+          const refuse = (said: string) =>
             reject(new Error(`the agent ended: ${code ?? signal}; it said: ${said.slice(-3000)}`));
-          }, 200),
-        ),
+          readFile(log, "utf8").then(refuse, () => refuse("nothing"));
+        }),
       );
       await Promise.race([died, coordinator.wait("offers", ({ offers }) => offers.length > 0, from)]);
       died.catch(() => undefined);

@@ -29,6 +29,7 @@ export interface HostileTree {
 export const TREE_BOUNDS = { maxFiles: 40, maxDepth: 32, maxTotalBytes: 2 ** 30 };
 
 const python = (code: string, ...args: string[]): void => void execFileSync("python3", ["-c", code, ...args]);
+const fifo = (path: string): void => python("import os,sys; os.mkfifo(sys.argv[1])", path);
 const out = (work: string, ...path: string[]): string => join(work, "outputs", ...path);
 
 function put(path: string, text: string | Uint8Array = "x"): void {
@@ -149,7 +150,7 @@ const links: readonly HostileTree[] = [
 const special: readonly HostileTree[] = [
   {
     name: "a FIFO",
-    make: (work) => execFileSync("mkfifo", [out(work, "fifo")]),
+    make: (work) => fifo(out(work, "fifo")),
     files: [],
     refused: ["special-file"],
   },
@@ -157,7 +158,7 @@ const special: readonly HostileTree[] = [
     name: "a FIFO where a result was expected, in a directory",
     make: (work) => {
       put(out(work, "a/f"));
-      execFileSync("mkfifo", [out(work, "a/model.bin")]);
+      fifo(out(work, "a/model.bin"));
     },
     files: ["a/f"],
     refused: ["special-file"],
@@ -292,7 +293,7 @@ const roots: readonly HostileTree[] = [
   { name: "a file in place of the outputs", make: (work) => put(replaceOutputs(work)), files: [], refused: [] },
   {
     name: "a FIFO in place of the outputs",
-    make: (work) => execFileSync("mkfifo", [replaceOutputs(work)]),
+    make: (work) => fifo(replaceOutputs(work)),
     files: [],
     refused: [],
   },
