@@ -352,9 +352,10 @@ export class Attempt {
   /** Ships the log until it or the agent ends; started once. */
   #startLogs(handle: SandboxHandle, signal: AbortSignal): LogShipper {
     if (this.#logs !== undefined) return this.#logs;
-    const { gateway, journal, log } = this.#deps;
+    const { clock, gateway, journal, log } = this.#deps;
     const logs = new LogShipper({
       attempt: this.id,
+      clock,
       handle,
       from: this.record.log,
       send: (message) => gateway.tell(message),

@@ -3,7 +3,7 @@ import type { FromAgent } from "@corepool/protocol/agent";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LogShipper } from "./log-shipper.ts";
-import { settled } from "./test/manual-clock.ts";
+import { ManualClock, settled } from "./test/manual-clock.ts";
 
 type LogMessage = Extract<FromAgent, { type: "log" }>["body"];
 
@@ -21,8 +21,10 @@ const logOf = (chunks: readonly Uint8Array[]) => ({
 function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }) {
   const sent: LogMessage[] = [];
   const stored: { offset: number; position: number }[] = [];
+  const clock = new ManualClock();
   const logs = new LogShipper({
     attempt: "att_0000000000000001",
+    clock,
     handle: logOf(chunks),
     from,
     send: async (message) => {
@@ -30,7 +32,7 @@ function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 
     },
     stored: (to) => stored.push(to),
   });
-  return { logs, sent, stored };
+  return { logs, sent, stored, clock };
 }
 
 const bytesOf = (sent: readonly LogMessage[]) => Buffer.concat(sent.map(({ data }) => Buffer.from(data, "base64")));
@@ -72,6 +74,22 @@ describe("LogShipper", () => {
       [3, "stdout"],
       [6, "stderr"],
     ]);
+  });
+
+  it("sends again by itself what stays without an answer, and nothing once it is stored", async () => {
+    const { logs, sent, clock } = shipper([Buffer.from("aaa"), Buffer.from("bbb")]);
+    await logs.run(signal);
+    logs.acknowledged(3);
+    sent.length = 0;
+    await clock.advance(4_000);
+    expect(sent).toEqual([]);
+    await clock.advance(7_000);
+    expect(sent.map(({ offset }) => offset)).toEqual([3]);
+    logs.acknowledged(6);
+    sent.length = 0;
+    await clock.advance(60_000);
+    expect(sent).toEqual([]);
+    expect(clock.pending).toEqual([]);
   });
 
   it("goes on from any acknowledgement after a restart, without a gap and without other bytes", async () => {

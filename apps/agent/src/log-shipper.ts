@@ -1,9 +1,14 @@
+import type { Clock } from "@corepool/core/ports/clock";
 import type { SandboxHandle } from "@corepool/core/ports/runtime";
 import type { FromAgent } from "@corepool/protocol/agent";
 
 /** At most this much is under way: the sandbox's log file holds the rest. */
 const WINDOW_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
+/** What is not stored after so long is sent again: the coordinator could not store it, and does not ask for it. */
+const AGAIN_MS = 5_000;
+/** Of a log that has ended: whoever does not take it for so many times never will. */
+const MOST_AGAIN = 24;
 
 interface Piece {
   readonly stream: "stdout" | "stderr";
@@ -17,6 +22,7 @@ interface Piece {
 
 export interface LogShipperOptions {
   readonly attempt: string;
+  readonly clock: Clock;
   readonly handle: Pick<SandboxHandle, "followLog">;
   /** How far the coordinator has stored the log. */
   readonly from: { readonly offset: number; readonly position: number };
@@ -49,6 +55,7 @@ export class LogShipper {
   /** Reads and sends until the log has ended or `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { handle, from } = this.#options;
+    this.#sendStuck(signal).catch(() => undefined);
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
     try {
@@ -93,6 +100,17 @@ export class LogShipper {
   /** Sends again what is not stored, after a reconnect. */
   async resend(): Promise<void> {
     for (const piece of [...this.#window]) await this.#send(piece);
+  }
+
+  /** Sends again while the oldest piece stays where it is. Ends with the log. */
+  async #sendStuck(signal: AbortSignal): Promise<void> {
+    let left = MOST_AGAIN;
+    for (let oldest: Piece | undefined; left > 0 && !(this.#finished && this.#window.length === 0); ) {
+      await this.#options.clock.sleep(AGAIN_MS, signal);
+      if (this.#finished) left--;
+      if (this.#window[0] !== undefined && this.#window[0] === oldest) await this.resend();
+      oldest = this.#window[0];
+    }
   }
 
   async #ship(stream: Piece["stream"], bytes: Uint8Array, position: number | undefined, signal: AbortSignal) {

@@ -309,10 +309,13 @@ export class Sender implements ChainWriter {
     if (!(await this.#options.store.save(record))) {
       // Another process was quicker: go on with what it kept.
       const kept = await this.#options.store.find(record.intent);
-      if (kept !== undefined && isOver(kept)) {
-        this.#live.delete(record.intent);
-        this.#settle(record.intent, kept.outcome ?? problemOf(kept));
-      } else if (kept !== undefined) this.#live.set(record.intent, kept);
+      if (kept !== undefined) {
+        if (isOver(kept)) this.#live.delete(record.intent);
+        else this.#live.set(record.intent, kept);
+        // What the other has brought into a block, or given up, nobody here brings there any more: whoever waits is told.
+        if (kept.state === "failed") this.#settle(record.intent, problemOf(kept));
+        else if (kept.state !== "sent" && kept.outcome !== undefined) this.#settle(record.intent, kept.outcome);
+      }
       throw new CorepoolError("chain-unavailable", {
         detail: `Another process sends for ${this.address} too, and was quicker with ${record.intent} or its nonce.`,
         next: "This one goes on with what the other kept; run one sender per account.",

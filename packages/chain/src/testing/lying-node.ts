@@ -1,4 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Hex } from "@corepool/core/hex";
+import { keccak256 } from "viem";
 import { type Endpoint, RpcFailure } from "../rpc.ts";
 
 /** How one answer of a node is wrong, if it is. */
@@ -6,8 +8,10 @@ export type Lie =
   | "truth"
   /** `latest` is some blocks old. */
   | "lagging"
-  /** `latest` is a block that does not exist, far ahead or one further. */
+  /** `latest` is a block that does not exist, far ahead. */
   | "future"
+  /** The same, but no further than a node may be ahead of others. */
+  | "soon"
   /** Blocks with another hash. */
   | "other-fork"
   | "missing-block"
@@ -17,10 +21,12 @@ export type Lie =
   | "duplicate-logs"
   /** The logs carry the hash of a block that is not in the chain. */
   | "foreign-logs"
-  /** One more log, in a real block, that no contract emitted. */
+  /** One more log, in every block that has some, that no contract emitted. */
   | "forged-log"
   | "no-receipt"
   | "forged-receipt"
+  /** A transaction is taken and passed on to nobody. */
+  | "swallow"
   | "429"
   | "429-wait"
   | "hang"
@@ -31,6 +37,7 @@ export type Lie =
 export const LIES: readonly Lie[] = [
   "lagging",
   "future",
+  "soon",
   "other-fork",
   "missing-block",
   "empty-logs",
@@ -85,20 +92,24 @@ export async function lyingNode(honest: Endpoint, draw: (method: string) => Lie)
     if (tag !== "latest") return block;
     if (lie === "lagging") return honest.request("eth_getBlockByNumber", [hex(number > 4n ? number - 4n : 0n), false]);
     // As good as a lie gets: old enough to make everything before it final.
-    const far = { ...block, number: hex(number + 40n), hash: other(block.hash), timestamp: "0xffffffff" };
-    return lie === "future" ? far : block;
+    const ahead = lie === "future" ? 40n : lie === "soon" ? 8n : 0n;
+    if (ahead === 0n) return block;
+    return { ...block, number: hex(number + ahead), hash: other(block.hash), timestamp: "0xffffffff" };
   }
 
   async function logs(call: Call, lie: Lie): Promise<unknown> {
     const found = (await truth(call)) as readonly Json[];
-    const last = found.at(-1);
     if (lie === "empty-logs") return [];
     if (lie === "truncated-logs") return found.slice(0, -1);
     if (lie === "duplicate-logs") return [...found, ...found].reverse();
     if (lie === "foreign-logs") return found.map((log) => ({ ...log, blockHash: other(log.blockHash) }));
-    if (lie === "forged-log" && last !== undefined)
-      return [...found, { ...last, data: `0x${"f".repeat(64)}`, logIndex: hex(BigInt(String(last.logIndex)) + 1n) }];
-    return found;
+    if (lie !== "forged-log") return found;
+    // The same for every question, so that asking twice does not find it out.
+    return found.flatMap((log, i) =>
+      found[i + 1]?.blockNumber === log.blockNumber
+        ? [log]
+        : [log, { ...log, data: `0x${"f".repeat(64)}`, logIndex: hex(BigInt(String(log.logIndex)) + 1n) }],
+    );
   }
 
   async function receipt(call: Call, lie: Lie): Promise<unknown> {
@@ -121,6 +132,7 @@ export async function lyingNode(honest: Endpoint, draw: (method: string) => Lie)
     if (call.method === "eth_getBlockByNumber") return header(call, lie);
     if (call.method === "eth_getLogs") return logs(call, lie);
     if (call.method === "eth_getTransactionReceipt") return receipt(call, lie);
+    if (call.method === "eth_sendRawTransaction" && lie === "swallow") return keccak256(String(call.params[0]) as Hex);
     return truth(call);
   }
 
