@@ -1,12 +1,12 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { httpEndpoint } from "@corepool/chain/adapters/http-endpoint";
 import type { Deployment } from "@corepool/chain/deploy/record";
 import { Endpoints } from "@corepool/chain/endpoints";
 import { createReader } from "@corepool/chain/reader";
+import { newId } from "@corepool/core/ids";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
 import { openFileBlobs } from "@corepool/storage/adapters/files";
-import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import { createAccounts } from "./accounts/accounts.ts";
 import { ApiKeys } from "./accounts/api-keys.ts";
@@ -30,6 +30,7 @@ import { HttpApi } from "./platform/http/api.ts";
 import { bindHealth } from "./platform/http/health.ts";
 import { Idempotency } from "./platform/http/idempotency.ts";
 import { tokenBuckets } from "./platform/http/rate-limit.ts";
+import { createApiServer } from "./platform/http/server.ts";
 import { openJobs } from "./platform/jobs/jobs.adapter.ts";
 import type { Market, Platform } from "./platform/parts.ts";
 import { housekeeping } from "./platform/process/housekeeping.ts";
@@ -60,14 +61,6 @@ export interface RunningCoordinator {
 
 /** How long a database that is still recovering is waited for at the start. */
 const DATABASE_PATIENCE_MS = 45_000;
-
-/** What a client may take of a server's time and memory before it has shown who it is. */
-const LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 600_000,
-  keepAliveTimeout: 30_000,
-  maxHeaderSize: 16_384,
-} as const;
 
 /** Builds the whole coordinator from the top down and starts it. What was started is stopped again when a later part fails. */
 export async function startCoordinator(parts: CoordinatorParts): Promise<RunningCoordinator> {
@@ -213,7 +206,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     });
     shutdown.add("housekeeping", () => chores);
   }
-  const port = config.mode === "worker" ? undefined : await serve(api, market, config, shutdown);
+  const port = config.mode === "worker" ? undefined : await serve(parts, api, market, shutdown);
   log.info({ mode: config.mode, port, metricsPort, chainId: deployment.chainId }, "the coordinator serves");
   return { port, metricsPort, api, stop: (reason) => shutdown.run(reason) };
 }
@@ -222,19 +215,13 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
  * Opens the API's own port: HTTP for routes, upgrades for the market's WebSockets. On the way out it takes no more
  * requests and lets those in flight end; the WebSockets are the market's to close.
  */
-async function serve(api: HttpApi, market: Market, config: Config, shutdown: Shutdown): Promise<number> {
-  const inFlight = new Set<Promise<void>>();
-  const listener = getRequestListener(api.app.fetch, { overrideGlobalObjects: false });
-  const server: Server = createServer(LIMITS, (request, response) => {
-    const served = listener(request, response).catch(() => {
-      response.destroy();
-    });
-    inFlight.add(served);
-    void served.then(() => inFlight.delete(served));
-  });
-  server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => socket.destroy());
-    if (!market.upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+async function serve(parts: CoordinatorParts, api: HttpApi, market: Market, shutdown: Shutdown): Promise<number> {
+  const { config, clock, random } = parts;
+  const { server, inFlight } = createApiServer({
+    fetch: api.app.fetch,
+    upgrade: (request, socket, head) => market.upgrade(request, socket, head),
+    newRequestId: () => newId("req", clock, random),
+    https: new URL(config.publicUrl).protocol === "https:",
   });
   const port = await listen(server, config.listen);
   shutdown.add("http", async () => {

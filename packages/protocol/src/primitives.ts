@@ -1,4 +1,5 @@
 import type { Address, BlobHash, Hex } from "@corepool/core/hex";
+import { isAddress } from "viem";
 import { z } from "zod";
 
 /** Schemas of the values that travel everywhere. Strings are bounded: no field of the API takes unlimited input. */
@@ -10,21 +11,35 @@ export const hex = z
 export const bytes32 = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, "0x and 64 hexadecimal digits") as unknown as z.ZodType<Hex>;
+/** In lower case, or with a checksum that is right (EIP-55): a wrong one is a typing error, and could not be signed. */
 export const address = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, "0x and 40 hexadecimal digits") as unknown as z.ZodType<Address>;
+  .regex(/^0x[0-9a-fA-F]{40}$/, "0x and 40 hexadecimal digits")
+  .refine((text) => isAddress(text), "the address's checksum is wrong") as unknown as z.ZodType<Address>;
 export const blobHash = z
   .string()
   .regex(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 lower-case hexadecimal digits") as unknown as z.ZodType<BlobHash>;
 
 /** Base units of a token as a decimal string: JSON numbers cannot carry them. */
 export const amount = z.string().regex(/^(0|[1-9]\d{0,38})$/, "base units as a decimal string");
-/** A bigint field of typed data, as a decimal string. */
-export const uint = z.string().regex(/^(0|[1-9]\d{0,77})$/, "a non-negative whole number as a decimal string");
+/** A field of typed data of so many bits, as a decimal string: what does not fit could not be signed or hashed. */
+export const uint = (bits: 64 | 96 | 128) => {
+  const limit = 2n ** BigInt(bits);
+  return z
+    .string()
+    .max(39)
+    .regex(/^(0|[1-9]\d*)$/, "a non-negative whole number as a decimal string")
+    .refine((text) => !/^\d{1,39}$/.test(text) || BigInt(text) < limit, `at most ${bits} bits`);
+};
 
 /** RFC 3339 UTC time with milliseconds. */
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const seconds = z.int().min(0).max(4_294_967_295);
+/** A time on chain, seconds since the epoch: 40 bits. */
+export const chainTime = z
+  .int()
+  .min(0)
+  .max(2 ** 40 - 1);
 export const bytes = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** A prefixed id such as `wkl_01…`. */

@@ -36,6 +36,8 @@ export interface Route {
   /** Schema of a JSON answer, or the media type of another one. */
   readonly response: z.ZodType | "text/event-stream" | "application/octet-stream" | "none";
   readonly status: number;
+  /** Other statuses of success. */
+  readonly alsoStatus?: readonly number[];
   readonly problems: readonly ProblemCode[];
 }
 

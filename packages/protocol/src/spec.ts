@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { address, amount, blobHash, bytes, hex, seconds, uint, workspacePath } from "./primitives.ts";
+import {
+  address,
+  amount,
+  blobHash,
+  bytes,
+  bytes32,
+  chainTime,
+  hex,
+  seconds,
+  uint,
+  workspacePath,
+} from "./primitives.ts";
 
 /** What a job needs and does. Unknown fields are refused. */
 export const jobSpec = z
@@ -121,14 +132,14 @@ export const offerMessage = z.strictObject({
   provider: address,
   payTo: address,
   token: address,
-  unit: uint,
-  spec: hex,
-  rate: uint,
+  unit: uint(64),
+  spec: bytes32,
+  rate: uint(96),
   minSeconds: seconds,
   maxSeconds: seconds,
   grace: seconds,
-  notBefore: z.int().min(0),
-  expiry: z.int().min(0),
+  notBefore: chainTime,
+  expiry: chainTime,
   counter: seconds,
   client: address,
 });
@@ -137,18 +148,18 @@ export type OfferMessage = z.infer<typeof offerMessage>;
 export const orderMessage = z.strictObject({
   client: address,
   token: address,
-  maxRate: uint,
-  bid: uint,
-  maxEscrow: uint,
+  maxRate: uint(96),
+  bid: uint(96),
+  maxEscrow: uint(128),
   duration: seconds,
   key: address,
-  units: hex,
-  expiry: z.int().min(0),
+  units: bytes32,
+  expiry: chainTime,
   nonce: seconds,
   counter: seconds,
-  gang: uint,
+  gang: uint(64),
   funder: address,
-  fundingRef: hex,
+  fundingRef: bytes32,
 });
 export type OrderMessage = z.infer<typeof orderMessage>;
 
@@ -156,11 +167,11 @@ export const mandateMessage = z.strictObject({
   client: address,
   operator: address,
   token: address,
-  maxRate: uint,
-  maxEscrow: uint,
-  maxTotal: uint,
-  providers: hex,
-  expiry: z.int().min(0),
+  maxRate: uint(96),
+  maxEscrow: uint(128),
+  maxTotal: uint(128),
+  providers: bytes32,
+  expiry: chainTime,
   counter: seconds,
   salt: seconds,
 });
@@ -168,23 +179,23 @@ export type MandateMessage = z.infer<typeof mandateMessage>;
 
 export const termsMessage = z.strictObject({
   provider: address,
-  unit: uint,
+  unit: uint(64),
   seq: seconds,
   client: address,
   payTo: address,
   key: address,
   token: address,
-  rate: uint,
-  escrow: uint,
-  paid: uint,
-  start: z.int().min(0),
-  end: z.int().min(0),
-  maxEnd: z.int().min(0),
-  closeAt: z.int().min(0),
+  rate: uint(96),
+  escrow: uint(128),
+  paid: uint(128),
+  start: chainTime,
+  end: chainTime,
+  maxEnd: chainTime,
+  closeAt: chainTime,
   grace: seconds,
   feeBps: z.int().min(0),
   funder: address,
-  fundingRef: hex,
+  fundingRef: bytes32,
 });
 export type TermsMessage = z.infer<typeof termsMessage>;
 
@@ -193,22 +204,25 @@ export const signedOffer = z.strictObject({
   spec: unitSpec,
   offer: offerMessage,
   signature: hex,
-  proof: z.array(hex).max(32),
+  proof: z.array(bytes32).max(32),
 });
 export type SignedOffer = z.infer<typeof signedOffer>;
 
 /** What the agent signs about a finished workload. */
 export const usageReport = z.strictObject({
-  lease: hex,
+  lease: bytes32,
   attempt: z.string().max(64),
-  startedAtMs: uint,
-  endedAtMs: uint,
-  frozenMs: uint,
-  cpuMs: uint,
-  maxRssBytes: uint,
-  exitCode: z.int(),
+  startedAtMs: uint(64),
+  endedAtMs: uint(64),
+  frozenMs: uint(64),
+  cpuMs: uint(64),
+  maxRssBytes: uint(64),
+  exitCode: z
+    .int()
+    .min(-(2 ** 31))
+    .max(2 ** 31 - 1),
   reason: z.string().max(40),
-  outputs: hex,
+  outputs: bytes32,
 });
 export type UsageReport = z.infer<typeof usageReport>;
 

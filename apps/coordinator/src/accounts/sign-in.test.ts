@@ -167,7 +167,7 @@ describe("signing in", () => {
 });
 
 describe("contract accounts (ERC-1271)", () => {
-  const contract = "0x00000000000000000000000000000000C0fFee01" as const;
+  const contract = "0x00000000000000000000000000000000c0ffee01" as const;
 
   it("sign in by what their contract says, and only for that message", async () => {
     await chain.endpoint.request("anvil_setCode", [contract, CONTRACT_WALLET]);

@@ -3,6 +3,7 @@ import type { BlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
 import { headBlob, readBlob, writeBlob } from "@corepool/protocol/routes/blobs";
 import { type Api, Reply } from "../platform/http/call.ts";
+import { problemOf, problemResponse } from "../platform/http/problem.ts";
 import type { BlobAccess } from "./access.ts";
 import { rangeOf } from "./range.ts";
 import { type UploadDesk, uploadHeaders } from "./upload.ts";
@@ -12,6 +13,13 @@ const notFound = (hash: BlobHash) =>
   new CorepoolError("blob-not-found", {
     detail: `There is no blob ${hash} that you may read.`,
     next: "Upload it first, or check its name.",
+  });
+
+const rangeOutside = (size: number) =>
+  new CorepoolError("range-not-satisfiable", {
+    detail: `The blob has ${size} bytes.`,
+    next: "Ask for a range within them.",
+    data: { size },
   });
 
 /** A blob never changes under its name; it is the caller's own, so no shared cache may keep it. */
@@ -33,7 +41,7 @@ export function bindBlobs(
     return new Reply(undefined, { status: 404, headers: { "upload-offset": String(offset) } });
   });
 
-  api.bind(readBlob, async ({ params, caller, request }) => {
+  api.bind(readBlob, async ({ params, caller, request, requestId }) => {
     const size = (await access.mayRead(caller, params.hash)) ? await blobs.size(params.hash) : undefined;
     if (size === undefined) throw notFound(params.hash);
     const headers = {
@@ -44,7 +52,8 @@ export function bindBlobs(
     };
     const range = rangeOf(request.headers.get("range"), size);
     if (range === "unsatisfiable") {
-      return new Response(null, { status: 416, headers: { "content-range": `bytes */${size}` } });
+      const outside = problemOf(rangeOutside(size), requestId);
+      return problemResponse(outside, { "content-range": `bytes */${size}` });
     }
     if (range === undefined) {
       return new Reply(await blobs.read(params.hash), { headers: { ...headers, "content-length": String(size) } });

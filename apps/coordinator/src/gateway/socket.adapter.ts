@@ -104,8 +104,8 @@ export function createUpgrade(seats: Seats, serve: (connection: Connection, seat
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   let refused = 0;
   return (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    if (path !== "/v1/agent") return false;
+    // Anything may stand there, also what is no URL.
+    if (request.url?.split("?")[0] !== "/v1/agent") return false;
     const seat = seats.take(request.socket.remoteAddress ?? "unknown");
     if (typeof seat === "string") {
       if (refused >= MOST_REFUSED) {

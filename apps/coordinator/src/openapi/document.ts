@@ -5,7 +5,7 @@ import { type Json, type JsonObject, SchemaWriter } from "./schemas.ts";
 
 /** Problems that any route may answer with, beside its own. */
 const COMMON: readonly ProblemCode[] = ["rate-limited", "database-unavailable", "internal"];
-const BODY: readonly ProblemCode[] = ["bad-request", "body-too-large", "unsupported-media-type"];
+const BODY: readonly ProblemCode[] = ["bad-request", "request-timeout", "body-too-large", "unsupported-media-type"];
 const IDEMPOTENT: readonly ProblemCode[] = [
   "idempotency-key-missing",
   "idempotency-key-reused",
@@ -17,7 +17,8 @@ export function problemsOf(route: Route): readonly ProblemCode[] {
   return [
     ...new Set([
       ...route.problems,
-      ...(route.scopes === "public" ? [] : (["unauthenticated", "forbidden"] as const)),
+      // Nobody needs to sign in for a public route, but who sends a credential must send a good one.
+      ...(route.scopes === "public" ? (["unauthenticated"] as const) : (["unauthenticated", "forbidden"] as const)),
       ...(route.body === undefined ? [] : BODY),
       ...(route.params === undefined && route.query === undefined ? [] : (["bad-request"] as const)),
       ...(route.idempotent ? IDEMPOTENT : []),
@@ -85,7 +86,10 @@ function operation(route: Route, writer: SchemaWriter): JsonObject {
         : []),
     ],
     ...requestBody(route, writer),
-    responses: { [String(route.status)]: success(route, writer), ...failures(route) },
+    responses: {
+      ...Object.fromEntries([route.status, ...(route.alsoStatus ?? [])].map((each) => [each, success(route, writer)])),
+      ...failures(route),
+    },
   };
 }
 

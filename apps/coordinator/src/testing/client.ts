@@ -9,18 +9,27 @@ import { bindWorkload, orderFor } from "@corepool/sdk/order";
 import { sign } from "viem/accounts";
 import { systemRandom } from "../platform/adapters/system-random.ts";
 import { type Assign, TestAgent } from "./agent.ts";
-import { type TestMarket, until } from "./market.ts";
+import { type ServedMarket, until } from "./market.ts";
 import { offerFor, signOffers, unitSpec } from "./unit.ts";
 
 export const RATE = 10n ** 15n;
 
+interface OrderOverrides {
+  readonly signature?: Hex;
+  readonly leasePublicKey?: Hex;
+  readonly binding?: Hex;
+  /** The workload that the lease key signs for instead. */
+  readonly bound?: WorkloadView;
+  readonly signer?: Hex;
+}
+
 /** What a test's client and agent do over and over. */
 export class TestClient {
-  readonly market: TestMarket;
+  readonly market: ServedMarket;
   readonly #nonces: { last: number };
 
   /** `other`: a client of the same wallet, whose nonces this one goes on with. */
-  constructor(market: TestMarket, other?: TestClient) {
+  constructor(market: ServedMarket, other?: TestClient) {
     this.market = market;
     this.#nonces = other === undefined ? { last: 0 } : other.#nonces;
   }
@@ -61,19 +70,8 @@ export class TestClient {
     });
   }
 
-  /** Accepts what was placed; `changes` to the order are signed, `over` replaces fields of the request. */
-  async accept(
-    workload: WorkloadView,
-    changes: Partial<OrderMessage> = {},
-    over: {
-      readonly signature?: Hex;
-      readonly leasePublicKey?: Hex;
-      readonly binding?: Hex;
-      /** The workload that the lease key signs for instead. */
-      readonly bound?: WorkloadView;
-      readonly signer?: Hex;
-    } = {},
-  ): Promise<{ readonly workload: WorkloadView; readonly key: LeaseKey; readonly order: OrderMessage }> {
+  /** The signed order for what was placed; `changes` to the order are signed, `over` replaces fields of the request. */
+  async order(workload: WorkloadView, changes: Partial<OrderMessage> = {}, over: OrderOverrides = {}) {
     const { market } = this;
     if (workload.placed === null) throw new Error("nothing is placed");
     const key = newLeaseKey(systemRandom);
@@ -97,7 +95,18 @@ export class TestClient {
       binding: over.binding ?? (await this.bind(over.bound ?? workload, key)),
       unitProof: [],
     };
-    return { workload: await call(market.api, acceptPlacement, { params: { id: workload.id }, body }), key, order };
+    return { body, key, order };
+  }
+
+  /** Accepts what was placed. */
+  async accept(
+    workload: WorkloadView,
+    changes: Partial<OrderMessage> = {},
+    over: OrderOverrides = {},
+  ): Promise<{ readonly workload: WorkloadView; readonly key: LeaseKey; readonly order: OrderMessage }> {
+    const { body, key, order } = await this.order(workload, changes, over);
+    const accepted = await call(this.market.api, acceptPlacement, { params: { id: workload.id }, body });
+    return { workload: accepted, key, order };
   }
 
   /** The lease key's word that its lease serves this workload. */

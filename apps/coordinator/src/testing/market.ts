@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "@corepool/chain/testing/temp-chain";
 import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
+import type { Hex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import { testDatabase } from "@corepool/postgres/testing";
 import { digestOf } from "@corepool/protocol/eip712";
@@ -18,13 +19,17 @@ import { loadConfig } from "../platform/config.ts";
 import { createLog } from "../platform/process/log.ts";
 import { movingClock } from "./moving-clock.ts";
 
-/** A market on a real chain and a real database, served by a real coordinator that can be stopped and started again. */
-export interface TestMarket extends TempMarket {
+/** A market on a real chain and a real database, served by a real coordinator. */
+export interface ServedMarket extends TempMarket {
   readonly url: string;
   readonly databaseUrl: string;
   /** The client of the API, signed in with the wallet of `client`. */
   readonly api: Client;
   readonly wallet: Signer;
+}
+
+/** One whose coordinator runs in this process and can be stopped and started again. */
+export interface TestMarket extends ServedMarket {
   readonly logged: string[];
   /** Moves the coordinator's clock ahead; the chain's stays. */
   advance(ms: number): void;
@@ -49,6 +54,20 @@ export async function until<T>(look: () => Promise<T | undefined> | T | undefine
   }
 }
 
+/** The wallet of a key. */
+export function walletOf(key: Hex): Signer {
+  const account = privateKeyToAccount(key);
+  return {
+    address: account.address,
+    signTypedData: (data) => account.sign({ hash: digestOf(data) }),
+    signMessage: (message) => account.signMessage({ message }),
+  };
+}
+
+/** A client of the API at `url` that signs in with the wallet. */
+export const clientOf = (url: string, wallet: Signer): Client =>
+  withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet);
+
 /** `settings`: more variables of the coordinator. */
 export async function testMarket(settings: Readonly<Record<string, string>> = {}): Promise<TestMarket> {
   const temp = await tempMarket();
@@ -71,12 +90,7 @@ export async function testMarket(settings: Readonly<Record<string, string>> = {}
     COREPOOL_FINALITY: "3:5",
     ...settings,
   });
-  const account = privateKeyToAccount(temp.client.key);
-  const wallet: Signer = {
-    address: account.address,
-    signTypedData: (data) => account.sign({ hash: digestOf(data) }),
-    signMessage: (message) => account.signMessage({ message }),
-  };
+  const wallet = walletOf(temp.client.key);
   const clock = movingClock();
   let running: RunningCoordinator[] = [];
   const market: TestMarket = {
@@ -87,7 +101,7 @@ export async function testMarket(settings: Readonly<Record<string, string>> = {}
     logged,
     advance: (ms) => clock.advance(ms),
     setClock: (ms) => clock.set(ms),
-    api: withWallet(createClient({ url, fetch, clock: systemClock, random: systemRandom, patienceMs: 5_000 }), wallet),
+    api: clientOf(url, wallet),
     node: (method, ...parameters) => temp.endpoint.request(method, parameters),
     async start(mode = "all") {
       const started = await startCoordinator({

@@ -22,13 +22,28 @@ function viewOf({ id, type, body, at }: StoredEvent): WorkloadEvent {
 }
 
 /**
+ * Where a stream of an account's events begins: after the last event that the client has (`id`). `reset` when that one is
+ * no longer kept, so that others may have been missed: then the client reads everything anew, and the stream goes on with
+ * what is new. Rejects with `bad-cursor` for what was never an event's id.
+ */
+export async function resumeAt(
+  events: EventLog,
+  account: string,
+  id: string | undefined,
+): Promise<{ readonly after: string | undefined; readonly reset: boolean }> {
+  const topic = accountTopic(account);
+  if (id === undefined || (await events.has(topic, id))) return { after: id, reset: false };
+  return { after: await events.last(topic), reset: true };
+}
+
+/**
  * Writes an account's events (of one workload, when given) after the last one that the client has, and goes on with new
  * ones. Without a last one it begins with the oldest of that workload, or for the whole account with what is new.
  */
 export async function streamEventsOf(
   parts: EventStreamParts,
   account: string,
-  options: { readonly workload: string | undefined; readonly after: string | undefined },
+  options: { readonly workload: string | undefined; readonly after: string | undefined; readonly reset: boolean },
   writer: SseWriter,
 ): Promise<void> {
   const topic = accountTopic(account);
@@ -37,7 +52,8 @@ export async function streamEventsOf(
   let wake: () => void = () => undefined;
   const unsubscribe = parts.notifier.subscribe(topic, () => wake());
   try {
-    if (after === undefined && workload === undefined) after = await parts.events.last(topic);
+    if (options.reset) await writer.send({ event: "reset", data: "{}", ...(after === undefined ? {} : { id: after }) });
+    else if (after === undefined && workload === undefined) after = await parts.events.last(topic);
     while (!writer.signal.aborted) {
       const awake = new AbortController();
       wake = () => awake.abort();

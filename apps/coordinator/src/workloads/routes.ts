@@ -22,7 +22,7 @@ import { pager } from "../platform/http/page.ts";
 import { lastEventId, sse } from "../platform/http/sse.ts";
 import { acceptPlacement, readLedger } from "./accept.ts";
 import { cancelWorkload } from "./cancel.ts";
-import { streamEventsOf } from "./event-stream.ts";
+import { resumeAt, streamEventsOf } from "./event-stream.ts";
 import { streamLog } from "./log-stream.ts";
 import type { Acceptance } from "./order-checks.ts";
 import { ownWorkload } from "./own.ts";
@@ -133,9 +133,9 @@ function bindReading(api: Api, parts: MarketParts): void {
   api.bind(streamEvents, async ({ caller, query, request, signal }) => {
     const { workload } = query;
     if (workload !== undefined) await inTransaction(parts, (uow) => ownWorkload(uow, caller.account, workload));
-    const after = lastEventId(request);
+    const from = await resumeAt(events, caller.account, lastEventId(request));
     return sse({ clock, signal }, (writer) =>
-      streamEventsOf({ events, notifier, clock }, caller.account, { workload, after }, writer),
+      streamEventsOf({ events, notifier, clock }, caller.account, { workload, ...from }, writer),
     );
   });
 

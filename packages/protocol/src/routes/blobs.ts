@@ -31,7 +31,8 @@ export const readBlob = defineRoute({
   params: byHash,
   response: "application/octet-stream",
   status: 200,
-  problems: ["blob-not-found", "blob-corrupt"],
+  alsoStatus: [206],
+  problems: ["blob-not-found", "blob-corrupt", "range-not-satisfiable"],
 });
 
 /** Body: bytes from `Upload-Offset` (default 0) of a blob of `Upload-Length` bytes. 201 when whole, 202 when more is expected. */
@@ -46,5 +47,6 @@ export const writeBlob = defineRoute({
   params: byHash,
   response: z.object({ hash: blobHash, received: z.int(), complete: z.boolean() }),
   status: 201,
+  alsoStatus: [202],
   problems: ["bad-request", "blob-hash-mismatch", "blob-offset-mismatch", "blob-too-large", "blob-quota-reached"],
 });

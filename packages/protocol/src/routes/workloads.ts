@@ -143,7 +143,10 @@ export const cancelWorkload = defineRoute({
   problems: ["not-found", "illegal-transition"],
 });
 
-/** Server-sent events; `id` is the outbox sequence, `event` the type, `data` a WorkloadEvent. Resumes by Last-Event-ID. */
+/**
+ * Server-sent events; `id` is the outbox sequence, `event` the type, `data` a WorkloadEvent. Resumes by Last-Event-ID;
+ * when events after it are gone, `event: reset` comes first: read the workloads anew, what follows is new.
+ */
 export const streamEvents = defineRoute({
   method: "GET",
   path: "/v1/events",
@@ -155,7 +158,7 @@ export const streamEvents = defineRoute({
   query: z.strictObject({ workload: id("wkl").optional() }),
   response: "text/event-stream",
   status: 200,
-  problems: ["not-found"],
+  problems: ["not-found", "bad-cursor"],
 });
 
 /** Server-sent events; `id` is the byte offset after the record, `data` a LogRecord; `event: end` closes a finished log. */

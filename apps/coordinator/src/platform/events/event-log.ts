@@ -26,6 +26,8 @@ export interface EventLog {
     after: string | undefined,
     limit: number,
   ): Promise<{ readonly events: readonly StoredEvent[]; readonly settled: boolean }>;
+  /** Whether an event is still there: what a reader missed after one that is gone, nobody can say. Rejects as `read` does. */
+  has(topic: string, id: string): Promise<boolean>;
   /** The id of the newest event of a topic (to follow only what is new), undefined when it has none. */
   last(topic: string): Promise<string | undefined>;
   /** Drops events that are older than a month. */
@@ -84,6 +86,17 @@ export function openEventLog(reader: Reader, clock: Clock): EventLog {
         events: safe.map((row) => ({ id: `${row.xid}-${row.seq}`, type: row.type, body: row.body, at: row.at })),
         settled: unsettled === -1,
       };
+    },
+
+    async has(topic, id) {
+      const { xid, seq } = parseEventId(id);
+      const row = await reader
+        .selectFrom("events")
+        .select("seq")
+        .where("topic", "=", topic)
+        .where(sql<boolean>`(xid, seq) = (${xid}::xid8, ${seq}::int8)`)
+        .executeTakeFirst();
+      return row !== undefined;
     },
 
     async last(topic) {

@@ -74,6 +74,11 @@ export class HttpApi implements Api {
   constructor(parts: ApiParts) {
     this.#parts = parts;
     this.app = new Hono<Bindings>();
+    this.app.onError((error, c) =>
+      this.#finish(c.req.raw, this.#idOf(c.req.raw), () => {
+        throw error;
+      }),
+    );
     this.app.notFound((c) => this.#finish(c.req.raw, this.#idOf(c.req.raw), () => noSuchPath()));
   }
 
@@ -118,7 +123,7 @@ export class HttpApi implements Api {
 
   async #serve(methods: Map<string, Bound>, incoming: Incoming): Promise<Response> {
     const { request, requestId } = incoming;
-    const bound = methods.get(request.method) ?? (request.method === "HEAD" ? methods.get("GET") : undefined);
+    const bound = methods.get(request.method) ?? (request.method === "HEAD" ? headOf(methods) : undefined);
     if (bound !== undefined) {
       return this.#finish(
         request,
@@ -152,7 +157,8 @@ export class HttpApi implements Api {
     try {
       response = await work(headers);
     } catch (error) {
-      const problem = problemOf(error, requestId);
+      // Whoever went away before his request was whole has broken nothing of ours, and reads no answer.
+      const problem = problemOf(request.signal.aborted ? gone(error) : error, requestId);
       if (problem.status >= 500) log.error({ requestId, operation, code: problem.code, err: error }, "request failed");
       const wait = problem["retryAfter"];
       response = problemResponse(problem, typeof wait === "number" ? { "retry-after": String(wait) } : {});
@@ -171,6 +177,16 @@ export class HttpApi implements Api {
     const given = request.headers.get("x-request-id");
     return given !== null && REQUEST_ID.test(given) ? given : newId("req", this.#parts.clock, this.#parts.random);
   }
+}
+
+function gone(cause: unknown): CorepoolError {
+  return new CorepoolError("interrupted", { detail: "The client went away.", cause });
+}
+
+/** What answers HEAD where no route does: the one of GET, unless its answer has no end that could be left out. */
+function headOf(methods: ReadonlyMap<string, Bound>): Bound | undefined {
+  const bound = methods.get("GET");
+  return bound?.route.response === "text/event-stream" ? undefined : bound;
 }
 
 function noSuchPath(): never {

@@ -1,4 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
+import type { Clock } from "@corepool/core/ports/clock";
+import { isPlainText } from "./plain-text.ts";
 import { badRequest } from "./problem.ts";
 
 /** Largest JSON body, bytes. Blobs go through their own route. */
@@ -13,8 +15,23 @@ const tooLarge = () =>
     data: { maxBytes: MAX_JSON_BYTES },
   });
 
-/** Reads a JSON body within its limits. Rejects with `unsupported-media-type`, `body-too-large` or `bad-request`. */
-export async function readJsonBody(request: Request): Promise<{ readonly value: unknown; readonly bytes: Uint8Array }> {
+/** How long a JSON body may take to arrive. */
+const MOST_MS = 15_000;
+
+const tooSlow = () =>
+  new CorepoolError("request-timeout", {
+    detail: `The body did not arrive within ${MOST_MS / 1000} s.`,
+    next: "Send it again over a faster connection.",
+  });
+
+/**
+ * Reads a JSON body within its limits. Rejects with `unsupported-media-type`, `body-too-large`, `request-timeout` or
+ * `bad-request`.
+ */
+export async function readJsonBody(
+  request: Request,
+  clock: Clock,
+): Promise<{ readonly value: unknown; readonly bytes: Uint8Array }> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new CorepoolError("unsupported-media-type", {
@@ -28,7 +45,7 @@ export async function readJsonBody(request: Request): Promise<{ readonly value: 
       next: "Send the body without content-encoding.",
     });
   }
-  const bytes = await readLimited(request);
+  const bytes = await readLimited(request, clock);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -39,30 +56,50 @@ export async function readJsonBody(request: Request): Promise<{ readonly value: 
     throw badRequest([{ pointer: "", code: "depth", message: `the body nests deeper than ${MAX_DEPTH} levels` }]);
   }
   try {
-    return { value: JSON.parse(text, refusePrototype), bytes };
+    return { value: JSON.parse(text, refuseUnfit), bytes };
   } catch (error) {
     if (error instanceof CorepoolError) throw error;
     throw badRequest([{ pointer: "", code: "json", message: "the body is not JSON" }]);
   }
 }
 
-/** `__proto__` is no key of any schema, but of a record it could become one. */
-function refusePrototype(key: string, value: unknown): unknown {
+/**
+ * `__proto__` is no key of any schema, but of a record it could become one. Text with NUL or half a surrogate pair is
+ * none that a database, a command line or another program could take.
+ */
+function refuseUnfit(key: string, value: unknown): unknown {
   if (key === "__proto__")
     throw badRequest([{ pointer: "", code: "key", message: 'the key "__proto__" is not allowed' }]);
+  if (!isPlainText(key) || (typeof value === "string" && !isPlainText(value)))
+    throw badRequest([{ pointer: "", code: "text", message: "text must be Unicode without NUL" }]);
   return value;
 }
 
-async function readLimited(request: Request): Promise<Uint8Array> {
+async function readLimited(request: Request, clock: Clock): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_JSON_BYTES) throw tooLarge();
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const whole = new AbortController();
+  const late = clock.sleep(MOST_MS, whole.signal).then(
+    () => "late" as const,
+    () => "over" as const,
+  );
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of request.body ?? []) {
-    length += part.byteLength;
-    if (length > MAX_JSON_BYTES) throw tooLarge();
-    parts.push(part);
+  try {
+    for (;;) {
+      const next = await Promise.race([reader.read(), late]);
+      if (typeof next === "string") throw tooSlow();
+      if (next.done) return Buffer.concat(parts, length);
+      length += next.value.byteLength;
+      if (length > MAX_JSON_BYTES) throw tooLarge();
+      parts.push(next.value);
+    }
+  } finally {
+    whole.abort();
+    // What was not read is of no interest; that there is no more to cancel is no event either.
+    reader.cancel().catch(() => undefined);
   }
-  return Buffer.concat(parts, length);
 }
 
 /** Deepest nesting of a JSON text, without parsing it. Brackets inside strings do not count. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { CorepoolError } from "@corepool/core/errors";
 import { z } from "zod";
+import { isPlainText } from "./plain-text.ts";
 
 /** Where a list goes on: the sort key of the last row of the page before. */
 export interface Position {
@@ -9,11 +10,14 @@ export interface Position {
   readonly id: string;
 }
 
+/** End of the year 9999: what a database takes for a time. */
+const LATEST_MS = 253_402_300_799_999;
+
 const cursorSchema = z.strictObject({
   v: z.literal(1),
   f: z.string(),
-  at: z.number().finite(),
-  id: z.string().max(200),
+  at: z.int().min(0).max(LATEST_MS),
+  id: z.string().max(200).refine(isPlainText),
 });
 
 /** Hash of a list's identity and filter: a cursor of one list is not taken for another. */

@@ -28,7 +28,7 @@ export async function serveRoute(
   const params = route.params === undefined ? undefined : parsePart(route.params, incoming.params, "params");
   const query = route.query === undefined ? undefined : parsePart(route.query, queryOf(new URL(request.url)), "query");
   const key = route.idempotent ? idempotencyKeyOf(request) : undefined;
-  const json = route.body === undefined ? undefined : await readJsonBody(request);
+  const json = route.body === undefined ? undefined : await readJsonBody(request, parts.clock);
   const body = route.body === undefined || json === undefined ? undefined : parsePart(route.body, json.value, "body");
   const call: BoundCall = {
     params,
