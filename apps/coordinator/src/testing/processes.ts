@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@corepool/chain/testing/temp-chain";
 import { type TempMarket, tempMarket } from "@corepool/chain/testing/temp-market";
@@ -22,8 +23,8 @@ export interface CoordinatorProcess {
   readonly lines: readonly string[];
   /** Whether it still runs. */
   alive(): boolean;
-  /** Resident memory, bytes. */
-  memory(): number;
+  /** Resident memory once garbage is collected, bytes: what is left out there is really in use. */
+  memory(): Promise<number>;
   /** Lines of a crash: a level above error, or what is no line of the log. */
   crashes(): readonly string[];
   stop(): Promise<void>;
@@ -103,7 +104,7 @@ async function startProcess(
   settings: Readonly<Record<string, string>>,
 ): Promise<CoordinatorProcess> {
   const env = { PATH: process.env["PATH"] ?? "", ...settings };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...COLLECT, MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on("line", (line) => lines.push(line));
@@ -119,7 +120,7 @@ async function startProcess(
     pid: child.pid ?? 0,
     lines,
     alive,
-    memory: () => residentBytes(child.pid ?? 0),
+    memory: () => settledBytes(child),
     crashes: () => lines.filter(isCrash),
     stop: () => end(child),
   };
@@ -132,6 +133,27 @@ function isCrash(line: string): boolean {
   } catch {
     return true;
   }
+}
+
+/** V8 collects when it likes; a signal makes it collect now. */
+const COLLECT = [
+  "--expose-gc",
+  "--import",
+  "data:text/javascript,process.on('SIGUSR2',()=>gc({type:'major',execution:'sync',flavor:'last-resort'}))",
+];
+
+async function settledBytes(child: ChildProcess): Promise<number> {
+  const pid = child.pid ?? 0;
+  child.kill("SIGUSR2");
+  let bytes = residentBytes(pid);
+  // Pages go back to the system in the background: until they no longer do.
+  for (let steady = 0; steady < 3; ) {
+    await wait(150);
+    const now = residentBytes(pid);
+    steady = now < bytes - 2 ** 20 ? 0 : steady + 1;
+    bytes = now;
+  }
+  return bytes;
 }
 
 /** VmRSS of a process (proc(5)). */

@@ -22,6 +22,9 @@ const LIMITS = {
 /** Connections of one process; beyond, new ones are dropped before they cost anything. */
 const MOST_CONNECTIONS = 10_000;
 
+/** Bytes of a body that are still taken once its request is answered. */
+const MOST_AFTER_ANSWER = 256 * 1024;
+
 export interface ApiServerParts {
   readonly fetch: (request: Request, bindings: object) => Promise<Response> | Response;
   /** Takes over an upgrade; false when the path is none of its own. */
@@ -50,6 +53,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   const server = createServer(LIMITS, (request, response) => {
     answering.add(request.socket);
     response.on("close", () => answering.delete(request.socket));
+    response.on("finish", () => readNoFurther(request));
     const served = listener(request, response).catch(() => {
       response.destroy();
     });
@@ -67,6 +71,19 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     if (!parts.upgrade(request, socket, head)) void refuse(parts, socket, NOWHERE);
   });
   return { server, inFlight };
+}
+
+/**
+ * After the answer, what is left of a body is read only as far as its sender needs to notice it; the listener ends the
+ * connection half a second later. Left to itself it would read 64 MiB of every refused body.
+ */
+function readNoFurther(request: IncomingMessage): void {
+  if (request.complete) return;
+  let bytes = 0;
+  request.on("data", (part: Buffer) => {
+    bytes += part.length;
+    if (bytes > MOST_AFTER_ANSWER) request.pause();
+  });
 }
 
 const MALFORMED = new CorepoolError("bad-request", {

@@ -102,7 +102,7 @@ export async function plantedServer(market: ProcessMarket): Promise<{
     pid: process.pid,
     lines,
     alive: () => true,
-    memory: () => process.memoryUsage.rss(),
+    memory: async () => process.memoryUsage.rss(),
     crashes: () => [],
     stop: async () => {
       await running.stop("test");
