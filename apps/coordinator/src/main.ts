@@ -7,12 +7,22 @@ import { buildMarket } from "./market.ts";
 import { systemClock } from "./platform/adapters/system-clock.ts";
 import { systemRandom } from "./platform/adapters/system-random.ts";
 import { loadConfig } from "./platform/config.ts";
-import { createLog } from "./platform/process/log.ts";
+import { createLog, secretsOfUrl } from "./platform/process/log.ts";
+
+/** Until the settings are known. */
+let log = createLog("info");
 
 /** The coordinator as a process: settings from the environment, one JSON log line per event on stderr. */
 async function main(): Promise<void> {
   const { config, sources } = loadConfig(process.env);
-  const log = createLog(config.logLevel);
+  // The database's user and name are no secrets, and would be cut out of honest lines.
+  const password = new URL(config.databaseUrl).password;
+  const hidden = [...config.rpcUrls.flatMap(secretsOfUrl), password, decodeURIComponent(password)];
+  log = createLog(
+    config.logLevel,
+    undefined,
+    hidden.filter((secret) => secret !== ""),
+  );
   log.info({ settings: sources }, "settings");
   const record = readRecord(config.deployment);
   if (record === undefined) {
@@ -46,6 +56,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const code = error instanceof CorepoolError && isProblemCode(error.code) ? error.code : "internal";
   const next = error instanceof CorepoolError && error.next !== undefined ? ` ${error.next}` : "";
-  createLog("info").fatal({ err: error, code }, `${error instanceof Error ? error.message : String(error)}${next}`);
+  log.fatal({ err: error, code }, `${error instanceof Error ? error.message : String(error)}${next}`);
   process.exit(PROBLEMS[code].exit);
 });

@@ -40,7 +40,7 @@ describe("bad requests", () => {
       seed: SEED,
       routes: PLANTED,
       good: async () => ({ ...planted.good, token: scene.own.token }),
-    }).finally(() => planted.stop());
+    }).finally(() => planted.server.stop());
     const found = (operation: string, what: RegExp) =>
       wrong.some((line) => line.startsWith(operation) && what.test(line));
     expect(found("plantFailure", /answers 500/)).toBe(true);

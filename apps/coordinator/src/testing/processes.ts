@@ -109,11 +109,15 @@ async function startProcess(
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on("line", (line) => lines.push(line));
   const alive = () => child.exitCode === null && child.signalCode === null;
+  let reasons = "";
   await until(async () => {
     if (!alive()) throw new Error(`the coordinator did not start:\n${lines.join("\n")}`);
     const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+    reasons = (await ready?.text()) ?? "it does not answer";
     return ready?.status === 200 ? true : undefined;
-  }, 30_000);
+  }, 50_000).catch((cause: unknown) => {
+    throw new Error(`the coordinator is not ready: ${reasons}\n${lines.join("\n")}`, { cause });
+  });
   return {
     url,
     metricsUrl,

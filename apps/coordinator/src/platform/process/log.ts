@@ -19,12 +19,22 @@ const paths = SECRET.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${n
 /** What looks like a credential inside a text: bearer tokens and API keys of ours, passwords in URLs. */
 const IN_TEXT = /\b(corepool_(?:live|session|agent)_)[A-Za-z0-9_-]+|(:\/\/[^:/@\s]+:)[^@/\s]+(?=@)/g;
 
-/** Removes credentials from a text. */
-export function scrub(text: string): string {
-  return text.replace(
+const WORTH_A_LOOK = /corepool_|:\/\//;
+
+/** Removes credentials from a text, and whatever else is named. */
+export function scrub(text: string, hidden: readonly string[] = []): string {
+  const known = text.replace(
     IN_TEXT,
     (_all, prefix: string | undefined, url: string | undefined) => `${prefix ?? url ?? ""}[redacted]`,
   );
+  return hidden.reduce((rest, secret) => rest.replaceAll(secret, "[redacted]"), known);
+}
+
+/** What is secret in an address: its user, its password, and path and query, where hosted chain nodes carry their keys. */
+export function secretsOfUrl(address: string): string[] {
+  const { username, password, pathname, search } = new URL(address);
+  const parts = [username, password, decodeURIComponent(password), pathname, search];
+  return parts.filter((part) => part.length > 3);
 }
 
 /** An error for the log: its chain of names, codes and scrubbed texts. SQL parameters and hints are left out. */
@@ -40,10 +50,14 @@ function errorForLog(error: unknown, depth = 0): unknown {
   };
 }
 
-/** One JSON line per event, on stderr unless another destination is given. Secrets are removed. */
+/**
+ * One JSON line per event, on stderr unless another destination is given. Secrets are removed; `hidden`: those that can
+ * be told by nothing but their value, of the settings.
+ */
 export function createLog(
   level: string,
   destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+  hidden: readonly string[] = [],
 ): Logger {
   return pino(
     {
@@ -53,7 +67,7 @@ export function createLog(
       redact: { paths, censor: "[redacted]" },
       serializers: { err: (error: unknown) => errorForLog(error) },
       hooks: {
-        streamWrite: (line) => (line.includes("corepool_") || line.includes("://") ? scrub(line) : line),
+        streamWrite: (line) => (WORTH_A_LOOK.test(line) || hidden.length > 0 ? scrub(line, hidden) : line),
       },
     },
     destination,

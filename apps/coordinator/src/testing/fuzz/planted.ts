@@ -64,11 +64,25 @@ function bindPlanted(api: Api, { database }: Platform): void {
 }
 
 /** A coordinator in this process that serves the planted routes beside its own. */
-export async function plantedServer(market: ProcessMarket): Promise<{
-  readonly server: CoordinatorProcess;
-  readonly good: GoodRequest;
-  stop(): Promise<void>;
-}> {
+export async function plantedServer(market: ProcessMarket) {
+  const server = await startWith(market, bindPlanted);
+  const params = { id: "wkl_0123456789" };
+  const good: GoodRequest = {
+    token: "",
+    params,
+    query: {},
+    body: { text: "abc", n: 1 },
+    bytes: undefined,
+    headers: [],
+  };
+  return { server, good };
+}
+
+/** A coordinator in this process that serves more routes than its own. */
+export async function startWith(
+  market: ProcessMarket,
+  bindMore: (api: Api, platform: Platform) => void,
+): Promise<CoordinatorProcess> {
   const { config } = loadConfig({
     ...market.settings,
     COREPOOL_MODE: "api",
@@ -91,12 +105,12 @@ export async function plantedServer(market: ProcessMarket): Promise<{
         ...built,
         bind(api) {
           built.bind(api);
-          bindPlanted(api, platform);
+          bindMore(api, platform);
         },
       };
     },
   });
-  const server: CoordinatorProcess = {
+  return {
     url: `http://127.0.0.1:${running.port}`,
     metricsUrl: `http://127.0.0.1:${running.metricsPort}/metrics`,
     pid: process.pid,
@@ -108,13 +122,4 @@ export async function plantedServer(market: ProcessMarket): Promise<{
       await running.stop("test");
     },
   };
-  const good = {
-    token: "",
-    params: { id: "wkl_0123456789" },
-    query: {},
-    body: { text: "abc", n: 1 },
-    bytes: undefined,
-    headers: [],
-  };
-  return { server, good, stop: server.stop };
 }
