@@ -105,5 +105,9 @@ describe("the main road", () => {
     ]);
     const rest = await readEvents(market, streamEvents.path, { workload: workload.id }, 3, events[4]?.id);
     expect(rest).toEqual(events.slice(5));
+    // An event that is no longer kept: what came after it may be gone too, so the reader is told to read anew.
+    const [reset] = await readEvents(market, streamEvents.path, { workload: workload.id }, 1, "1-1");
+    expect(reset).toMatchObject({ event: "reset", data: "{}" });
+    await expect(readEvents(market, streamEvents.path, {}, 1, "nonsense")).rejects.toThrow(/^400 .*bad-cursor/);
   });
 });

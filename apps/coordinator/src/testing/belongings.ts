@@ -168,7 +168,7 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "probeLease":
       return about(lease, { nonce: `0x${"5b".repeat(32)}` });
     case "payLease":
-      return about(lease, { total: "0", signature: "0x1234", last: false });
+      return about(lease, { total: "0", signature: "0x1234" });
     case "getMarket":
     case "signOut":
     case "getAccount":

@@ -52,6 +52,8 @@ export async function fuzzRoutes(options: {
     for (const route of routes) {
       await options.beforeEach?.();
       const base = await good(route);
+      if (route.body?.safeParse(base.body).success === false)
+        wrong.push(`${route.operationId}: the good request is none`);
       const cursor = await cursorOf(exchanger, route, base);
       const bad = badRequests(route, base, { count: options.perRoute, seed, all: routes, cursor });
       sent.set(route.operationId, bad.length);
