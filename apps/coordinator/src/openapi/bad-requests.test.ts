@@ -40,7 +40,8 @@ describe("bad requests", () => {
       seed: SEED,
       routes: PLANTED,
       good: async () => ({ ...planted.good, token: scene.own.token }),
-    }).finally(() => planted.server.stop());
+    });
+    await planted.server.stop();
     const found = (operation: string, what: RegExp) =>
       wrong.some((line) => line.startsWith(operation) && what.test(line));
     expect(found("plantFailure", /answers 500/)).toBe(true);
