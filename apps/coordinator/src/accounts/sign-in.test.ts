@@ -97,6 +97,7 @@ describe("signing in", () => {
     ["a URI with a slash more", () => tryWith({ uri: "https://pool.example/" })],
     ["another version", () => tryWith({}, (text) => text.replace("Version: 1", "Version: 2"))],
     ["another chain", () => tryWith({ chainId: 1 })],
+    ["no nonce", () => tryWith({}, (text) => text.replace(/\nNonce: .*/, ""))],
     ["a nonce that nobody gave", () => tryWith({ nonce: "0".repeat(64) })],
     ["an issue time six minutes ago", () => tryWith({ issuedAt: minutes(-6), expirationTime: minutes(3) })],
     ["an issue time six minutes ahead", () => tryWith({ issuedAt: minutes(6), expirationTime: minutes(9) })],

@@ -149,6 +149,24 @@ describe("a request", () => {
     expect(response.headers.get("ratelimit")).toMatch(/^"write";r=\d+;t=\d+$/);
   });
 
+  it("is found in the log by its caller's traceparent, when that is one", async () => {
+    const traceparent = `00-${"4b".repeat(16)}-${"a1".repeat(8)}-01`;
+    await test.send("GET", "/v1/broken?how=throw", { headers: { traceparent } });
+    const lines = test.logged.filter((line) => line.includes(`"traceparent":"${traceparent}"`));
+    expect(lines.join()).toMatch(/"msg":"request failed"[\s\S]*"msg":"request"/);
+    for (const bad of [
+      `00-${"0".repeat(32)}-${"a1".repeat(8)}-01`,
+      `ff-${"4b".repeat(16)}-${"a1".repeat(8)}-01`,
+      "junk",
+    ]) {
+      await test.send("GET", "/v1/nowhere", { headers: { traceparent: bad } });
+      expect(
+        test.logged.some((line) => line.includes(bad)),
+        bad,
+      ).toBe(false);
+    }
+  });
+
   it("gets a fresh id when its own is not one", async () => {
     for (const id of ["short", "a b c d e f g h", "x".repeat(65), "<script>alert"]) {
       const response = await test.send("GET", "/v1/nowhere", { headers: { "x-request-id": id } });

@@ -63,6 +63,8 @@ export interface Incoming {
 
 type Bindings = { readonly Bindings: Partial<HttpBindings> };
 
+/** W3C Trace Context, version 00: what a caller's own tracing calls this request. */
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const REQUEST_ID = /^[A-Za-z0-9_\-.:]{8,64}$/;
 
 /** The HTTP API: routes as values on one Hono application. */
@@ -152,6 +154,7 @@ export class HttpApi implements Api {
   ): Promise<Response> {
     const { log, clock } = this.#parts;
     const started = clock.monotonic();
+    const trace = traceOf(request);
     const headers: Record<string, string> = {};
     let response: Response;
     try {
@@ -159,7 +162,8 @@ export class HttpApi implements Api {
     } catch (error) {
       // Whoever went away before his request was whole has broken nothing of ours, and reads no answer.
       const problem = problemOf(request.signal.aborted ? gone(error) : error, requestId);
-      if (problem.status >= 500) log.error({ requestId, operation, code: problem.code, err: error }, "request failed");
+      if (problem.status >= 500)
+        log.error({ requestId, ...trace, operation, code: problem.code, err: error }, "request failed");
       const wait = problem["retryAfter"];
       response = problemResponse(problem, typeof wait === "number" ? { "retry-after": String(wait) } : {});
     }
@@ -169,7 +173,7 @@ export class HttpApi implements Api {
     crossOrigin(request, response.headers, this.#parts.corsOrigins);
     const seconds = (clock.monotonic() - started) / 1000;
     this.#parts.observe(operation, response.status, seconds);
-    log.debug({ requestId, operation, method: request.method, status: response.status, seconds }, "request");
+    log.debug({ requestId, ...trace, operation, method: request.method, status: response.status, seconds }, "request");
     return response;
   }
 
@@ -177,6 +181,12 @@ export class HttpApi implements Api {
     const given = request.headers.get("x-request-id");
     return given !== null && REQUEST_ID.test(given) ? given : newId("req", this.#parts.clock, this.#parts.random);
   }
+}
+
+/** The caller's traceparent for the log; nothing when it sends none, or one that is none. */
+function traceOf(request: Request): { readonly traceparent?: string } {
+  const traceparent = request.headers.get("traceparent");
+  return traceparent !== null && TRACEPARENT.test(traceparent) ? { traceparent } : {};
 }
 
 function gone(cause: unknown): CorepoolError {

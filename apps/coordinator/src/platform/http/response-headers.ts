@@ -23,7 +23,7 @@ export function crossOrigin(request: Request, headers: Headers, origins: readonl
   headers.set("access-control-allow-methods", headers.get("allow") ?? "");
   headers.set(
     "access-control-allow-headers",
-    "authorization, content-type, idempotency-key, last-event-id, range, upload-length, upload-offset, x-request-id",
+    "authorization, content-type, idempotency-key, last-event-id, range, traceparent, upload-length, upload-offset, x-request-id",
   );
   headers.set("access-control-max-age", "600");
 }
