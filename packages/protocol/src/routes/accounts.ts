@@ -39,7 +39,7 @@ export const signIn = defineRoute({
   body: z.strictObject({ message: z.string().max(4096), signature: hex }),
   response: z.object({ token: z.string(), account: address, expiresAt: timestamp }),
   status: 201,
-  problems: ["bad-request", "sign-in-refused"],
+  problems: ["bad-request", "sign-in-refused", "chain-unavailable"],
 });
 
 export const signOut = defineRoute({
@@ -65,7 +65,7 @@ export const getAccount = defineRoute({
   idempotent: false,
   response: account,
   status: 200,
-  problems: [],
+  problems: ["chain-unavailable"],
 });
 
 export const createApiKey = defineRoute({
@@ -144,7 +144,7 @@ export const grantMandate = defineRoute({
   }),
   response: mandateView,
   status: 201,
-  problems: ["bad-request", "bad-signature", "mandate-exceeded"],
+  problems: ["bad-request", "bad-signature", "mandate-exceeded", "chain-unavailable"],
 });
 
 export const listMandates = defineRoute({

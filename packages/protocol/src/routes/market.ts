@@ -13,7 +13,7 @@ export const getMarket = defineRoute({
   idempotent: false,
   response: market,
   status: 200,
-  problems: [],
+  problems: ["chain-unavailable"],
 });
 
 export const listOffers = defineRoute({

@@ -111,6 +111,7 @@ export const acceptPlacement = defineRoute({
     "insufficient-funds",
     "mandate-exceeded",
     "spend-cap-reached",
+    "chain-unavailable",
   ],
 });
 

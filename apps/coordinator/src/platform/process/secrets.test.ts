@@ -9,6 +9,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ALL_ROUTES } from "../../openapi/all-routes.ts";
+import { problemsOf } from "../../openapi/document.ts";
 import type { TestAgent } from "../../testing/agent.ts";
 import { type SignInNonce, siweMessage } from "../../testing/api.ts";
 import { type Belongings, goodRequest, makeBelongings } from "../../testing/belongings.ts";
@@ -112,8 +113,12 @@ async function everyRoute(): Promise<void> {
   exchanger.end();
 }
 
-/** The same while the chain cannot be reached, and while a table is missing: our own failures write the longest lines. */
-async function failures(): Promise<void> {
+/**
+ * The same while the chain cannot be reached, and while a table is missing: our own failures write the
+ * longest lines. Resolves with what routes answered without declaring it, while the chain was away.
+ */
+async function failures(): Promise<readonly string[]> {
+  const undeclared: string[] = [];
   const { client } = own;
   const env = { CLIENTS_OWN: own.envValue };
   const body = { spec: client.spec({ env }), constraints: { token: market.temp.deployment.gpToken } };
@@ -121,7 +126,12 @@ async function failures(): Promise<void> {
   const ask = async () => {
     for (const route of ALL_ROUTES.filter(({ operationId }) => operationId !== "signOut")) {
       const good = await goodRequest(route, own).catch(() => undefined);
-      if (good !== undefined) await exchanger.send(build(route, good)).catch(() => undefined);
+      if (good === undefined) continue;
+      const answer = await exchanger.send(build(route, good)).catch(() => undefined);
+      const code = /"code":"([a-z-]+)"/.exec(answer?.body ?? "")?.[1];
+      const declared: readonly string[] = problemsOf(route).filter((each) => each !== "internal");
+      if (answer !== undefined && answer.status >= 400 && !declared.includes(code ?? ""))
+        undeclared.push(`${route.operationId}: ${answer.status} ${code}`);
     }
     for (const route of [submitWorkload, explainPlacement])
       await call(client.market.api, route, { body }).catch(() => undefined);
@@ -156,6 +166,7 @@ async function failures(): Promise<void> {
   await pool.query("alter table api_keys_gone rename to api_keys");
   await pool.query("alter table workloads_gone rename to workloads");
   exchanger.end();
+  return undeclared;
 }
 
 describe("a secret", () => {
@@ -163,7 +174,7 @@ describe("a secret", () => {
     timeout: 120_000,
   }, async () => {
     await signIns();
-    await failures();
+    expect(await failures(), "answers that a route does not declare while the chain is away").toEqual([]);
     await everyRoute();
     const log = server.lines.join("\n");
     expect(server.lines.length).toBeGreaterThan(500);
