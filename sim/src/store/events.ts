@@ -33,6 +33,7 @@ export class SimEvents {
           .slice(0, limit),
         settled: true,
       }),
+      has: async (topic, id) => this.#events.some((event) => event.topic === topic && event.id === id),
       last: async (topic) => this.#events.findLast((event) => event.topic === topic)?.id,
       forgetExpired: async () => undefined,
     };

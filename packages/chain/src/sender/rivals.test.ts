@@ -31,8 +31,8 @@ function stoppingClock(): Clock & { stop(): void; go(): void } {
   let gate = Promise.resolve();
   let open: () => void = () => undefined;
   return {
-    now: systemClock.now,
-    monotonic: systemClock.monotonic,
+    now: () => systemClock.now(),
+    monotonic: () => systemClock.monotonic(),
     async sleep(ms, signal) {
       await systemClock.sleep(ms, signal);
       await gate;
