@@ -36,9 +36,15 @@ export class Agent {
   readonly #checking = new Map<string, Promise<void>>();
   #own: readonly OwnUnit[] = [];
   #signal = AbortSignal.abort();
+  #stage = "gateway";
 
   constructor(options: AgentOptions) {
     this.#options = options;
+  }
+
+  /** What an end waits for now, a few words each. */
+  get open(): readonly string[] {
+    return [this.#stage, ...[...this.#running.keys()].map((id) => `attempt ${id}`)];
   }
 
   /** Goes on with what the journal holds, connects and serves until `signal` aborts. Sandboxes then live on. */
@@ -60,7 +66,9 @@ export class Agent {
       },
       signal,
     );
+    this.#stage = "offers";
     await offering;
+    this.#stage = "sandboxes";
     await strangers.rest;
     await this.#options.runtime.close();
     await Promise.all(this.#running.values());

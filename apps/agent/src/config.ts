@@ -56,6 +56,8 @@ const SETTINGS = {
     initial: "auto",
   },
   cacheBytes: { name: "COREPOOL_CACHE_BYTES", schema: z.coerce.number().int().min(0), initial: String(8 * 2 ** 30) },
+  /** How long an ordered end may take before the agent leaves with what is open; its sandboxes live on either way. */
+  shutdownSeconds: { name: "COREPOOL_SHUTDOWN_SECONDS", schema: count(600), initial: "15" },
   logLevel: {
     name: "COREPOOL_LOG_LEVEL",
     schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace"]),

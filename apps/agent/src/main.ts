@@ -7,12 +7,13 @@ import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { Address } from "@corepool/core/hex";
 import type { Runtime } from "@corepool/core/ports/runtime";
 import { type MarketDomain, usageReportData } from "@corepool/protocol/eip712";
-import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
+import { EXIT, isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import { ordinaryPreparation } from "@corepool/runtime/adapters/bubblewrap/ordinary";
 import { type Preparation, preparation as preparationSchema } from "@corepool/runtime/adapters/bubblewrap/preparation";
 import { bubblewrapRuntime } from "@corepool/runtime/adapters/bubblewrap/runtime";
 import { pino } from "pino";
 import { blobClient } from "./adapters/blob-client.ts";
+import { type Ending, endOnSignal } from "./adapters/ending.ts";
 import { lockFolder } from "./adapters/folder-lock.ts";
 import { inspectHost } from "./adapters/host.ts";
 import { journalFile } from "./adapters/journal-file.ts";
@@ -90,8 +91,11 @@ async function capabilitiesOf(runtime: Runtime) {
   });
 }
 
-async function start(signal: AbortSignal): Promise<void> {
+async function start(ending: Ending): Promise<void> {
+  const { signal } = ending;
   const { config, sources } = loadConfig(process.env);
+  ending.patienceMs = config.shutdownSeconds * 1000;
+  ending.open = () => ["starting"];
   const lines = pino({ level: config.logLevel, base: { part: "agent" } }, pino.destination({ dest: 2, sync: false }));
   const log: Log = {
     info: (event, fields) => lines.info({ ...fields }, event),
@@ -179,9 +183,11 @@ async function start(signal: AbortSignal): Promise<void> {
     registration:
       config.registry === undefined ? undefined : { chainId, registry: config.registry, provider, payTo, machine },
   });
+  ending.open = () => agent.open;
   try {
     await agent.run(signal);
   } finally {
+    ending.open = () => ["journal"];
     // Sandboxes live on; the next start finds them, and the journal.
     await journal.close();
     await unlock();
@@ -190,15 +196,14 @@ async function start(signal: AbortSignal): Promise<void> {
   }
 }
 
-const stopping = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => stopping.abort());
+const ending = endOnSignal();
 try {
-  await start(stopping.signal);
+  await start(ending);
 } catch (error) {
-  if (!stopping.signal.aborted) {
+  if (!ending.signal.aborted) {
     const code = codeOf(error);
     const next = error instanceof CorepoolError && error.next !== undefined ? ` ${error.next}` : "";
     process.stderr.write(`corepool agent: ${error instanceof Error ? error.message : String(error)}${next}\n`);
-    process.exitCode = code !== undefined && isProblemCode(code) ? PROBLEMS[code].exit : 70;
+    process.exitCode = code !== undefined && isProblemCode(code) ? PROBLEMS[code].exit : EXIT.internal;
   }
 }

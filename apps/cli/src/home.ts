@@ -19,6 +19,8 @@ export interface Home {
   readonly wallet: string;
   /** One file per workload that was ordered from here: its lease key and how far it is paid. */
   readonly jobs: string;
+  /** When the last backup of this market was made, and where to. */
+  readonly lastBackup: string;
 }
 
 /** The folder named by COREPOOL_HOME, else ~/.corepool. */
@@ -39,5 +41,6 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>): Home 
     keys: at("keys"),
     wallet: join(dir, "keys", "client"),
     jobs: at("jobs"),
+    lastBackup: at("last-backup.json"),
   };
 }

@@ -31,7 +31,7 @@ const environment = (changes: Record<string, string> = {}): Record<string, strin
   COREPOOL_RPC_URL: temp.chain.rpcUrl,
   COREPOOL_DEPLOYMENT: join(temp.dir, "deployment.json"),
   COREPOOL_RELAYER_KEY_FILE: join(dir, "relayer"),
-  COREPOOL_BLOBS_DIR: join(dir, "blobs"),
+  COREPOOL_BLOBS: join(dir, "blobs"),
   COREPOOL_LISTEN: "127.0.0.1:0",
   COREPOOL_METRICS_LISTEN: "127.0.0.1:0",
   COREPOOL_PUBLIC_URL: "http://pool.example",
@@ -159,12 +159,13 @@ async function coordinators(): Promise<number> {
 }
 
 describe("the coordinator as a process", () => {
-  it("starts from its environment and ends in order at SIGTERM", async () => {
+  /** Starts it and waits until it serves. */
+  const start = async (changes: Record<string, string> = {}) => {
     const port = await freePort();
     const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
       env: {
         PATH: process.env["PATH"],
-        ...environment({ COREPOOL_LISTEN: `127.0.0.1:${port}`, COREPOOL_MODE: "api" }),
+        ...environment({ COREPOOL_LISTEN: `127.0.0.1:${port}`, COREPOOL_MODE: "api", ...changes }),
       },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -178,13 +179,67 @@ describe("the coordinator as a process", () => {
         () => false,
       ),
     );
+    return { port, child, log: () => log, ended: once(child, "close") as Promise<[number | null, string | null]> };
+  };
+  /** A request whose body never comes to its end. */
+  const stuckRequest = async (port: number) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(
+      "POST /v1/auth/nonce?secret=hunter2 HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+    );
+    await systemClock.sleep(200);
+    return socket;
+  };
+
+  it("starts from its environment and ends in order at SIGTERM", async () => {
+    const { child, log, ended } = await start();
     child.kill("SIGTERM");
-    const [code] = (await once(child, "exit")) as [number | null];
-    expect(code).toBe(0);
-    expect(log).toContain('"stopped"');
-    expect(log).not.toContain(temp.relayer.key.slice(2));
-    expect(log).not.toContain(new URL(opened.url).password);
-    for (const line of log.trim().split("\n")) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    expect((await ended)[0]).toBe(0);
+    expect(log()).toContain('"stopped"');
+    expect(log()).not.toContain(temp.relayer.key.slice(2));
+    expect(log()).not.toContain(new URL(opened.url).password);
+    for (const line of log().trim().split("\n")) expect(() => JSON.parse(line) as unknown).not.toThrow();
+  });
+
+  it("refuses new requests, tells agents that it goes away, and names what was stuck past its deadline", async () => {
+    const { port, child, log, ended } = await start({ COREPOOL_SHUTDOWN_SECONDS: "2" });
+    const agent = new WebSocket(`ws://127.0.0.1:${port}/v1/agent`);
+    await once(agent, "open");
+    const closed = once(agent, "close") as Promise<[CloseEvent]>;
+    const stuck = await stuckRequest(port);
+    const before = performance.now();
+    child.kill("SIGTERM");
+    await until(() =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect((await closed)[0].code).toBe(1001);
+    expect((await ended)[0]).toBe(70);
+    expect(performance.now() - before).toBeLessThan(5_000);
+    stuck.destroy();
+    const lines = log()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { msg: string; open?: string[]; clean?: boolean });
+    expect(lines.at(-1)).toMatchObject({ msg: "stopped", clean: false });
+    // Only the request itself: everything behind it, the database last, was closed in order.
+    expect(lines.at(-1)?.open).toEqual(["http", "http: POST /v1/auth/nonce"]);
+    expect(log()).not.toContain("hunter2");
+  });
+
+  it("leaves at once at a second signal", async () => {
+    const { port, child, log, ended } = await start({ COREPOOL_SHUTDOWN_SECONDS: "60" });
+    const stuck = await stuckRequest(port);
+    child.kill("SIGTERM");
+    await until(async () => log().includes('"stopping"'));
+    const before = performance.now();
+    child.kill("SIGINT");
+    expect((await ended)[0]).toBe(130);
+    expect(performance.now() - before).toBeLessThan(2_000);
+    stuck.destroy();
   });
 
   it("names what is missing and exits with its kind", async () => {

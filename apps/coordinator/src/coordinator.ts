@@ -6,7 +6,7 @@ import { createReader } from "@corepool/chain/reader";
 import { newId } from "@corepool/core/ids";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
-import { openFileBlobs } from "@corepool/storage/adapters/files";
+import { openBlobs } from "@corepool/storage/adapters/open";
 import type { Logger } from "pino";
 import { createAccounts } from "./accounts/accounts.ts";
 import { ApiKeys } from "./accounts/api-keys.ts";
@@ -84,7 +84,11 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     random,
     onIdleError: trouble("an idle database connection broke"),
   });
-  shutdown.add("database", () => database.close());
+  shutdown.add(
+    "database",
+    () => database.close(),
+    () => [`${database.pool.totalCount} connections`],
+  );
   await untilDatabase(database.pool, clock, DATABASE_PATIENCE_MS);
   const applied = await migrate(database.pool, await allMigrations());
   await adoptRestoredEvents(database.reader);
@@ -111,7 +115,8 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     clock,
   );
   const chain = createReader({ endpoints, finality: config.finality, clock });
-  const blobs = await openFileBlobs({ dir: config.blobsDir, maxBlobBytes: config.maxBlobBytes });
+  const store = await openBlobs(config.blobs, { maxBlobBytes: config.maxBlobBytes, env: process.env });
+  const { blobs } = store;
   const metrics = createMetrics(() => ({
     used: database.pool.totalCount - database.pool.idleCount,
     waiting: database.pool.waitingCount,
@@ -179,7 +184,12 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
       () => false,
     );
     if (!alive) return ["the database does not answer"];
-    return [...(notifier.connected ? [] : ["notifications do not arrive"]), ...(await market.notReady())];
+    const [blobTrouble, marketTrouble] = await Promise.all([store.trouble(), market.notReady()]);
+    return [
+      ...(notifier.connected ? [] : ["notifications do not arrive"]),
+      ...(blobTrouble === undefined ? [] : [blobTrouble]),
+      ...marketTrouble,
+    ];
   };
   bindHealth(api.app, notReady);
 
@@ -224,10 +234,14 @@ async function serve(parts: CoordinatorParts, api: HttpApi, market: Market, shut
     https: new URL(config.publicUrl).protocol === "https:",
   });
   const port = await listen(server, config.listen);
-  shutdown.add("http", async () => {
-    beginClose(server);
-    await Promise.all(inFlight);
-    server.closeIdleConnections();
-  });
+  shutdown.add(
+    "http",
+    async () => {
+      beginClose(server);
+      await Promise.all(inFlight.keys());
+      server.closeIdleConnections();
+    },
+    () => [...inFlight.values()],
+  );
   return port;
 }

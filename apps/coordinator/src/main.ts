@@ -39,7 +39,14 @@ async function main(): Promise<void> {
     log,
     buildMarket,
   });
+  let ending = false;
   const end = (reason: string, status: number) => {
+    if (ending) {
+      // Whoever asks twice does not want to wait: everything unfinished is in the database.
+      log.warn({ reason }, "left at once");
+      process.exit(EXIT.interrupted);
+    }
+    ending = true;
     coordinator.stop(reason).then(
       (clean) => process.exit(clean ? status : EXIT.internal),
       () => process.exit(EXIT.internal),
@@ -49,7 +56,7 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => end("SIGINT", EXIT.ok));
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "an error that nobody caught");
-    end("uncaught error", EXIT.internal);
+    if (!ending) end("uncaught error", EXIT.internal);
   });
 }
 

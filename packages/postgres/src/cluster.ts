@@ -34,7 +34,8 @@ export interface PostgresOptions {
   readonly durable?: boolean;
 }
 
-const USER = "corepool";
+/** The database role of ours. */
+export const USER = "corepool";
 /** Mark of a data folder that was made to its end. */
 const COMPLETE = "corepool-complete";
 
@@ -78,7 +79,8 @@ export async function removePostgres(dir: string): Promise<void> {
 const elsewhere = (dir: string) =>
   join("/var/lib/corepool", "databases", createHash("sha256").update(dir).digest("hex").slice(0, 16));
 
-async function dataFolder(dir: string, user: OsUser | undefined): Promise<string> {
+/** Where the data of `dir` lies; made when missing. */
+export async function dataFolder(dir: string, user: OsUser | undefined): Promise<string> {
   const near = join(dir, "data");
   if (user === undefined) {
     await mkdir(near, { recursive: true, mode: 0o700 });

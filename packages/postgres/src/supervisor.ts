@@ -61,14 +61,14 @@ export async function release(dir: string): Promise<void> {
 /** What `postmaster.pid` says: the server's process, and whether it accepts connections. */
 export async function serverState(
   data: string,
-): Promise<{ readonly pid: number; readonly ready: boolean } | undefined> {
+): Promise<{ readonly pid: number; readonly port: number; readonly ready: boolean } | undefined> {
   const lines = await readFile(join(data, "postmaster.pid"), "utf8").then(
     (text) => text.split("\n"),
     () => undefined,
   );
   const pid = Number(lines?.[0]);
   if (!Number.isInteger(pid) || pid < 2) return undefined;
-  return { pid, ready: lines?.[7]?.trim() === "ready" };
+  return { pid, port: Number(lines?.[3]), ready: lines?.[7]?.trim() === "ready" };
 }
 
 /** Ends a server: in order (connections are cut, everything is written), and hard if that takes longer than `patienceMs`. */

@@ -83,6 +83,13 @@ export const PROBLEMS = {
   "blob-offset-mismatch": { title: "The upload must go on where it stopped", status: 409, exit: EXIT.usage },
   "blob-too-large": { title: "The blob is too large", status: 413, exit: EXIT.usage },
   "blob-quota-reached": { title: "The account's room for blobs is used up", status: 403, exit: EXIT.refused },
+  "blob-store-full": { title: "The blob store is full", status: 507, exit: EXIT.refused, retryable: true },
+  "blob-store-unavailable": {
+    title: "The blob store did not answer",
+    status: 503,
+    exit: EXIT.unreachable,
+    retryable: true,
+  },
   "path-escape": { title: "The path leaves its folder", status: 422, exit: EXIT.usage },
   "machine-weak": { title: "This market takes no machine with this weakness", status: 422, exit: EXIT.machine },
   "sandbox-unavailable": { title: "This machine cannot run a sandbox", status: 503, exit: EXIT.machine },

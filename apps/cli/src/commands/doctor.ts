@@ -4,9 +4,16 @@ import type { Context } from "../context.ts";
 import { preparedFindings } from "../market/agent-findings.ts";
 import type { Finding } from "../market/finding.ts";
 import { supervisorOf } from "../market/lock.ts";
+import { machineFindings } from "../market/machine-findings.ts";
 import { readMarketFile } from "../market/market-file.ts";
 import { essentials, extras } from "../market/preflight.ts";
 import type { Action } from "./jobs.ts";
+
+/** Where the market of this folder answers, while one runs. */
+async function runningUrl(context: Context): Promise<string | undefined> {
+  const pid = await supervisorOf(context.home);
+  return pid === undefined ? undefined : (await readMarketFile(context.home))?.url;
+}
 
 async function running(context: Context): Promise<readonly Finding[]> {
   const pid = await supervisorOf(context.home);
@@ -40,7 +47,7 @@ export function addDoctor(program: Command, action: Action): void {
     .description("check this machine: what works, what is weak, what is missing, and what to do about it")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ corepool doctor\n  $ corepool doctor --json\n\nExit code 7 when something that a market needs is missing.",
+      "\nExamples:\n  $ corepool doctor\n  $ corepool doctor --json\n\nExit code 0 when a market can run here, also with weaknesses (!); 7 when something that it needs is missing\nor must not be as it is (✗).",
     )
     .action((_: unknown, command: Command) =>
       action(async (context) => {
@@ -48,6 +55,7 @@ export function addDoctor(program: Command, action: Action): void {
         const found = [
           ...(await essentials(home.dir)),
           ...(await preparedFindings(home)),
+          ...(await machineFindings(context, context.options.url ?? (await runningUrl(context)))),
           ...(await extras()),
           ...(await running(context)),
         ];

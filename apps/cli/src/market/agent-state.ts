@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chown, mkdir, realpath, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ensureUser, type SystemUser } from "@corepool/runtime/supervisor/user";
 import { systemCode } from "../files.ts";
 
 /** Under root the agent's own user keeps its state here, under a hash of the folder that names it (see packages/runtime). */
@@ -13,6 +14,31 @@ export async function hostFolder(state: string): Promise<string | undefined> {
     throw error;
   });
   return place === undefined ? undefined : join(BASE, createHash("sha256").update(place).digest("hex").slice(0, 12));
+}
+
+/** Where the agent keeps its keys and its journal; undefined when it never ran as root here. */
+export async function agentFolder(state: string): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return join(state, "agent");
+  const folder = await hostFolder(state);
+  return folder === undefined ? undefined : join(folder, "agent", "agent");
+}
+
+/** Makes the agent's folder as its supervisor would, so that restored keys and journal may lie in it. */
+export async function makeAgentFolder(state: string): Promise<{ readonly dir: string; readonly user?: SystemUser }> {
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const dir = await agentFolder(state);
+  if (dir === undefined) throw new Error(`${state} was not made`);
+  if (process.getuid?.() !== 0) {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return { dir };
+  }
+  const user = await ensureUser("corepool-agent");
+  await mkdir(dirname(dirname(dir)), { recursive: true, mode: 0o755 });
+  for (const folder of [dirname(dir), dir]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chown(folder, user.uid, user.gid);
+  }
+  return { dir, user };
 }
 
 /** Deletes what the agent of this state folder keeps outside of it. The agent must be stopped. */

@@ -77,6 +77,15 @@ function systemEnvironment(env: Context["env"]): Record<string, string> {
   return kept;
 }
 
+/** For the coordinator alone: no other part gets to see them. */
+function blobCredentials(env: Context["env"]): Record<string, string> {
+  const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+  const bucket = env.COREPOOL_BLOBS?.startsWith("s3:") === true;
+  return bucket
+    ? Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+    : {};
+}
+
 /**
  * Starts the whole market of a data folder: chain, contracts, database, coordinator, agent. Everything that can be
  * checked is checked first; when a part fails to start, those before it are stopped again and the failure says why.
@@ -164,7 +173,8 @@ export async function startMarket(context: Context, options: MarketOptions, tell
               COREPOOL_PUBLIC_RPC_URL: rpcUrl,
               COREPOOL_DEPLOYMENT: home.deployment,
               COREPOOL_RELAYER_KEY_FILE: join(home.keys, "relayer"),
-              COREPOOL_BLOBS_DIR: home.blobs,
+              COREPOOL_BLOBS: env.COREPOOL_BLOBS ?? home.blobs,
+              ...blobCredentials(env),
               COREPOOL_LISTEN: `127.0.0.1:${ports.api}`,
               COREPOOL_METRICS_LISTEN: `127.0.0.1:${ports.metrics}`,
               COREPOOL_PUBLIC_URL: url,

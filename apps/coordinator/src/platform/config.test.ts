@@ -10,7 +10,7 @@ const LEAST = {
   COREPOOL_RPC_URL: "http://127.0.0.1:8545, https://rpc.example/secret-token",
   COREPOOL_DEPLOYMENT: "/data/deployment.json",
   COREPOOL_RELAYER_KEY_FILE: "/data/relayer.key",
-  COREPOOL_BLOBS_DIR: "/data/blobs",
+  COREPOOL_BLOBS: "/data/blobs",
   COREPOOL_PUBLIC_URL: "https://pool.example",
 };
 

@@ -33,7 +33,8 @@ const SETTINGS = {
   },
   deployment: { name: "COREPOOL_DEPLOYMENT", schema: z.string().min(1) },
   relayerKeyFile: { name: "COREPOOL_RELAYER_KEY_FILE", schema: z.string().min(1) },
-  blobsDir: { name: "COREPOOL_BLOBS_DIR", schema: z.string().min(1) },
+  /** A folder, or `s3://BUCKET[/PREFIX]?endpoint=URL`. */
+  blobs: { name: "COREPOOL_BLOBS", schema: z.string().min(1) },
   maxBlobBytes: {
     name: "COREPOOL_MAX_BLOB_BYTES",
     schema: z.coerce.number().int().min(1),

@@ -83,7 +83,7 @@ export async function testMarket(settings: Readonly<Record<string, string>> = {}
     COREPOOL_RPC_URL: temp.chain.rpcUrl,
     COREPOOL_DEPLOYMENT: join(temp.dir, "deployment.json"),
     COREPOOL_RELAYER_KEY_FILE: relayerKeyFile,
-    COREPOOL_BLOBS_DIR: join(dir, "blobs"),
+    COREPOOL_BLOBS: join(dir, "blobs"),
     COREPOOL_LISTEN: `127.0.0.1:${port}`,
     COREPOOL_METRICS_LISTEN: "127.0.0.1:0",
     COREPOOL_PUBLIC_URL: url,

@@ -1,7 +1,8 @@
 import type { BlobHash } from "../hex.ts";
 
 /**
- * Content-addressed bytes. What is read has been verified against its name; what does not match is never served.
+ * Content-addressed bytes. What is read has been verified against its name; what does not match is never served. Any
+ * call may reject with `blob-store-unavailable`, and one that stores bytes with `blob-store-full`.
  *
  * Unfinished uploads belong to an `owner`: 1 to 80 of the characters `0-9 a-z A-Z _ -` (an account, a machine). Uploads
  * of one blob by several owners never touch each other, and none of them can tell whether the blob is here already:

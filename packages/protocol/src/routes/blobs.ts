@@ -16,7 +16,7 @@ export const headBlob = defineRoute({
   params: byHash,
   response: "none",
   status: 200,
-  problems: ["blob-not-found"],
+  problems: ["blob-not-found", "blob-store-unavailable"],
 });
 
 /** Range requests (one range) are answered with 206. */
@@ -32,7 +32,7 @@ export const readBlob = defineRoute({
   response: "application/octet-stream",
   status: 200,
   alsoStatus: [206],
-  problems: ["blob-not-found", "blob-corrupt", "range-not-satisfiable"],
+  problems: ["blob-not-found", "blob-corrupt", "range-not-satisfiable", "blob-store-unavailable"],
 });
 
 /** Body: bytes from `Upload-Offset` (default 0) of a blob of `Upload-Length` bytes. 201 when whole, 202 when more is expected. */
@@ -48,5 +48,13 @@ export const writeBlob = defineRoute({
   response: z.object({ hash: blobHash, received: z.int(), complete: z.boolean() }),
   status: 201,
   alsoStatus: [202],
-  problems: ["bad-request", "blob-hash-mismatch", "blob-offset-mismatch", "blob-too-large", "blob-quota-reached"],
+  problems: [
+    "bad-request",
+    "blob-hash-mismatch",
+    "blob-offset-mismatch",
+    "blob-too-large",
+    "blob-quota-reached",
+    "blob-store-full",
+    "blob-store-unavailable",
+  ],
 });

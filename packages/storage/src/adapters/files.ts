@@ -1,10 +1,11 @@
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CorepoolError } from "@corepool/core/errors";
+import { codeOf } from "@corepool/core/errors";
 import { type BlobHash, isBlobHash } from "@corepool/core/hex";
 import type { Blobs } from "@corepool/core/ports/blobs";
+import { corrupt, notFound, notSent, storeFull, streamOf, tooLarge } from "../answers.ts";
 import { CHUNK_BYTES, describe, digestOfChunk, readDigest, readExactly, sidecarFits } from "./sidecar.ts";
-import { hexOf, sizeOf, syncDirectory, type UploadName, Uploads } from "./uploads.ts";
+import { hexOf, openIfThere, sizeOf, syncDirectory, systemCode, type UploadName, Uploads } from "./uploads.ts";
 
 export interface FileBlobsOptions {
   /** Folder of the store; made when missing. */
@@ -46,7 +47,10 @@ class FileBlobs implements Blobs {
     if (size === undefined || (await sidecarFits(`${path}.chunks`, size))) return size;
     return this.#mendOrQuarantine(hash).then(
       () => size,
-      () => undefined,
+      (error: unknown) => {
+        if (codeOf(error) === "blob-corrupt") return undefined;
+        throw error;
+      },
     );
   }
 
@@ -62,13 +66,8 @@ class FileBlobs implements Blobs {
     const path = this.#path(hash);
     const known = await sizeOf(path);
     if (known !== undefined && !(await sidecarFits(`${path}.chunks`, known))) await this.#mendOrQuarantine(hash);
-    const file = await open(path, "r").catch(() => undefined);
-    if (file === undefined) {
-      throw new CorepoolError("blob-not-found", {
-        detail: `There is no blob ${hash} here.`,
-        next: "Upload it first, or check its name.",
-      });
-    }
+    const file = await openIfThere(path);
+    if (file === undefined) throw notFound(hash);
     const { size } = await file.stat();
     const end = Math.min(range.end ?? size, size);
     let at = Math.min(range.start, size);
@@ -128,7 +127,7 @@ class FileBlobs implements Blobs {
       path = await this.#uploads.take(name, part.offset);
     } catch (error) {
       await part.bytes.cancel();
-      throw error;
+      throw full(error);
     }
     let at = part.offset;
     const file = await open(path, "r+");
@@ -144,15 +143,28 @@ class FileBlobs implements Blobs {
       await file.sync();
     } catch (error) {
       // What arrived before the stream broke is kept; only synced bytes count as received.
-      await file.sync();
-      await this.#uploads.giveBack(name, path);
-      throw error;
+      await this.#keepSynced(name, path, file);
+      throw full(error);
     } finally {
       await file.close();
     }
     if (at < part.size) return { complete: false, received: await this.#uploads.giveBack(name, path) };
-    await this.#publish(name, path);
+    try {
+      await this.#publish(name, path);
+    } catch (error) {
+      // All bytes are there and sound: with room on the disk, an empty write at the end publishes them.
+      await this.#uploads.giveBack(name, path);
+      throw full(error);
+    }
     return { complete: true, received: part.size };
+  }
+
+  /** A disk that cannot even sync promises nothing: then the bytes are dropped, and the room they take is given back. */
+  async #keepSynced(name: UploadName, path: string, file: FileHandle): Promise<void> {
+    await file.sync().then(
+      () => this.#uploads.giveBack(name, path),
+      () => this.#uploads.discard(name, path),
+    );
   }
 
   /** Verifies what lies on disk and gives it its name. The sidecar goes first: a blob that is there has one. */
@@ -161,11 +173,7 @@ class FileBlobs implements Blobs {
     const found = await describe(path);
     if (found.hash !== hash) {
       await this.#uploads.discard(name, path);
-      throw new CorepoolError("blob-hash-mismatch", {
-        detail: `The bytes uploaded as ${hash} are ${found.hash}; they were thrown away.`,
-        next: "Upload again from byte 0, under the name of what you send.",
-        data: { found: found.hash },
-      });
+      throw notSent(hash, found.hash);
     }
     const target = this.#path(hash);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
@@ -179,17 +187,30 @@ class FileBlobs implements Blobs {
   /** `near`: a name of our own, so that two writers never share a temporary file. */
   async #writeSidecar(target: string, sidecar: Buffer, near: string): Promise<void> {
     const temporary = `${near}.chunks`;
-    await writeFile(temporary, sidecar, { flush: true });
-    await rename(temporary, `${target}.chunks`);
+    try {
+      await writeFile(temporary, sidecar, { flush: true });
+      await rename(temporary, `${target}.chunks`);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
     await syncDirectory(dirname(target));
   }
 
   /** A chunk and its digest disagree. The name decides: a sound blob gets a new sidecar, a damaged one is set aside. */
   async #mendOrQuarantine(hash: BlobHash): Promise<void> {
     const path = this.#path(hash);
-    const found = await describe(path).catch(() => undefined);
+    // Only a disk that cannot read these bytes speaks against them; too many open files, say, does not.
+    const found = await describe(path).catch((error: unknown) => {
+      if (["EIO", "ENOENT", "EUCLEAN"].includes(systemCode(error) ?? "")) return undefined;
+      throw error;
+    });
     if (found?.hash === hash) {
-      await this.#writeSidecar(path, found.sidecar, join(this.#options.dir, "uploads", `${hexOf(hash)}.mend`));
+      await this.#writeSidecar(path, found.sidecar, this.#uploads.privateName({ hash, owner: "mend" })).catch(
+        (error: unknown) => {
+          throw full(error);
+        },
+      );
       return;
     }
     await rename(path, join(this.#options.dir, "quarantine", hexOf(hash))).catch(() => undefined);
@@ -203,17 +224,15 @@ class FileBlobs implements Blobs {
   }
 }
 
+/** The system's ways to say that nothing more fits, as our own; any other error as it is. */
+function full(error: unknown): unknown {
+  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "") ? storeFull(error) : error;
+}
+
 /** Names become paths, so a malformed one is refused before it does. */
 function checked(hash: BlobHash): BlobHash {
   if (isBlobHash(hash)) return hash;
-  throw new CorepoolError("blob-not-found", { detail: `"${String(hash)}" is not the name of a blob.` });
-}
-
-function corrupt(hash: BlobHash): CorepoolError {
-  return new CorepoolError("blob-corrupt", {
-    detail: `The stored bytes of ${hash} no longer match its name; they were set aside and not served.`,
-    next: "Upload the blob again; check the disk.",
-  });
+  throw notFound(hash);
 }
 
 /** A write may take fewer bytes than it was given. */
@@ -221,46 +240,4 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
-}
-
-function tooLarge(detail: string): CorepoolError {
-  return new CorepoolError("blob-too-large", { detail, next: "Split it, or store it elsewhere." });
-}
-
-/** A stream of what `next` gives, whose first part is there, and verified, before it is handed out. */
-async function streamOf(
-  next: () => Promise<Uint8Array | undefined>,
-  close: () => Promise<void>,
-): Promise<ReadableStream<Uint8Array>> {
-  let ready: Uint8Array | undefined;
-  try {
-    ready = await next();
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  if (ready === undefined) await close();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (ready === undefined) {
-          controller.close();
-          return;
-        }
-        controller.enqueue(ready);
-        try {
-          ready = await next();
-        } catch (error) {
-          await close();
-          throw error;
-        }
-        if (ready === undefined) {
-          await close();
-          controller.close();
-        }
-      },
-      cancel: close,
-    },
-    { highWaterMark: 0 },
-  );
 }

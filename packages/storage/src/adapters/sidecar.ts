@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import type { BlobHash } from "@corepool/core/hex";
+import { openIfThere } from "./uploads.ts";
 
 /**
  * The sidecar of a blob: SHA-256 of each of its chunks, written when the blob is published, so that a range can be
@@ -53,7 +54,7 @@ export async function describe(path: string): Promise<{ readonly hash: BlobHash;
 
 /** Whether there is a sidecar that can belong to a blob of this size. */
 export async function sidecarFits(path: string, blobSize: number): Promise<boolean> {
-  const file = await open(path, "r").catch(() => undefined);
+  const file = await openIfThere(path);
   if (file === undefined) return false;
   try {
     const header = await readExactly(file, 0, HEADER_BYTES);
@@ -68,7 +69,7 @@ export async function sidecarFits(path: string, blobSize: number): Promise<boole
 
 /** The digest that a sidecar gives for one chunk, or undefined when it is gone or too short. */
 export async function readDigest(path: string, index: number): Promise<Buffer | undefined> {
-  const file = await open(path, "r").catch(() => undefined);
+  const file = await openIfThere(path);
   if (file === undefined) return undefined;
   try {
     return await readExactly(file, HEADER_BYTES + index * DIGEST_BYTES, DIGEST_BYTES);

@@ -1,8 +1,8 @@
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { CorepoolError } from "@corepool/core/errors";
 import type { BlobHash } from "@corepool/core/hex";
 import { checkedOwner } from "@corepool/core/ports/blobs";
+import { offsetMismatch } from "../answers.ts";
 
 /** Private names given out by this process, and those of them still in use. */
 let taken = 0;
@@ -53,10 +53,15 @@ export class Uploads {
    * @throws CorepoolError `blob-offset-mismatch` with `received` in its data
    */
   async take(name: UploadName, offset: number): Promise<string> {
-    const path = join(this.#dir, `${this.#stem(name)}.${process.pid}-${taken++}`);
+    const path = this.privateName(name);
     inUse.add(path);
     if (offset === 0) {
-      await (await open(path, "w")).close();
+      try {
+        await (await open(path, "w")).close();
+      } catch (error) {
+        inUse.delete(path);
+        throw error;
+      }
       return path;
     }
     const found = await rename(this.#part(name), path).then(
@@ -66,11 +71,12 @@ export class Uploads {
     const received = found ? ((await sizeOf(path)) ?? 0) : 0;
     if (found && received === offset) return path;
     await this.giveBack(name, path);
-    throw new CorepoolError("blob-offset-mismatch", {
-      detail: `The upload of ${name.hash} stopped at byte ${received}, not at ${offset}.`,
-      next: `Go on at byte ${received}.`,
-      data: { received },
-    });
+    throw offsetMismatch(name.hash, received, offset);
+  }
+
+  /** A name that no other writer uses; what stays under it is cleared when the store is opened again. */
+  privateName(name: UploadName): string {
+    return join(this.#dir, `${this.#stem(name)}.${process.pid}-${taken++}`);
   }
 
   /** Keeps a private file for a later writer, unless a longer one is kept already. Returns the bytes kept. */
@@ -110,10 +116,23 @@ export async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     ({ size }) => size,
     (error: unknown) => {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (systemCode(error) === "ENOENT") return undefined;
       throw error;
     },
   );
+}
+
+/** Opens a file for reading, or undefined when it is not there. Other failures (too many open files) are failures. */
+export async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  return open(path, "r").catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+/** The code of a system error (`ENOENT`, `ENOSPC`, …), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** A directory's entries are durable once it is synced, whatever the files' own state. */
@@ -132,6 +151,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return systemCode(error) === "EPERM";
   }
 }

@@ -33,10 +33,10 @@ export interface ApiServerParts {
   readonly https: boolean;
 }
 
-/** The API's server. `inFlight`: requests that are being answered. */
+/** The API's server. `inFlight`: requests that are being answered, by their method and path. */
 export interface ApiServer {
   readonly server: Server;
-  readonly inFlight: ReadonlySet<Promise<void>>;
+  readonly inFlight: ReadonlyMap<Promise<void>, string>;
 }
 
 /**
@@ -44,7 +44,7 @@ export interface ApiServer {
  * headers that are too large or too late) is answered by a problem like everything else.
  */
 export function createApiServer(parts: ApiServerParts): ApiServer {
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new Map<Promise<void>, string>();
   const answering = new WeakSet<Duplex>();
   const listener = getRequestListener(parts.fetch, {
     overrideGlobalObjects: false,
@@ -57,7 +57,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     const served = listener(request, response).catch(() => {
       response.destroy();
     });
-    inFlight.add(served);
+    inFlight.set(served, `${request.method} ${request.url?.split("?")[0]}`);
     void served.then(() => inFlight.delete(served));
   });
   server.maxConnections = MOST_CONNECTIONS;

@@ -40,6 +40,25 @@ describe("the shutdown", () => {
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(order).toEqual(["fails", "first"]);
   });
+
+  it("says what was still open, and leaves time for what comes after a step that hangs", async () => {
+    const lines: string[] = [];
+    const shutdown = new Shutdown(systemClock, createLog("info", { write: (line: string) => lines.push(line) }), 400);
+    let flushed = false;
+    shutdown.add("database", async () => {
+      await systemClock.sleep(50);
+      flushed = true;
+    });
+    const requests = ["PUT /v1/blobs/x"];
+    shutdown.add(
+      "http",
+      () => new Promise(() => undefined),
+      () => requests,
+    );
+    expect(await shutdown.run("test")).toBe(false);
+    expect(flushed).toBe(true);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ clean: false, open: ["http", "http: PUT /v1/blobs/x"] });
+  });
 });
 
 describe("the log", () => {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Isolation, MissingCapability } from "@corepool/core/ports/runtime";
+import { knownHoles } from "../../policy/known-holes.ts";
 import { bubblewrapVersion, findBubblewrap, hostArchitecture, olderThan } from "./host.ts";
 import type { Preparation } from "./preparation.ts";
 
@@ -9,8 +10,6 @@ const run = promisify(execFile);
 
 /** The oldest bubblewrap that knows --disable-userns, without which a workload could make user namespaces. */
 const OLDEST = "0.8.0";
-/** The first with the fix for CVE-2026-87766. Older ones are accepted, and the offer says so. */
-export const FIXED = "0.12.0";
 
 /** Why the kernel may refuse an ordinary user a namespace, read from where each kernel says it. */
 async function namespaceHint(): Promise<string> {
@@ -87,13 +86,17 @@ export async function inspectBubblewrap(
       "namespaces",
       `bubblewrap cannot make a sandbox here (${failure || "no reason given"}). ${await namespaceHint()}`,
     );
-  if (!olderThan(version, FIXED)) return { path, version, weaknesses: [], missing: [] };
-  const line = `bubblewrap ${version} lacks the fix for CVE-2026-87766 (in ${FIXED}); offers from this machine say so.`;
+  // Versions with known holes are accepted, and the offer says so.
+  const holes = knownHoles({ program: "bubblewrap", version });
   return {
     path,
     version,
-    weaknesses: [`bubblewrap<${FIXED}:CVE-2026-87766`],
-    missing: [{ what: "bubblewrap-fixed", line, fatal: false }],
+    weaknesses: holes.map(({ id }) => id),
+    missing: holes.map(({ cve, fixedIn }) => ({
+      what: "bubblewrap-fixed",
+      line: `bubblewrap ${version} lacks the fix for ${cve} (in ${fixedIn}); offers from this machine say so.`,
+      fatal: false,
+    })),
   };
 }
 
