@@ -53,6 +53,15 @@ describe("every gate rejects its fixture", () => {
     expect(output).toContain("has 501 lines");
   });
 
+  it("named tests", () => {
+    const { status, output } = house(checkout("named-tests"));
+    expect(status).toBe(1);
+    expect(output).toContain("SECURITY.md:5 names packages/core/src/gone.test.ts, which does not exist");
+    expect(output).toContain("SECURITY.md:6 names packages/core/src/lost.test.ts, which does not exist");
+    expect(output).toContain('docs/asvs.md:3 names a test "does what it never did"');
+    expect(output).toContain("3 violations");
+  });
+
   it("an empty tree", () => {
     copy = mkdtempSync(join(tmpdir(), "corepool-gate-"));
     run("git", ["init", "-q"], copy);

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { importViolations } from "./imports.ts";
 import { lengthViolations } from "./length.ts";
+import { ANSWERING, namedTestViolations } from "./named-tests.ts";
 import { platformViolations } from "./platform.ts";
 import { readSources, type Violation } from "./sources.ts";
 
-/** The house's own rules: imports, platform, length. Usage: node house.ts [root]. Exits 1 with a line per violation. */
+/** The house's own rules: imports, platform, length, tests that documents name. Usage: node house.ts [root]. Exits 1 with a line per violation. */
 const root = resolve(process.argv[2] ?? ".");
 const sources = readSources(root, [".ts", ".tsx", ".mjs", ".sol"]).filter(({ path }) => !path.includes("/fixtures/"));
 if (sources.length === 0) {
@@ -13,7 +14,13 @@ if (sources.length === 0) {
   process.exit(1);
 }
 const typed = sources.filter(({ path }) => /\.tsx?$/.test(path));
-const found: Violation[] = [...importViolations(typed), ...platformViolations(typed), ...lengthViolations(sources)];
+const documents = readSources(root, [".md"]).filter(({ path }) => ANSWERING.includes(path));
+const found: Violation[] = [
+  ...importViolations(typed),
+  ...platformViolations(typed),
+  ...lengthViolations(sources),
+  ...namedTestViolations(root, documents),
+];
 for (const { path, line, message } of found) console.error(`${path}:${line} ${message}`);
 console.log(`house: ${sources.length} files, ${found.length} violations`);
 process.exit(found.length === 0 ? 0 : 1);

@@ -107,6 +107,37 @@ describe("the running coordinator", () => {
     expect((await fetch(`${url}/v1/market`)).status).toBe(200);
   });
 
+  it("gives every answer, also those about its health, the headers that keep browsers from misusing it", async () => {
+    const server = await startCoordinator(parts({ COREPOOL_MODE: "api", COREPOOL_PUBLIC_URL: "https://pool.example" }));
+    for (const path of ["/livez", "/readyz", "/openapi.json", "/v1/market", "/v1/account", "/nowhere"]) {
+      const { headers } = await fetch(`http://127.0.0.1:${server.port}${path}`);
+      expect(headers.get("strict-transport-security"), path).toBe("max-age=31536000; includeSubDomains");
+      expect(headers.get("x-content-type-options"), path).toBe("nosniff");
+      expect(headers.get("referrer-policy"), path).toBe("no-referrer");
+      for (const directive of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
+        expect(headers.get("content-security-policy"), path).toContain(directive);
+      expect(headers.get("content-type"), path).toMatch(/^application\/(problem\+)?json$/);
+    }
+    await server.stop("test");
+  });
+
+  it("refuses messages whose end is not clear, and TRACE", async () => {
+    const status = async (text: string): Promise<string> => {
+      const socket = connect(running.port ?? 0, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(text);
+      const [data] = (await once(socket, "data")) as [Buffer];
+      socket.destroy();
+      return data.toString().split("\r\n")[0] ?? "";
+    };
+    const post = "POST /v1/auth/nonce HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    expect(await status(`${post}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`)).toContain("400");
+    expect(await status(`${post}content-length: 5\r\ncontent-length: 6\r\n\r\n{}`)).toContain("400");
+    expect(await status(`${post}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`)).toContain("400");
+    for (const path of ["/livez", "/v1/market"])
+      expect(await status(`TRACE ${path} HTTP/1.1\r\nhost: x\r\n\r\n`), path).toMatch(/ (400|404|405|501) /);
+  });
+
   it("refuses upgrades that nobody serves, headers without end, and bodies that do not come", async () => {
     const answer = async (text: string): Promise<string> => {
       const socket = connect(running.port ?? 0, "127.0.0.1");

@@ -191,7 +191,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
       ...marketTrouble,
     ];
   };
-  bindHealth(api.app, notReady);
+  bindHealth(api.app, { notReady, https: publicUrl.protocol === "https:" });
 
   const metricsServer = createServer((request, response) => {
     if (request.url !== "/metrics") {

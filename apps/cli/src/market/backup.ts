@@ -13,7 +13,7 @@ import { checkBackup, filesBelow, writeManifest } from "./backup-manifest.ts";
 import { claimHome, supervisorOf } from "./lock.ts";
 
 /** What of the agent's folder makes it who it is, and what it has promised. */
-const AGENT_FILES = ["provider.key", "machine.id", "market.json", "journal.jsonl"];
+const AGENT_FILES = ["provider.key", "machine.salt", "market.json", "journal.jsonl"];
 
 /** The parts of a home that are copied as they are, by their name in the backup. */
 const partsOf = (home: Home): readonly (readonly [string, string, (path: string) => boolean])[] => [

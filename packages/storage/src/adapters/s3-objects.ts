@@ -86,7 +86,7 @@ export class S3Objects {
         method: "GET",
         headers: { "x-amz-content-sha256": EMPTY },
       });
-      const response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) });
+      const response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
       const said = await response.text();
       if (said.includes("<Code>NoSuchBucket</Code>")) return `${where} has no bucket ${bucket}`;
       if (response.ok || response.status === 404) return undefined;
@@ -116,7 +116,7 @@ export class S3Objects {
           headers: { "x-amz-content-sha256": EMPTY, ...headers },
           ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
         });
-        const response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) });
+        const response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
         if (WORTH_ANOTHER_TRY.has(response.status)) {
           await response.body?.cancel();
           last = refused(response.status, method);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import S3rver from "s3rver";
@@ -234,7 +235,8 @@ describe("the S3 driver over a bad line", () => {
     ["reset-after", 2],
   ] as const)("survives %s on one of every %i requests", async (fault, every) => {
     let count = 0;
-    if (fault === "hang") blobs = over(500);
+    // Long enough for an honest answer on a busy machine; few requests hang.
+    if (fault === "hang") blobs = over(2_000);
     proxy.fate = () => (++count % every === 0 ? fault : undefined);
     await blobs.write(hash, { owner: OWNER, offset: 0, size: bytes.length, bytes: streamOf(bytes.slice(0, MIB)) });
     await blobs.write(hash, { owner: OWNER, offset: MIB, size: bytes.length, bytes: streamOf(bytes.slice(MIB)) });
@@ -298,6 +300,23 @@ describe("what is said about a store that cannot be used", () => {
     expect(said[1]).toContain("refuses our credentials");
     expect(said[2]).toContain("does not answer");
     expect(said.join()).not.toContain("hunter2");
+  });
+
+  it("is that a redirect is not followed: it could lead anywhere with our signature", async () => {
+    let led = 0;
+    const target = createServer((_, answer) => answer.end(String(++led)));
+    const gate = createServer((_, answer) => {
+      const address = target.address();
+      const to = address !== null && typeof address === "object" ? address.port : 0;
+      answer.writeHead(307, { location: `http://127.0.0.1:${to}/` }).end();
+    });
+    for (const one of [target, gate]) await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
+    const address = gate.address();
+    const endpoint = `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`;
+    const blobs = new S3Blobs({ ...place({ endpoint, tries: 2 }), maxBlobBytes: 1e6 });
+    expect(await refusal(blobs.read(hashOf(patterned(3))))).toBe("blob-store-unavailable");
+    expect(led).toBe(0);
+    for (const one of [target, gate]) one.close();
   });
 
   it("does not take a missing bucket for missing blobs", async () => {

@@ -1,7 +1,7 @@
 /** Headers that every answer carries: nothing of ours is meant to be rendered, framed, sniffed or cached by default. */
 export function secure(headers: Headers, https: boolean): void {
   headers.set("x-content-type-options", "nosniff");
-  headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+  headers.set("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox");
   headers.set("referrer-policy", "no-referrer");
   headers.set("cross-origin-resource-policy", "same-site");
   if (https) headers.set("strict-transport-security", "max-age=31536000; includeSubDomains");
