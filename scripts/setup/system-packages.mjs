@@ -28,6 +28,11 @@ const WANTED_BY_TESTS = [
     test: ["aarch64-linux-gnu-gcc", "--version"],
     packages: ["gcc-aarch64-linux-gnu"],
   },
+  {
+    what: "Linux headers for arm64 (rebuild init)",
+    file: "/usr/aarch64-linux-gnu/include/asm/unistd.h",
+    packages: ["linux-libc-dev-arm64-cross"],
+  },
 ];
 
 async function isThere({ test, file, alternative }) {
