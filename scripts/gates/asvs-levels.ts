@@ -88,6 +88,6 @@ const SECTIONS: Readonly<Record<string, string>> = {
 /** The level of every requirement, by its number. */
 export const ASVS_LEVELS: ReadonlyMap<string, number> = new Map(
   Object.entries(SECTIONS).flatMap(([section, levels]) =>
-    [...levels].flatMap((level, i) => (level === "-" ? [] : [[`${section}.${i + 1}`, Number(level)] as const])),
+    Array.from(levels).flatMap((level, i) => (level === "-" ? [] : [[`${section}.${i + 1}`, Number(level)] as const])),
   ),
 );
