@@ -58,6 +58,15 @@ export async function boundToLease({ terms, spec, binding }: Assignment, domain:
 }
 
 /**
+ * Whether the provider has not agreed to close the lease unserved: that agreement, wherever it is kept, ends the lease
+ * with nothing paid at any time.
+ * @throws CorepoolError `agent-refused`
+ */
+export function notReleased({ lease }: Assignment, released: ReadonlyMap<string, unknown>): void {
+  if (released.has(lease.toLowerCase())) refuse("the provider has agreed to close this lease unserved");
+}
+
+/**
  * Whether this machine will serve the work under these terms. The lease is ours; what is refused here can be closed at
  * once, and the client gets everything back.
  * @throws CorepoolError `agent-refused`

@@ -6,11 +6,20 @@ import type { FromAgent, ToAgent } from "@corepool/protocol/agent";
 import { closeData } from "@corepool/protocol/eip712";
 import { termsHash } from "@corepool/protocol/market/structs";
 import type { UnitSpec } from "@corepool/protocol/spec";
-import { type AdmissionContext, admit, boundToLease, type OwnUnit, ownUnit, seeOnChain } from "./admission.ts";
+import {
+  type AdmissionContext,
+  admit,
+  boundToLease,
+  notReleased,
+  type OwnUnit,
+  ownUnit,
+  seeOnChain,
+} from "./admission.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptDeps } from "./attempt-deps.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Assignment, newRecord } from "./journal-entries.ts";
+import { leaseNow } from "./lease-now.ts";
 import { listedTokens, OFFER_SECONDS, type OfferSettings, type OfferToken, offersOf, signOffers } from "./offers.ts";
 import { messageOf } from "./prepare.ts";
 import { type RegistrationSettings, registrationOf } from "./registration.ts";
@@ -26,6 +35,8 @@ export interface AgentOptions extends AttemptDeps {
 }
 
 const TOKENS_RETRY_MS = 2_000;
+/** No chain that money is put on takes back a day. */
+const RELEASED_SECONDS = 86_400;
 
 /** The agent: offers its units, takes assignments, and serves each until its lease is closed. */
 export class Agent {
@@ -34,6 +45,7 @@ export class Agent {
   readonly #running = new Map<string, Promise<void>>();
   /** Assignments being checked, so that a repeat does not start a second one. */
   readonly #checking = new Map<string, Promise<void>>();
+  readonly #leases = new Map<string, Promise<void>>();
   #own: readonly OwnUnit[] = [];
   #signal = AbortSignal.abort();
   #stage = "gateway";
@@ -96,6 +108,7 @@ export class Agent {
     const { clock } = this.#options;
     while (!signal.aborted) {
       await this.#offer(signal);
+      await this.#forgetReleased();
       await clock.sleep((OFFER_SECONDS * 1000) / 2, signal).catch(() => undefined);
     }
   }
@@ -161,7 +174,7 @@ export class Agent {
         // An attempt that is over and forgotten has been stopped.
         return this.#attempts.get(message.body.attempt)?.stop(message.body.reason);
       case "release":
-        return this.#release(message.body);
+        return this.#alone(message.body.lease, () => this.#release(message.body));
       case "log-ack":
         return this.#attempts.get(message.body.attempt)?.logStored(message.body.offset);
       case "closed":
@@ -186,9 +199,25 @@ export class Agent {
   async #assign(work: Incoming<"assign">): Promise<void> {
     const running = this.#checking.get(work.attempt);
     if (running !== undefined) return running;
-    const checking = this.#check(work).finally(() => this.#checking.delete(work.attempt));
+    const checking = this.#alone(work.lease, () => this.#check(work)).finally(() =>
+      this.#checking.delete(work.attempt),
+    );
     this.#checking.set(work.attempt, checking);
     return checking;
+  }
+
+  /** Of one lease one thing at a time: what is being released must not begin to be served, nor the reverse. */
+  async #alone(lease: string, work: () => Promise<void>): Promise<void> {
+    const key = lease.toLowerCase();
+    const before = this.#leases.get(key) ?? Promise.resolve();
+    const turn = before.then(work);
+    const over = turn.catch(() => undefined);
+    this.#leases.set(key, over);
+    try {
+      return await turn;
+    } finally {
+      if (this.#leases.get(key) === over) this.#leases.delete(key);
+    }
   }
 
   async #check(work: Assignment): Promise<void> {
@@ -202,6 +231,7 @@ export class Agent {
     let refusal: string | null = null;
     try {
       await boundToLease(work, domain);
+      notReleased(work, journal.released);
       admit(work, own, this.#context());
     } catch (error) {
       if (codeOf(error) !== "agent-refused") throw error;
@@ -229,16 +259,35 @@ export class Agent {
     await attempt.reopened(work.terms, work.openTx);
   }
 
-  /** Agrees to close a lease under which nothing was served. One that an attempt serves is closed by that attempt. */
+  /**
+   * Agrees to close a lease under which nothing was served. One that an attempt serves is closed by that attempt. The
+   * signature is as good as a refund, so it is given only once nothing can be served under the lease any more.
+   */
   async #release(stray: Incoming<"release">): Promise<void> {
-    const { chain, domain, clock, gateway, signer, log } = this.#options;
+    const { chain, domain, clock, gateway, signer, log, chainTime } = this.#options;
     const { lease, terms } = stray;
     ownUnit(stray, this.#context());
     await seeOnChain(stray, chain, domain, clock);
     if (this.#byLease(lease) !== undefined) return;
     const closeSignature = await signer.signTypedData(closeData(domain, lease, BigInt(terms.paid)));
-    await gateway.tell({ type: "close", body: { lease, total: terms.paid, noteSignature: null, closeSignature } });
+    await gateway.release(
+      { lease, terms, at: chainTime.now() },
+      { type: "close", body: { lease, total: terms.paid, noteSignature: null, closeSignature } },
+    );
     log.info("lease.released", { lease, unit: terms.unit });
+  }
+
+  /** Forgets released leases that are over for so long that no re-org brings them back. */
+  async #forgetReleased(): Promise<void> {
+    const { journal, chainTime, log } = this.#options;
+    for (const { lease, terms, at } of [...journal.released.values()]) {
+      if (chainTime.now() < at + RELEASED_SECONDS) continue;
+      try {
+        if ((await leaseNow(terms, lease, this.#options)).state === "over") await journal.unrelease(lease);
+      } catch (error) {
+        log.warn("chain.unavailable", { lease, detail: messageOf(error) });
+      }
+    }
   }
 
   #context(): AdmissionContext {

@@ -13,6 +13,7 @@ import { stillLive } from "./lease-now.ts";
 import { LogShipper } from "./log-shipper.ts";
 import { checkNote, coveredMs } from "./meter.ts";
 import { collectOutputs } from "./outputs.ts";
+import { paidInTime } from "./own-close.ts";
 import { messageOf, PreparationFailed, prepareSandbox } from "./prepare.ts";
 import { closeRequested } from "./requested-close.ts";
 import { ServedClock } from "./served-clock.ts";
@@ -298,9 +299,24 @@ export class Attempt {
     }
     const logs = this.#startLogs(handle, signal);
     const result = await orAborted(handle.wait(), signal);
-    const { outputs, detail } = await collectOutputs(handle, this.#deps.blobs, this.#deps.clock, signal);
-    await this.#drain(logs, DRAIN, signal);
+    const { outputs, detail } = await this.#meanwhilePaid(signal, async () => {
+      const collected = await collectOutputs(handle, this.#deps.blobs, this.#deps.clock, signal);
+      await this.#drain(logs, DRAIN, signal);
+      return collected;
+    });
     await this.#end(endingOf(result, this.record.stop), result, [...outputs], logs.bytes, detail);
+  }
+
+  /** However long the work takes, what is owed reaches the chain in time. */
+  async #meanwhilePaid<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const done = new AbortController();
+    const paying = paidInTime(this.id, this.#deps, AbortSignal.any([signal, done.signal]));
+    try {
+      return await work();
+    } finally {
+      done.abort();
+      await paying;
+    }
   }
 
   #drain(logs: LogShipper, patience: DrainPatience, signal: AbortSignal): Promise<void> {

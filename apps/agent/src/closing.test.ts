@@ -90,4 +90,22 @@ describe("a provider whose coordinator withholds the close", () => {
     await over(job);
     expect((await cash()) - before).toBe(afterFee(job, total(job, 1n)));
   }, 60_000);
+
+  it("is paid within the window though the coordinator takes no output of the job", async () => {
+    const before = await cash();
+    const job = await world.assign({ command: ["sh", "-c", "echo x > outputs/x; sleep 600"] });
+    await running(job);
+    const note = await job.pay(1);
+    await world.coordinator.wait("ack", ({ of }) => of === note);
+    const light = world.coordinator.goDark();
+    await world.act(world.client, world.domain.market, requestCloseCalldata(job.terms));
+    await expect.poll(() => world.agentLog(), { timeout: 20_000, interval: 200 }).toContain("lease.close-requested");
+    await world.endpoint.request("evm_increaseTime", [1_000]);
+    await world.endpoint.request("evm_mine", []);
+    await over(job);
+    expect((await cash()) - before).toBe(afterFee(job, total(job, 1n)));
+    light();
+    const { outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === job.attempt);
+    expect(outputs).toHaveLength(1);
+  }, 90_000);
 });

@@ -8,7 +8,7 @@ import { CLOSE, type FromAgent, type ToAgent } from "@corepool/protocol/agent";
 import { agentHelloData, type MarketDomain } from "@corepool/protocol/eip712";
 import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import type { Journal } from "./journal.ts";
-import type { AttemptRecord } from "./journal-entries.ts";
+import type { AttemptRecord, ReleasedLease } from "./journal-entries.ts";
 import type { Identity, KeyAgreement, Log } from "./ports.ts";
 import { decode, encode, type Incoming } from "./wire.ts";
 
@@ -88,8 +88,20 @@ export class Gateway {
    * every reconnect until it is.
    */
   async post(attempt: string, change: Partial<AttemptRecord>, message: FromAgent): Promise<void> {
+    await this.#keep(message, (out) => this.#options.journal.change(attempt, change, out));
+  }
+
+  /** Releases a lease: durable first, with the agreement to close it, which is sent until it is acknowledged. */
+  async release(lease: ReleasedLease, message: FromAgent): Promise<void> {
+    await this.#keep(message, (out) => this.#options.journal.release(lease, out));
+  }
+
+  async #keep(
+    message: FromAgent,
+    write: (out: { readonly id: string; readonly message: FromAgent }) => Promise<void>,
+  ): Promise<void> {
     const id = toHex(this.#options.random.bytes(12));
-    const written = this.#options.journal.change(attempt, change, { id, message });
+    const written = write({ id, message });
     const before = this.#link;
     await written;
     // A line that came up meanwhile has sent it with the others.

@@ -139,6 +139,27 @@ describe("an agent among liars", () => {
     expect(await job.probe()).toEqual({ right: true, frozen: false });
   });
 
+  it("serves nothing under a lease that it has agreed to close, also after a restart, and gives everything back", async () => {
+    const from = world.coordinator.heard.length;
+    const held = await world.assign({ command: ["sh", "-c", "echo served > outputs/x"] }, { unit: 2, say: false });
+    // At once, so that the two meet while both are being checked.
+    world.coordinator.say({ type: "release", body: { lease: held.lease, terms: held.terms } });
+    world.coordinator.say(held.message);
+    const { report, detail } = await world.coordinator.wait("ended", ({ attempt }) => attempt === held.attempt);
+    expect([report.reason, report.startedAtMs === report.endedAtMs]).toEqual(["refused-by-agent", true]);
+    expect(detail).toContain("agreed to close this lease unserved");
+    await world.kill("SIGKILL");
+    await world.start();
+    const again = { ...held.message, body: { ...held.message.body, attempt: `${held.attempt}0` } };
+    world.coordinator.say(again);
+    const second = await world.coordinator.wait("ended", ({ attempt }) => attempt === again.body.attempt);
+    expect(second.report.reason).toBe("refused-by-agent");
+    expect(statesOf(held.attempt)).toEqual([]);
+    const closes = world.coordinator.heard.slice(from).flatMap((m) => (m.type === "close" ? [m.body] : []));
+    expect(closes.filter(({ lease }) => lease === held.lease).every(({ total }) => total === "0")).toBe(true);
+    expect(await held.settle()).toBe(0n);
+  }, 60_000);
+
   it("ends what stays unpaid beyond the hold that it promised, and keeps its outputs", async () => {
     const unpaid = await world.assign({ command: ["sh", "-c", "echo half > outputs/x; sleep 600"] }, { unit: 2 });
     const { report, outputs } = await world.coordinator.wait("ended", ({ attempt }) => attempt === unpaid.attempt);

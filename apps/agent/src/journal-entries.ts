@@ -1,6 +1,7 @@
+import type { Hex } from "@corepool/core/hex";
 import { fromAgent } from "@corepool/protocol/agent";
 import { amount, bytes32, hex, id } from "@corepool/protocol/primitives";
-import { jobSpec, termsMessage, type UnitSpec } from "@corepool/protocol/spec";
+import { jobSpec, type TermsMessage, termsMessage, type UnitSpec } from "@corepool/protocol/spec";
 import { z } from "zod";
 
 /** What the coordinator assigned; the agent has checked it. */
@@ -12,7 +13,8 @@ const assignment = z.object({
   terms: termsMessage,
   openTx: hex,
   leasePublicKey: hex,
-  binding: hex,
+  /** Checked before the record is made; records of before it was signed have none. */
+  binding: hex.default("0x"),
 });
 export type Assignment = z.infer<typeof assignment>;
 
@@ -60,6 +62,13 @@ export const newRecord = (work: Assignment, refusal: string | null, unit: UnitSp
   closeSent: false,
 });
 
+/** A lease that was released, until no re-org can bring it back. */
+export interface ReleasedLease {
+  readonly lease: Hex;
+  readonly terms: TermsMessage;
+  readonly at: number;
+}
+
 /** One line of the journal. `of` is the attempt's id. */
 export const entry = z.discriminatedUnion("t", [
   z.object({ t: z.literal("attempt"), record: attemptRecord }),
@@ -71,6 +80,16 @@ export const entry = z.discriminatedUnion("t", [
     out: z.object({ id: z.string(), message: fromAgent }).optional(),
   }),
   z.object({ t: z.literal("forget"), of: z.string() }),
+  /** The provider agrees to close a lease under which nothing was served: `out` says so, and nothing ever will be. */
+  z.object({
+    t: z.literal("released"),
+    lease: bytes32,
+    terms: termsMessage,
+    /** By the chain's time, seconds since the epoch. */
+    at: z.number(),
+    out: z.object({ id: z.string(), message: fromAgent }).optional(),
+  }),
+  z.object({ t: z.literal("unreleased"), lease: bytes32 }),
   z.object({ t: z.literal("out"), id: z.string(), message: fromAgent }),
   z.object({ t: z.literal("acked"), id: z.string() }),
 ]);

@@ -1,7 +1,8 @@
 import { CorepoolError } from "@corepool/core/errors";
+import type { Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { FromAgent } from "@corepool/protocol/agent";
-import { type AttemptRecord, type Entry, entry } from "./journal-entries.ts";
+import { type AttemptRecord, type Entry, entry, type ReleasedLease } from "./journal-entries.ts";
 import type { JournalStore, Log } from "./ports.ts";
 
 const RETRY_MS = 1_000;
@@ -17,6 +18,7 @@ export class Journal {
   readonly #store: JournalStore;
   readonly #attempts = new Map<string, AttemptRecord>();
   readonly #outbox = new Map<string, FromAgent>();
+  readonly #released = new Map<string, ReleasedLease>();
   #waiting: string[] = [];
   #writing: Promise<void> = Promise.resolve();
   #closing = false;
@@ -55,6 +57,11 @@ export class Journal {
     return this.#outbox;
   }
 
+  /** Leases that the provider agreed to close unserved: a signature over them is out, so they must never be served. */
+  get released(): ReadonlyMap<string, ReleasedLease> {
+    return this.#released;
+  }
+
   record(attempt: string): AttemptRecord {
     const record = this.#attempts.get(attempt);
     if (record === undefined) {
@@ -78,6 +85,15 @@ export class Journal {
 
   forget(of: string): Promise<void> {
     return this.#write({ t: "forget", of });
+  }
+
+  /** Notes that a lease is released, with the message that says so. */
+  release(lease: ReleasedLease, out: { readonly id: string; readonly message: FromAgent }): Promise<void> {
+    return this.#write({ t: "released", ...lease, out });
+  }
+
+  unrelease(lease: Hex): Promise<void> {
+    return this.#write({ t: "unreleased", lease });
   }
 
   async acked(id: string): Promise<void> {
@@ -132,7 +148,9 @@ export class Journal {
   }
 
   #worthCompacting(): boolean {
-    return this.#lines > COMPACT_LINES && this.#lines > 10 * (this.#attempts.size + this.#outbox.size);
+    return (
+      this.#lines > COMPACT_LINES && this.#lines > 10 * (this.#attempts.size + this.#released.size + this.#outbox.size)
+    );
   }
 
   /** Writes anew what still matters, which is all that memory holds: changes that wait for their line are in it. */
@@ -156,6 +174,13 @@ export class Journal {
       case "forget":
         this.#attempts.delete(change.of);
         break;
+      case "released":
+        this.#released.set(change.lease.toLowerCase(), { lease: change.lease, terms: change.terms, at: change.at });
+        if (change.out !== undefined) this.#outbox.set(change.out.id, change.out.message);
+        break;
+      case "unreleased":
+        this.#released.delete(change.lease.toLowerCase());
+        break;
       case "out":
         this.#outbox.set(change.id, change.message);
         break;
@@ -168,6 +193,7 @@ export class Journal {
   #snapshot(): readonly Entry[] {
     return [
       ...[...this.#attempts.values()].map((record): Entry => ({ t: "attempt", record })),
+      ...[...this.#released.values()].map((released): Entry => ({ t: "released", ...released })),
       ...[...this.#outbox].map(([id, message]): Entry => ({ t: "out", id, message })),
     ];
   }

@@ -44,6 +44,22 @@ export async function closedOnChain(id: string, deps: AttemptDeps, context: OwnC
   }
 }
 
+/**
+ * Beside work that may last (outputs that a coordinator does not take): when the time in which the provider may bring
+ * his best note is half over, brings it. Resolves when `signal` aborts.
+ */
+export async function paidInTime(id: string, deps: AttemptDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await look(id, deps, true, Number.POSITIVE_INFINITY);
+    } catch (error) {
+      report(id, deps, error);
+    }
+    // The end of the work ends the wait.
+    await deps.clock.sleep(ROUND_MS, signal).catch(() => undefined);
+  }
+}
+
 /** One look at the chain, and a try to close when it is time. Resolves with whether the lease is over. */
 async function look(id: string, deps: AttemptDeps, mayClose: boolean, patientUntil: number): Promise<boolean> {
   const { assignment, note } = deps.journal.record(id);

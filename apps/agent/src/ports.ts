@@ -19,7 +19,7 @@ export interface JournalStore {
 export interface BlobTransfer {
   /** The bytes from `offset` on. */
   download(hash: BlobHash, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Whether the coordinator has the blob, and if not, where its upload stopped. */
+  /** Whether this machine's provider has delivered the blob, and if not, where its upload stopped. */
   state(hash: BlobHash, signal: AbortSignal): Promise<{ readonly stored: boolean; readonly received: number }>;
   /** Sends the bytes [offset, size). */
   upload(

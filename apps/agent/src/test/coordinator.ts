@@ -60,6 +60,8 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
   let wake = Promise.withResolvers<void>();
 
   const http = createServer((request, response) => {
+    // Whoever cannot be reached does not answer either.
+    if (dark) return void response.destroy();
     void serveBlob(blobs, token, request, response).catch((error: unknown) => problem(response, error));
   });
   const wss = new WebSocketServer({ noServer: true });
@@ -177,7 +179,9 @@ async function serveBlob(blobs: Store, token: string, request: IncomingMessage, 
   const size = await blobs.size(hash);
   if (request.method === "HEAD") {
     const headers =
-      size === undefined ? { "upload-offset": await blobs.received(hash, "test") } : { "content-length": size };
+      size === undefined
+        ? { "upload-complete": "?0", "upload-offset": await blobs.received(hash, "test") }
+        : { "upload-complete": "?1", "upload-offset": size, "content-length": size };
     return response.writeHead(size === undefined ? 404 : 200, headers).end();
   }
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);

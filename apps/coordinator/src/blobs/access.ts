@@ -19,6 +19,15 @@ export class BlobAccess {
     this.#mayRead = parts.mayRead;
   }
 
+  /**
+   * Whether all bytes of the blob have come from the caller, or it may use it as if they had. An agent that may read a
+   * blob only as somebody's input has delivered nothing: an output with the same bytes is still to be uploaded.
+   */
+  async delivered(caller: Caller, hash: BlobHash): Promise<boolean> {
+    const owned = (await this.#accounts.ownedBlobSize(caller.account, hash)) !== undefined;
+    return owned || (caller.machine === undefined && (await this.#mayRead(caller, hash)));
+  }
+
   async mayRead(caller: Caller, hash: BlobHash): Promise<boolean> {
     const owned = (await this.#accounts.ownedBlobSize(caller.account, hash)) !== undefined;
     return owned || this.#mayRead(caller, hash);

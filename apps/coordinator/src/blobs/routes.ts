@@ -34,11 +34,13 @@ export function bindBlobs(
 
   api.bind(headBlob, async ({ params, caller }) => {
     const size = (await access.mayRead(caller, params.hash)) ? await blobs.size(params.hash) : undefined;
-    if (size !== undefined) {
-      return new Reply(undefined, { headers: { ...CACHE, "content-length": String(size), "accept-ranges": "bytes" } });
-    }
-    const offset = await desk.received(caller, params.hash);
-    return new Reply(undefined, { status: 404, headers: { "upload-offset": String(offset) } });
+    const whole = size !== undefined && (await access.delivered(caller, params.hash));
+    const offset = whole ? size : await desk.received(caller, params.hash);
+    const upload = { "upload-complete": whole ? "?1" : "?0", "upload-offset": String(offset) };
+    if (size === undefined) return new Reply(undefined, { status: 404, headers: upload });
+    // How far an upload has come changes; what is read under the name never does.
+    const headers = { "cache-control": "no-store", "content-length": String(size), "accept-ranges": "bytes" };
+    return new Reply(undefined, { headers: { ...headers, ...upload } });
   });
 
   api.bind(readBlob, async ({ params, caller, request, requestId }) => {

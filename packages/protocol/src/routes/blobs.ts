@@ -4,7 +4,10 @@ import { defineRoute } from "../route.ts";
 
 const byHash = z.strictObject({ hash: blobHash });
 
-/** Content-Length: size of the whole blob; for an unfinished upload 404 with `Upload-Offset`: bytes received. */
+/**
+ * Content-Length: size of a blob that the caller may read; 404 when there is none. `Upload-Complete` (?1 or ?0): whether
+ * all of its bytes came from the caller; `Upload-Offset`: how many have. After draft-ietf-httpbis-resumable-upload.
+ */
 export const headBlob = defineRoute({
   method: "HEAD",
   path: "/v1/blobs/{hash}",
