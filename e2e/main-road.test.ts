@@ -67,7 +67,7 @@ describe("the main road, from a fresh folder", () => {
     await writeFile(join(work, "data.csv"), "1,2\n3,4\n");
     await writeFile(
       join(work, "sum.py"),
-      "import os,sys\nnumbers=[float(x) for l in open(sys.argv[1]) for x in l.split(',')]\nopen(os.path.join(os.environ['COREPOOL_OUTPUTS'],'sum.txt'),'w').write(str(sum(numbers)))\nprint('sum',sum(numbers))\n",
+      "import os,shutil,sys\nshutil.copy(sys.argv[1],os.path.join(os.environ['COREPOOL_OUTPUTS'],'same.csv'))\nnumbers=[float(x) for l in open(sys.argv[1]) for x in l.split(',')]\nopen(os.path.join(os.environ['COREPOOL_OUTPUTS'],'sum.txt'),'w').write(str(sum(numbers)))\nprint('sum',sum(numbers))\n",
     );
     const { code, said, stderr } = await run(
       "--time",
@@ -84,10 +84,11 @@ describe("the main road, from a fresh folder", () => {
     expect(logOf(said)).toBe("sum 10.0\n");
     const result = resultOf(said);
     expect(result.workload.state).toBe("succeeded");
-    expect(result.files.map((f) => f.path)).toEqual(["sum.txt"]);
-    const bytes = await readFile(result.files[0]?.file ?? "");
+    expect(result.files.map((f) => f.path)).toEqual(["same.csv", "sum.txt"]);
+    expect(await readFile(result.files[0]?.file ?? "", "utf8")).toBe("1,2\n3,4\n");
+    const bytes = await readFile(result.files[1]?.file ?? "");
     expect(bytes.toString()).toBe("10.0");
-    expect(result.files[0]?.hash).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+    expect(result.files[1]?.hash).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
 
     const { receipt, verified } = result;
     expect(verified).not.toBeNull();

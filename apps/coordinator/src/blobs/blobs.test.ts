@@ -39,6 +39,20 @@ const head = (hash: string, token = owner) => test.send("HEAD", `/v1/blobs/${has
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
 describe("uploading", () => {
+  it("tells an agent that a blob which it may only read is still to be uploaded", async () => {
+    const bytes = fresh(1_000);
+    const hash = nameOf(bytes);
+    await put(hash, bytes);
+    readable.add(hash);
+    const upload = ({ headers }: Response) => [headers.get("upload-complete"), headers.get("upload-offset")];
+    expect(upload(await head(hash))).toEqual(["?1", "1000"]);
+    const seen = await head(hash, agent);
+    expect([seen.status, seen.headers.get("content-length"), ...upload(seen)]).toEqual([200, "1000", "?0", "0"]);
+    expect((await put(hash, bytes, {}, agent)).status).toBe(201);
+    expect(upload(await head(hash, agent))).toEqual(["?1", "1000"]);
+    expect(upload(await head(hash, other))).toEqual(["?0", "0"]);
+  });
+
   it("takes a blob in one go and gives it back, whole and in parts", async () => {
     const bytes = fresh(300_000);
     const hash = nameOf(bytes);

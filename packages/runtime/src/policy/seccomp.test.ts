@@ -48,8 +48,8 @@ function expected(name: string | undefined, args: readonly bigint[]): number {
   if (name === "socket" && [2, 10].includes(first)) return [0, 6, 17].includes(third) ? ALLOW : EPROTONOSUPPORT;
   if (name === "socket" || name === "socketpair") return [1, 2, 10].includes(first) ? ALLOW : EAFNOSUPPORT;
   if (/^(prlimit64|sched_set(affinity|attr|param|scheduler))$/.test(name)) return first === 1 ? EPERM : ALLOW;
-  if (name === "setpriority") return (first === 0 && second === 1) || first === 2 ? EPERM : ALLOW;
-  if (name === "ioprio_set") return (first === 1 && second === 1) || first === 3 ? EPERM : ALLOW;
+  if (name === "setpriority") return first === 0 && second !== 1 ? ALLOW : EPERM;
+  if (name === "ioprio_set") return first === 1 && second !== 1 ? ALLOW : EPERM;
   if (name === "ioctl") return [0x5412, 0x541c].includes(second) ? EPERM : ALLOW;
   if (name === "personality") return [0, 0xffffffff].includes(first) ? ALLOW : EPERM;
   return Object.values(DENIED).flat().includes(name) ? EPERM : ALLOW;

@@ -108,8 +108,8 @@ const FAMILIES = [1, 2, 10];
 const [AF_INET, AF_INET6, PROTOCOLS] = [2, 10, [0, 6, 17]];
 /** Init. It has the workload's own user, so the kernel would let a workload limit, pin and slow it down. */
 const INIT = 1;
-/** PRIO_USER and IOPRIO_WHO_USER: every process of the user, init among them. */
-const [PRIO_PROCESS, PRIO_USER, IOPRIO_PROCESS, IOPRIO_USER] = [0, 2, 1, 3];
+/** What names one process. Groups and users are not for workloads: init is of them. */
+const [PRIO_PROCESS, IOPRIO_PROCESS] = [0, 1];
 /** TIOCSTI types into the controlling terminal, TIOCLINUX pastes into a console. */
 const TERMINAL_INJECTION = [0x5412, 0x541c];
 
@@ -119,14 +119,14 @@ const oneOf = (values: readonly number[], yes: Instruction[], no: Instruction[])
 /** Leaves init alone: the process is the first argument. */
 const notInit = [...load(argument(0)), ...when(OP.jumpEqual, INIT, give(EPERM), give(ALLOW))];
 
-/** The same where the first argument says what kind of number the second one is. */
-const notInitAs = (process: number, user: number): Instruction[] => [
+/** The same where the first argument says what kind of number the second one is: one other process, and nothing else. */
+const notInitAs = (process: number): Instruction[] => [
   ...load(argument(0)),
   ...when(
     OP.jumpEqual,
     process,
     [...load(argument(1)), ...when(OP.jumpEqual, INIT, give(EPERM), give(ALLOW))],
-    when(OP.jumpEqual, user, give(EPERM), give(ALLOW)),
+    give(EPERM),
   ),
 ];
 
@@ -152,8 +152,8 @@ const CHECKS: Readonly<Record<string, Instruction[]>> = {
   sched_setattr: notInit,
   sched_setparam: notInit,
   sched_setscheduler: notInit,
-  setpriority: notInitAs(PRIO_PROCESS, PRIO_USER),
-  ioprio_set: notInitAs(IOPRIO_PROCESS, IOPRIO_USER),
+  setpriority: notInitAs(PRIO_PROCESS),
+  ioprio_set: notInitAs(IOPRIO_PROCESS),
 };
 
 interface Range {
