@@ -4,7 +4,7 @@ import type { Blobs } from "@corepool/core/ports/blobs";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Caller } from "../platform/http/call.ts";
 import { badRequest } from "../platform/http/problem.ts";
-import { ownerOf, type Reservations } from "./reservations.ts";
+import { keeperOf, ownerOf, type Reservation, type Reservations } from "./reservations.ts";
 
 /** A PUT of bytes from `offset` of a blob of `size` bytes. */
 export interface Upload {
@@ -43,8 +43,11 @@ const mismatch = (received: number) =>
     data: { received },
   });
 
-/** How long a request that begins an upload anew waits for one that is still sending the same. */
+/** How long a request waits for an older one that is still sending the same. */
 const PATIENCE_MS = 5_000;
+
+/** While bytes arrive, their reservation is looked for and kept from expiring so often. */
+const TOUCH_MS = 3_600_000;
 
 /** After these nothing of the upload is kept. */
 const IN_VAIN: ReadonlySet<string | undefined> = new Set(["blob-hash-mismatch", "blob-too-large"]);
@@ -57,7 +60,7 @@ export class UploadDesk {
   readonly #blobs: Blobs;
   readonly #reservations: Reservations;
   readonly #clock: Clock;
-  /** What is being sent from byte 0 on: one per upload, so that no upload holds more than it reserved. */
+  /** What is being sent: one request per upload, so that none goes on under a reservation that another replaced. */
   readonly #sending = new Map<string, { readonly stop: AbortController; readonly over: Promise<unknown> }>();
 
   constructor(parts: { readonly blobs: Blobs; readonly reservations: Reservations; readonly clock: Clock }) {
@@ -68,43 +71,66 @@ export class UploadDesk {
 
   /** Bytes kept of the caller's unfinished upload. */
   async received(caller: Caller, hash: BlobHash): Promise<number> {
-    return this.#blobs.received(hash, ownerOf(caller));
+    return this.#reservations.received(caller, hash);
   }
 
   /** Rejects with `blob-quota-reached` and whatever the store rejects with. */
   async take(upload: Upload): Promise<{ readonly received: number; readonly complete: boolean }> {
-    const { caller, hash, offset, size, bytes } = upload;
     try {
-      if (offset === 0) return await this.#alone(upload, (signal) => this.#begin(upload, signal));
-      const reserved = await this.#reservations.goOn(caller, hash);
-      if (reserved === undefined) throw mismatch(0);
-      if (reserved !== size)
-        throw badRequest([
-          { pointer: "headers/upload-length", code: "changed", message: `the upload began with ${reserved}` },
-        ]);
-      return await this.#write(upload, bytes);
+      return await this.#alone(upload, async (signal) => {
+        const reservation = await this.#reserve(upload);
+        return this.#write(upload, reservation, signal);
+      });
     } catch (error) {
-      if (!bytes.locked) await bytes.cancel().catch(() => undefined);
+      if (!upload.bytes.locked) await upload.bytes.cancel().catch(() => undefined);
       throw error;
     }
   }
 
-  async #begin(upload: Upload, signal: AbortSignal) {
-    const { caller, hash, size, bytes } = upload;
-    await this.#reservations.begin(caller, hash, size);
-    await this.#blobs.discard(hash, ownerOf(caller));
-    return this.#write(upload, bytes.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal }));
+  async #reserve({ caller, hash, offset, size }: Upload): Promise<Reservation> {
+    if (offset === 0) return this.#reservations.begin(caller, hash, size);
+    const reservation = await this.#reservations.goOn(caller, hash);
+    if (reservation === undefined) throw mismatch(0);
+    const { sizeBytes } = reservation;
+    if (sizeBytes === size) return reservation;
+    throw badRequest([
+      { pointer: "headers/upload-length", code: "changed", message: `the upload began with ${sizeBytes}` },
+    ]);
   }
 
-  async #write({ caller, hash, offset, size }: Upload, bytes: ReadableStream<Uint8Array>) {
+  /** Nothing is kept or published without its reservation: another process may have begun anew, or a day has passed. */
+  async #write({ caller, hash, offset, size, bytes }: Upload, reservation: Reservation, signal: AbortSignal) {
+    const owner = keeperOf(reservation);
     try {
-      const result = await this.#blobs.write(hash, { owner: ownerOf(caller), offset, size, bytes });
-      if (result.complete) await this.#reservations.finish(caller, hash, size);
+      const reserved = bytes.pipeThrough(this.#whileReserved(reservation), { signal });
+      const result = await this.#blobs.write(hash, { owner, offset, size, bytes: reserved });
+      const stands = await (result.complete
+        ? this.#reservations.finish(caller, reservation)
+        : this.#reservations.settle(reservation));
+      if (!stands) throw mismatch(0);
       return result;
     } catch (error) {
-      if (IN_VAIN.has(codeOf(error))) await this.#reservations.release(caller, hash);
+      if (IN_VAIN.has(codeOf(error))) await this.#reservations.release(reservation);
+      // If the database does not answer either, the bytes are found when it does.
+      else await this.#reservations.settle(reservation).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Bytes as they are; the stream breaks when it comes to its end, or an hour further, and the reservation is gone. */
+  #whileReserved(reservation: Reservation): TransformStream<Uint8Array, Uint8Array> {
+    let looked = this.#clock.now();
+    const look = async () => {
+      looked = this.#clock.now();
+      if (!(await this.#reservations.touch(reservation))) throw mismatch(0);
+    };
+    return new TransformStream<Uint8Array, Uint8Array>({
+      transform: async (chunk, controller) => {
+        if (this.#clock.now() - looked >= TOUCH_MS) await look();
+        controller.enqueue(chunk);
+      },
+      flush: look,
+    });
   }
 
   /** Waits for an older request that sends the same; one that takes too long is cut off, and `signal` tells it. */

@@ -31,6 +31,11 @@ export interface Blobs {
   ): Promise<{ readonly complete: boolean; readonly received: number }>;
   /** Throws away what is kept of the owner's unfinished upload. */
   discard(hash: BlobHash, owner: string): Promise<void>;
+  /**
+   * The unfinished uploads of which something is kept, in no order; one that is being written, or that begins or ends
+   * meanwhile, may be among them or not. May take long where there are many.
+   */
+  unfinished(): AsyncIterable<{ readonly hash: BlobHash; readonly owner: string }>;
   /** Removes the published blob; unfinished uploads stay. */
   remove(hash: BlobHash): Promise<void>;
 }

@@ -116,6 +116,10 @@ class FileBlobs implements Blobs {
     await this.#uploads.discard({ hash: checked(hash), owner });
   }
 
+  unfinished(): AsyncIterable<UploadName> {
+    return this.#uploads.kept();
+  }
+
   async remove(hash: BlobHash): Promise<void> {
     await rm(this.#path(hash), { force: true });
     await rm(`${this.#path(hash)}.chunks`, { force: true });

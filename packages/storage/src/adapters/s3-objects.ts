@@ -77,6 +77,31 @@ export class S3Objects {
     });
   }
 
+  /** The keys that begin so, page by page. Keys of ours need no escape in XML. */
+  async *list(start: string): AsyncGenerator<string> {
+    const { prefix } = this.#place;
+    for (let token: string | undefined = ""; token !== undefined; ) {
+      const query = new URLSearchParams({ "list-type": "2", prefix: `${prefix}${start}` });
+      if (token !== "") query.set("continuation-token", token);
+      const page = await this.#tried(
+        "GET",
+        undefined,
+        {},
+        undefined,
+        async (response) => {
+          if (!response.ok) throw refused(response.status, "LIST");
+          return response.text();
+        },
+        query,
+      );
+      for (const [, key] of page.matchAll(/<Key>([^<]*)<\/Key>/g)) {
+        if (key?.startsWith(`${prefix}${start}`)) yield key.slice(prefix.length);
+      }
+      const next = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(page)?.[1];
+      token = next === undefined ? undefined : unescaped(next);
+    }
+  }
+
   /** Why the bucket cannot be used, in one sentence without secrets; undefined when it can. One request, no repetition. */
   async trouble(timeoutMs: number): Promise<string | undefined> {
     const { bucket, endpoint, prefix } = this.#place;
@@ -100,13 +125,16 @@ export class S3Objects {
 
   async #tried<T>(
     method: string,
-    key: string,
+    /** Undefined: the bucket itself. */
+    key: string | undefined,
     headers: Readonly<Record<string, string>>,
     body: Uint8Array | undefined,
     take: (response: Response) => Promise<T>,
+    query?: URLSearchParams,
   ): Promise<T> {
     const { endpoint, bucket, prefix, timeoutMs = 60_000, tries = 5, pauseMs = 100 } = this.#place;
-    const url = `${endpoint}/${bucket}/${prefix}${key}`;
+    const path = key === undefined ? "" : `/${prefix}${key}`;
+    const url = `${endpoint}/${bucket}${path}${query === undefined ? "" : `?${query.toString()}`}`;
     let last: unknown;
     for (let attempt = 0; attempt < tries; attempt++) {
       if (attempt > 0) await wait(pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()));
@@ -141,3 +169,10 @@ export class S3Objects {
 const EMPTY = createHash("sha256").digest("hex");
 
 const refused = (status: number, method: string) => storeUnavailable(`it answered ${status} to ${method}`);
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const unescaped = (text: string) =>
+  text
+    .replace(/&#x([0-9a-f]+);/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? "");

@@ -2,12 +2,23 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import S3rver from "s3rver";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ChaosProxy, startChaosProxy } from "../testing/chaos-proxy.ts";
-import { blobsConformance, bytesOf, hashOf, OWNER, patterned, put, refusal, streamOf } from "../testing/conformance.ts";
+import {
+  allOf,
+  blobsConformance,
+  bytesOf,
+  hashOf,
+  OWNER,
+  patterned,
+  put,
+  refusal,
+  streamOf,
+} from "../testing/conformance.ts";
 import { S3Blobs } from "./s3.ts";
 import { S3Objects, type S3Place } from "./s3-objects.ts";
 
@@ -54,6 +65,26 @@ blobsConformance("the S3 driver", () =>
     dispose: () => Promise.resolve(),
   }),
 );
+
+describe("a listing of the S3 driver", () => {
+  it("goes on over pages, and unescapes what names the next one", async () => {
+    const asked: string[] = [];
+    const pages = [
+      "<Key>p/uploads/1</Key><NextContinuationToken>a&amp;b+/&#61;</NextContinuationToken>",
+      "<Key>p/uploads/2</Key>",
+    ];
+    const store = createServer((request, response) => {
+      asked.push(new URL(request.url ?? "", "http://x").searchParams.get("continuation-token") ?? "");
+      response.end(`<ListBucketResult>${pages[asked.length - 1]}</ListBucketResult>`);
+    });
+    await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
+    const keys = await allOf(new S3Objects(place({ endpoint, prefix: "p/" })).list("uploads/"));
+    store.close();
+    expect(keys).toEqual(["uploads/1", "uploads/2"]);
+    expect(asked).toEqual(["", "a&b+/="]);
+  });
+});
 
 /** The parts of a published blob or of an unfinished upload, as their record names them. */
 async function partsOf(objects: S3Objects, record: string): Promise<{ key: string; length: number }[]> {

@@ -30,8 +30,8 @@ interface UploadName {
  * unfinished upload is a record of its parts, `uploads/<hex>/<owner>`; a blob appears when one object, its manifest
  * `blobs/<hex>`, is written, which happens only after the bytes matched the name. A store shows an object whole or not
  * at all, so nothing is ever half published, and publishing moves no bytes. Every chunk is verified when it is read; a
- * damaged blob's manifest goes to `quarantine/<hex>`. Needs GET with ranges, PUT and DELETE, nothing else. Several
- * processes may share a bucket.
+ * damaged blob's manifest goes to `quarantine/<hex>`. Needs GET with ranges, PUT, DELETE and ListObjectsV2, nothing else.
+ * Several processes may share a bucket.
  */
 export class S3Blobs implements Blobs {
   readonly #objects: S3Objects;
@@ -110,6 +110,13 @@ export class S3Blobs implements Blobs {
     const kept = await keptOf(this.#objects, name);
     await this.#objects.remove(recordKey(name));
     for (const { key } of kept.parts) await this.#objects.remove(key);
+  }
+
+  async *unfinished(): AsyncGenerator<UploadName> {
+    for await (const key of this.#objects.list("uploads/")) {
+      const match = RECORD.exec(key);
+      if (match?.[1] !== undefined && match[2] !== undefined) yield { hash: `sha256:${match[1]}`, owner: match[2] };
+    }
   }
 
   async remove(hash: BlobHash): Promise<void> {
@@ -339,6 +346,7 @@ function hexOf(hash: BlobHash): string {
   return hash.slice("sha256:".length);
 }
 const manifestKey = (hash: BlobHash) => `blobs/${hexOf(hash)}`;
+const RECORD = /^uploads\/([0-9a-f]{64})\/([0-9A-Za-z_-]{1,80})$/;
 const recordKey = ({ hash, owner }: UploadName) => `uploads/${hexOf(hash)}/${checkedOwner(owner)}`;
 
 /** What is kept of an unfinished upload. A record that was damaged keeps nothing. */

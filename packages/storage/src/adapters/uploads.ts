@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, opendir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobHash } from "@corepool/core/hex";
 import { checkedOwner } from "@corepool/core/ports/blobs";
@@ -15,6 +15,7 @@ export interface UploadName {
 }
 
 const TAKEN = /^([0-9a-f]{64})\.([0-9A-Za-z_-]{1,80})\.(\d+)-\d+(\.chunks)?$/;
+const KEPT = /^([0-9a-f]{64})\.([0-9A-Za-z_-]{1,80})\.part$/;
 /** Uploads of before they had an owner: nobody may go on with them. */
 const OWNERLESS = /^[0-9a-f]{64}\.(part|\d+-\d+(\.chunks)?)$/;
 
@@ -40,6 +41,14 @@ export class Uploads {
       if (inUse.has(path) || isAlive(Number(match[3]))) continue;
       if (match[4] === undefined) await this.giveBack({ hash: `sha256:${match[1]}`, owner: match[2] }, path);
       else await rm(path, { force: true });
+    }
+  }
+
+  /** Those that are kept and nobody has taken. */
+  async *kept(): AsyncGenerator<UploadName> {
+    for await (const { name } of await opendir(this.#dir)) {
+      const match = KEPT.exec(name);
+      if (match?.[1] !== undefined && match[2] !== undefined) yield { hash: `sha256:${match[1]}`, owner: match[2] };
     }
   }
 

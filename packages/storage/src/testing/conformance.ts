@@ -23,6 +23,11 @@ export const put = (blobs: Blobs, bytes: Uint8Array, owner = OWNER) =>
   blobs.write(hashOf(bytes), { owner, offset: 0, size: bytes.length, bytes: streamOf(bytes) });
 export const bytesOf = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> =>
   new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
 /** The code with which a promise rejects. */
 export const refusal = (work: Promise<unknown>): Promise<string | undefined> =>
   work.then(
@@ -223,6 +228,24 @@ export function blobsConformance(name: string, make: () => Promise<BlobsUnderTes
       await store.blobs.discard(hash, "a");
       expect(await store.blobs.received(hash, "a")).toBe(0);
       expect(await store.blobs.received(hash, "b")).toBe(500);
+    });
+
+    it("names the uploads of which something is kept, and only those", async () => {
+      const [one, two] = [patterned(1000), patterned(2000)];
+      const half = (bytes: Uint8Array, owner: string) =>
+        store.blobs.write(hashOf(bytes), {
+          owner,
+          offset: 0,
+          size: bytes.length,
+          bytes: streamOf(bytes.slice(0, 500)),
+        });
+      expect(await allOf(store.blobs.unfinished())).toEqual([]);
+      for (const owner of ["a", "b-0_Z", "c".repeat(80)]) await half(one, owner);
+      await half(two, "b-0_Z");
+      await put(store.blobs, one, "a");
+      await store.blobs.discard(hashOf(one), "c".repeat(80));
+      const named = (await allOf(store.blobs.unfinished())).map(({ hash, owner }) => `${hash} ${owner}`);
+      expect(named.sort()).toEqual([`${hashOf(one)} b-0_Z`, `${hashOf(two)} b-0_Z`].sort());
     });
 
     it.each(["", "../a", "a/b", "a.b", "a".repeat(81)])("takes no path for an owner: %j", async (owner) => {

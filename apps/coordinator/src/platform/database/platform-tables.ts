@@ -77,6 +77,8 @@ export interface PlatformTables {
     /** Whose upload: the account, or a machine of it. */
     owner: string;
     hash: BlobHash;
+    /** Tells the upload from others that its owner began of the same blob; made by the database. */
+    generation: Generated<string>;
     /** Whose quota it counts against. */
     account: Address;
     /** Bytes reserved: of the whole blob. */
