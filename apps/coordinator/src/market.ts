@@ -69,6 +69,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     notifier: platform.notifier,
     issueToken: (provider, machine) => accounts.issueAgentToken(provider, machine),
     register: (registration) => platform.jobs.send(REGISTRATIONS, { calls: callsOf(registration) }),
+    reported: (machine, outputs) => accounts.deliveryReported(machine, outputs),
     onTrouble: (error, machine) => log.warn({ err: error, machine }, "an agent's connection is in trouble"),
   });
   const parts: MarketParts = {

@@ -138,6 +138,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
     notifier,
     issueToken: async (provider, machine) => agentToken(provider, machine),
     register: async () => undefined,
+    reported: async () => undefined,
     onTrouble: (error) => trouble("an agent's connection is in trouble")(error),
   });
   const stopping = new AbortController();

@@ -188,6 +188,7 @@ describe("a copy of the database", () => {
       "events",
       "blob_refs",
       "blob_uploads",
+      "blob_deliveries",
     ]) {
       const { rows } = await sql<{
         line: string;

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import type { BlobHash, Hex } from "@corepool/core/hex";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DELIVERED_MS } from "../accounts/accounts.ts";
 import { problem, type TestApi, testApi } from "../testing/api.ts";
-import { DELIVERED_MS, UNFINISHED_MS } from "./reservations.ts";
+import { UNFINISHED_MS } from "./reservations.ts";
 
 const KIB = 1024;
 const LIMITS = { bytes: 100 * KIB, blobs: 5 };

@@ -21,8 +21,6 @@ export interface BlobUsage {
 
 /** An upload that nobody went on with for so long is thrown away. */
 export const UNFINISHED_MS = 24 * 3_600_000;
-/** What an agent delivered is its client's to read from then on; its provider's for so long. */
-export const DELIVERED_MS = 24 * 3_600_000;
 const MOST_EXPIRED = 100;
 /** Uploads in the store whose rows are looked for at once. */
 const MOST_LOOKED_UP = 500;
@@ -161,10 +159,9 @@ export class Reservations {
    */
   async finish(caller: Caller, reservation: Reservation): Promise<boolean> {
     const { hash, sizeBytes } = reservation;
-    const until = caller.machine === undefined ? undefined : this.#clock.now() + DELIVERED_MS;
     return this.#database.transaction(async (tx) => {
       if ((await this.#forget(tx, reservation)) === undefined) return false;
-      await this.#accounts.grantBlob(tx, caller.account, hash, sizeBytes, until);
+      await this.#accounts.grantBlob(tx, caller.account, hash, sizeBytes, caller.machine);
       return true;
     });
   }
@@ -177,7 +174,7 @@ export class Reservations {
   /** Throws away uploads that nobody goes on with, and ends the day of what agents delivered. */
   async forgetExpired(): Promise<void> {
     const now = this.#clock.now();
-    await this.#database.reader.deleteFrom("blob_refs").where("expires_at", "<=", new Date(now)).execute();
+    await this.#accounts.forgetExpired();
     await this.#database.transaction(async (tx) => {
       const expired = await tx
         .selectFrom("blob_uploads")

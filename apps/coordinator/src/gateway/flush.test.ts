@@ -83,6 +83,7 @@ it("looks into the box again when the database failed as it looked", async () =>
     notifier: { notify: () => Promise.resolve(), subscribe: () => () => undefined },
     issueToken: async () => "token",
     register: async () => undefined,
+    reported: async () => undefined,
     onTrouble: (error) => void troubles.push(error),
   });
   await real.transaction((uow) =>

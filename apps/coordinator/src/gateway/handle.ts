@@ -1,4 +1,5 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { BlobHash } from "@corepool/core/hex";
 import type { MachineRecord } from "@corepool/core/ports/store";
 import type { FromAgent } from "@corepool/protocol/agent";
 import { closeLease } from "../leases/close.ts";
@@ -14,6 +15,8 @@ export interface HandlerParts {
   readonly store: MarketStore;
   /** Relays calls of UnitRegistry that the provider signed. */
   readonly register: (registration: `0x${string}`) => Promise<void>;
+  /** A machine's attempt has ended with these outputs. After a crash it may not have been called. */
+  readonly reported: (machine: `0x${string}`, outputs: readonly BlobHash[]) => Promise<void>;
 }
 
 /** What a message asks to be said back, beside its acknowledgement. */
@@ -83,6 +86,12 @@ export async function handleMessage(
       }
       if (known.state !== "ended") await checkEnded(context, known, message.body);
       await inStore((uow) => attemptEnded(uow, context, machine.id, message.body));
+      if (known.state !== "ended") {
+        await parts.reported(
+          machine.id,
+          message.body.outputs.map(({ hash }) => hash),
+        );
+      }
       return ACKNOWLEDGED;
     }
     case "close": {

@@ -73,6 +73,14 @@ export interface PlatformTables {
     /** Null: for good. */
     expires_at: Date | null;
   };
+  /** What an agent handed over and has not reported yet. */
+  blob_deliveries: {
+    machine: string;
+    hash: BlobHash;
+    /** Of the machine's provider. */
+    account: Address;
+    delivered_at: Date;
+  };
   blob_uploads: {
     /** Whose upload: the account, or a machine of it. */
     owner: string;
