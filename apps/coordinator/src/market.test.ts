@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import type { Hex } from "@corepool/core/hex";
 import { accountOf } from "@corepool/protocol/market/reads";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { getReceipt, probeLease, streamEvents } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestAgent } from "./testing/agent.ts";
 import { RATE, TestClient } from "./testing/client.ts";
@@ -109,5 +111,45 @@ describe("the main road", () => {
     const [reset] = await readEvents(market, streamEvents.path, { workload: workload.id }, 1, "1-1");
     expect(reset).toMatchObject({ event: "reset", data: "{}" });
     await expect(readEvents(market, streamEvents.path, {}, 1, "nonsense")).rejects.toThrow(/^400 .*bad-cursor/);
+  });
+});
+
+describe("outputs of which the report comes days after them", () => {
+  it("are accepted, and stay their provider's for a day from then on", async () => {
+    const workload = await client.submit();
+    const { key } = await client.accept(workload);
+    const { body: assign } = await agent.waitFor("assign", (m) => m.body.workload === workload.id);
+    await agent.run(assign);
+    const bytes = new TextEncoder().encode(`what ${workload.id} made`);
+    const hash = `sha256:${createHash("sha256").update(bytes).digest("hex")}` as const;
+    const uploaded = await fetch(`${market.url}/v1/blobs/${hash}`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${agent.token}` },
+      body: bytes,
+    });
+    expect(uploaded.status).toBe(201);
+    const database = new pg.Client({ connectionString: market.databaseUrl });
+    await database.connect();
+    // Everything so far was three days ago.
+    await database.query("update attempts set created_at = created_at - interval '3 days' where id = $1", [
+      assign.attempt,
+    ]);
+    await database.query("update blob_deliveries set delivered_at = delivered_at - interval '3 days'");
+    await database.query("update blob_refs set expires_at = expires_at - interval '3 days' where hash = $1", [hash]);
+    await agent.end(assign, {}, [{ path: "made", hash, sizeBytes: bytes.length }]);
+    const seen = await client.state(workload.id, "finishing");
+    expect(seen.attempts[0]?.reason).toBe("exited");
+    await until(async () => {
+      const { rowCount } = await database.query("select from blob_deliveries where hash = $1", [hash]);
+      return rowCount === 0 || undefined;
+    });
+    const { rows } = await database.query<{ expires_at: Date }>("select expires_at from blob_refs where hash = $1", [
+      hash,
+    ]);
+    expect(rows[0]?.expires_at.getTime()).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+    await database.end();
+    const note = await client.pay(assign.lease, key, RATE, true);
+    await agent.close(assign.lease, RATE, note);
+    await client.state(workload.id, "succeeded");
   });
 });

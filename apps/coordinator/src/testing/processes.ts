@@ -56,7 +56,7 @@ export async function processMarket(): Promise<ProcessMarket> {
     COREPOOL_RPC_URL: temp.chain.rpcUrl,
     COREPOOL_DEPLOYMENT: join(temp.dir, "deployment.json"),
     COREPOOL_RELAYER_KEY_FILE: relayerKeyFile,
-    COREPOOL_BLOBS_DIR: join(dir, "blobs"),
+    COREPOOL_BLOBS: join(dir, "blobs"),
     COREPOOL_FINALITY: "3:5",
     ...UNLIMITED,
   };
