@@ -110,8 +110,8 @@ export function createAccounts(parts: {
         .deleteFrom("blob_deliveries")
         .where("machine", "=", machine)
         .where("hash", "in", hashes)
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(selectFrom("attempts").where("machine", "=", machine).where("state", "=", "collecting"))),
+        .where((eb) =>
+          eb.not(eb.exists(eb.selectFrom("attempts").where("machine", "=", machine).where("state", "=", "collecting"))),
         )
         .execute();
     },
@@ -121,15 +121,16 @@ export function createAccounts(parts: {
       await parts.reader
         .deleteFrom("blob_deliveries")
         .where("delivered_at", "<=", new Date(now - DELIVERED_MS))
-        .where(({ not }) => not(awaited))
+        .where((eb) => eb.not(awaited))
         .execute();
       await parts.reader
         .deleteFrom("blob_refs")
         .where("expires_at", "<=", new Date(now))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom("blob_deliveries")
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("blob_deliveries")
                 .whereRef("blob_deliveries.account", "=", "blob_refs.account")
                 .whereRef("blob_deliveries.hash", "=", "blob_refs.hash"),
             ),
@@ -144,12 +145,13 @@ export function createAccounts(parts: {
         .select("size_bytes")
         .where("account", "=", account.toLowerCase() as Address)
         .where("hash", "=", hash)
-        .where(({ or, eb, exists, selectFrom }) =>
-          or([
+        .where((eb) =>
+          eb.or([
             eb("expires_at", "is", null),
             eb("expires_at", ">", new Date(parts.clock.now())),
-            exists(
-              selectFrom("blob_deliveries")
+            eb.exists(
+              eb
+                .selectFrom("blob_deliveries")
                 .where("blob_deliveries.account", "=", account.toLowerCase() as Address)
                 .where("blob_deliveries.hash", "=", hash)
                 .where(awaited),
