@@ -83,6 +83,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
   const seats = new Seats({
     connections: config.agentConnections,
     waitingPerAddress: config.agentsWaitingPerAddress,
+    machinesPerAddress: config.machinesPerAddress,
     machinesPerProvider: config.machinesPerProvider,
   });
   const upgrade = createUpgrade(seats, (connection, seat) =>

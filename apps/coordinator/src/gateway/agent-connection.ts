@@ -112,9 +112,10 @@ export class AgentConnection {
       if (message.type !== "hello")
         throw new CorepoolError("unauthenticated", { detail: "The first message must be hello." });
       await checkHello(context, nonce, message.body);
-      if (this.#seat?.admit(lower(message.body.provider), lower(message.body.machine)) === false)
+      const admitted = this.#seat?.admit(lower(message.body.provider), lower(message.body.machine)) ?? "admitted";
+      if (admitted !== "admitted")
         throw new CorepoolError("too-many-connections", {
-          detail: "This provider has as many machines connected here as he may.",
+          detail: `This ${admitted} has as many machines connected here as it may.`,
           next: "Disconnect one, or ask the operator for more.",
         });
       const machine = await store.transaction((uow) => connectMachine(uow, context, message.body));

@@ -14,6 +14,7 @@ beforeAll(async () => {
   market = await testMarket({
     COREPOOL_MACHINES_PER_PROVIDER: "2",
     COREPOOL_AGENTS_WAITING_PER_ADDRESS: "8",
+    COREPOOL_MACHINES_PER_ADDRESS: "16",
     COREPOOL_REFUSED_WEAKNESSES: "CVE-2000-1, disk-limit-watched-not-enforced",
   });
 });
@@ -82,6 +83,25 @@ describe("an agent that connects", () => {
     expect(silent.filter((ws) => ws.readyState === WebSocket.OPEN)).toHaveLength(8);
     for (const ws of silent) ws.terminate();
     for (const agent of [one, three]) await agent.cut();
+  });
+
+  it("may not be one of more machines than an address may have, whoever's they are", async () => {
+    const agents = Array.from({ length: 17 }, () => agentOf());
+    const refused: unknown[] = [];
+    for (const agent of agents) await agent.connect(market.url).catch((error: unknown) => refused.push(error));
+    // More than one when those of the test before have not quite left.
+    expect(refused.length).toBeGreaterThan(0);
+    expect(String(refused[0])).toContain("4503");
+    for (const agent of agents) await agent.cut();
+    // Whoever comes next finds room again.
+    const next = agentOf();
+    await until(() =>
+      next.connect(market.url).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    await next.cut();
   });
 
   it("may not take over another provider's machine", async () => {

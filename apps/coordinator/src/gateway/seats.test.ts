@@ -19,20 +19,23 @@ async function gate(limits: SeatLimits) {
   const upgrade = createUpgrade(seats, async (connection, seat) => {
     for await (const said of connection.messages) {
       const [provider = "", machine = ""] = said.split(" ");
-      if (seat.admit(provider, machine)) await connection.send("welcome");
-      else connection.close(CLOSE.tooMany, "too many machines");
+      const admitted = seat.admit(provider, machine);
+      if (admitted === "admitted") await connection.send("welcome");
+      else connection.close(CLOSE.tooMany, `too many machines of the ${admitted}`);
     }
   });
   const server = createServer();
+  const peers: string[] = [];
   server.on("upgrade", (request, socket, head) => {
+    peers.push(request.socket.remoteAddress ?? "");
     if (!upgrade(request, socket, head)) socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/agent`;
   opened.push(() => server.close());
   /** Resolves with the open socket, or with how it was closed. */
-  const dial = async (hello?: string) => {
-    const socket = new WebSocket(url);
+  const dial = async (hello?: string, localAddress = "127.0.0.1") => {
+    const socket = new WebSocket(url, { localAddress });
     opened.push(() => socket.terminate());
     const closed = new Promise<{ code: number; reason: string }>((resolve) =>
       socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
@@ -48,10 +51,10 @@ async function gate(limits: SeatLimits) {
     const welcome = new Promise<undefined>((resolve) => socket.once("message", () => resolve(undefined)));
     return { socket, closed, refused: await Promise.race([closed, welcome]) };
   };
-  return { seats, dial, url };
+  return { seats, dial, url, peers };
 }
 
-const MANY = { connections: 1000, waitingPerAddress: 1000, machinesPerProvider: 1000 };
+const MANY = { connections: 1000, waitingPerAddress: 1000, machinesPerAddress: 1000, machinesPerProvider: 1000 };
 
 describe("the sockets of agents", () => {
   it("are bounded per process, and a seat that is left is taken again", async () => {
@@ -90,6 +93,30 @@ describe("the sockets of agents", () => {
     again.socket.close();
     await until(() => (seats.held.taken === 2 ? true : undefined));
     expect((await dial("a 3")).refused).toBeUndefined();
+  });
+
+  it("are bounded per address once they have said hello, under however many keys", async () => {
+    const { dial, seats, peers } = await gate({ ...MANY, connections: 6, machinesPerAddress: 3 });
+    const machines = [await dial("a 1"), await dial("b 1"), await dial("c 1")];
+    for (const { refused } of machines) expect(refused).toBeUndefined();
+    expect((await dial("d 1")).refused).toMatchObject({
+      code: CLOSE.tooMany,
+      reason: "too many machines of the address",
+    });
+    // Seats are left for others.
+    const elsewhere = await dial("d 1", "127.0.0.2");
+    expect(elsewhere.refused).toBeUndefined();
+    expect(peers.at(-1)).toBe("127.0.0.2");
+    // A machine that comes back replaces itself; its older connection's end frees no place.
+    const again = await dial("a 1");
+    expect(again.refused).toBeUndefined();
+    machines[0]?.socket.close();
+    await until(() => (seats.held.taken === 4 ? true : undefined));
+    expect((await dial("e 1")).refused).toMatchObject({ code: CLOSE.tooMany });
+    again.socket.close();
+    await until(() => (seats.held.taken === 3 ? true : undefined));
+    expect((await dial("e 1")).refused).toBeUndefined();
+    expect((await dial("f 1")).refused).toMatchObject({ code: CLOSE.tooMany });
   });
 
   it("leave nothing behind", async () => {

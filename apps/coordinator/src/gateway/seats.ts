@@ -4,14 +4,16 @@ export interface SeatLimits {
   readonly connections: number;
   /** Connections of one remote address (IPv6: of its /64) that have not yet said who they are. */
   readonly waitingPerAddress: number;
+  /** Machines of one remote address (IPv6: of its /64) that have, whoever's they are: new keys cost nothing. */
+  readonly machinesPerAddress: number;
   /** Machines of one provider. */
   readonly machinesPerProvider: number;
 }
 
 /** A place that one connection holds until it leaves. */
 export interface Seat {
-  /** The connection has shown that it is this machine of this provider; false when he has too many here already. */
-  admit(provider: string, machine: string): boolean;
+  /** The connection has shown that it is this machine of this provider. Or of whom there are too many here already. */
+  admit(provider: string, machine: string): "admitted" | "provider" | "address";
   /** Once, whatever became of the connection. */
   leave(): void;
 }
@@ -21,8 +23,9 @@ export class Seats {
   readonly limits: SeatLimits;
   #taken = 0;
   readonly #waiting = new Map<string, number>();
-  /** By provider: his machines, each with its connections (a newer one comes before the older has left). */
-  readonly #machines = new Map<string, Map<string, number>>();
+  /** The machines of each provider, and of each address. */
+  readonly #ofProvider = new Machines();
+  readonly #ofAddress = new Machines();
 
   constructor(limits: SeatLimits) {
     this.limits = limits;
@@ -44,16 +47,17 @@ export class Seats {
     };
     return {
       admit: (provider, machine) => {
-        const machines = this.#machines.get(provider) ?? new Map<string, number>();
-        if (!machines.has(machine) && machines.size >= this.limits.machinesPerProvider) return false;
+        const name = `${provider} ${machine}`;
+        if (!this.#ofProvider.hasRoom(provider, name, this.limits.machinesPerProvider)) return "provider";
+        if (!this.#ofAddress.hasRoom(from, name, this.limits.machinesPerAddress)) return "address";
         stopWaiting();
-        machines.set(machine, (machines.get(machine) ?? 0) + 1);
-        this.#machines.set(provider, machines);
+        this.#ofProvider.add(provider, name);
+        this.#ofAddress.add(from, name);
         free = () => {
-          decrement(machines, machine);
-          if (machines.size === 0) this.#machines.delete(provider);
+          this.#ofProvider.remove(provider, name);
+          this.#ofAddress.remove(from, name);
         };
-        return true;
+        return "admitted";
       },
       leave: () => {
         stopWaiting();
@@ -66,7 +70,36 @@ export class Seats {
 
   /** What is kept in memory, for tests: nothing remains of those who left. */
   get held(): { readonly taken: number; readonly addresses: number; readonly providers: number } {
-    return { taken: this.#taken, addresses: this.#waiting.size, providers: this.#machines.size };
+    const addresses = this.#waiting.size + this.#ofAddress.size;
+    return { taken: this.#taken, addresses, providers: this.#ofProvider.size };
+  }
+}
+
+/** The machines of several owners, each with its connections (a newer one comes before the older has left). */
+class Machines {
+  readonly #of = new Map<string, Map<string, number>>();
+
+  get size(): number {
+    return this.#of.size;
+  }
+
+  /** Whether the owner may have this machine, too; one that it has already replaces itself. */
+  hasRoom(owner: string, machine: string, limit: number): boolean {
+    const machines = this.#of.get(owner);
+    return machines === undefined ? limit > 0 : machines.has(machine) || machines.size < limit;
+  }
+
+  add(owner: string, machine: string): void {
+    const machines = this.#of.get(owner) ?? new Map<string, number>();
+    machines.set(machine, (machines.get(machine) ?? 0) + 1);
+    this.#of.set(owner, machines);
+  }
+
+  remove(owner: string, machine: string): void {
+    const machines = this.#of.get(owner);
+    if (machines === undefined) return;
+    decrement(machines, machine);
+    if (machines.size === 0) this.#of.delete(owner);
   }
 }
 

@@ -61,6 +61,12 @@ const SETTINGS = {
     schema: z.coerce.number().int().min(1).max(1_000_000),
     initial: "64",
   },
+  /** Signed in. Behind a proxy that hides addresses: as many as all agents together. */
+  machinesPerAddress: {
+    name: "COREPOOL_MACHINES_PER_ADDRESS",
+    schema: z.coerce.number().int().min(1).max(1_000_000),
+    initial: "2000",
+  },
   machinesPerProvider: {
     name: "COREPOOL_MACHINES_PER_PROVIDER",
     schema: z.coerce.number().int().min(1).max(1_000_000),
