@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
+import { parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { books } from "./support/books.ts";
 import { command, type Json, startCommand } from "./support/command-line.ts";
@@ -177,7 +180,23 @@ describe("the main road, from a fresh folder", () => {
     };
     expect(list.data.find((each) => each.id === id)?.committed).toBe(receipt.terms.escrow);
 
-    expect((await command(["mandate", "revoke", id, "--json"], place)).code).toBe(0);
+    // Whoever answers for the coordinator, or fails to: the chain revokes what was signed here.
+    const failing = createHttpServer((_, response) => response.writeHead(500).end());
+    await new Promise<void>((resolve) => failing.listen(0, "127.0.0.1", resolve));
+    const { port } = failing.address() as AddressInfo;
+    const revoked = await command(["mandate", "revoke", id, "--json", "--url", `http://127.0.0.1:${port}`], place);
+    failing.close();
+    expect(revoked.stderr).toBe("");
+    expect(revoked.said[0]).toMatchObject({ id, coordinatorTold: false });
+    const { reader, market: rules } = await books(market);
+    const tx = await reader.getTransactionReceipt({ hash: String(revoked.said[0]?.tx) as `0x${string}` });
+    const [event] = parseEventLogs({ abi: leaseMarketAbi, logs: tx.logs, eventName: "MandateRevoked" });
+    const own = { abi: leaseMarketAbi, address: rules.contracts.leaseMarket, functionName: "mandateOf" } as const;
+    const [committed, , , isRevoked] = await reader.readContract({ ...own, args: [event?.args.mandate ?? "0x"] });
+    expect([String(committed), isRevoked]).toEqual([receipt.terms.escrow, true]);
+
+    const again = await command(["mandate", "revoke", id, "--json"], place);
+    expect(again.said[0]).toMatchObject({ id, coordinatorTold: true });
     const refused = await run(...job);
     expect(refused.code).toBe(1);
     expect(resultStateOf(refused.said)).toMatchObject({ state: "failed", reason: "mandate-exceeded" });

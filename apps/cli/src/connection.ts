@@ -1,5 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { type Hex, sameAddress } from "@corepool/core/hex";
+import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import type { Token } from "@corepool/core/money";
 import type { Market } from "@corepool/protocol/resources";
 import { getMarket } from "@corepool/protocol/routes/market";
@@ -11,8 +11,8 @@ import { withWallet } from "@corepool/sdk/sign-in";
 import { http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { Context } from "./context.ts";
-import { checkMarket } from "./known-market.ts";
-import { readMarketFile } from "./market/market-file.ts";
+import { checkMarket, knownMarket } from "./known-market.ts";
+import { type MarketFile, readMarketFile } from "./market/market-file.ts";
 import { readKey } from "./wallet-file.ts";
 
 /** A coordinator, its market's rules, and whoever is calling. */
@@ -27,14 +27,12 @@ export interface Connection {
 
 export type MarketToken = Market["tokens"][number] & Token;
 
-/** Connects as the wallet of this machine (or an API key); `anonymous` needs neither. */
-export async function connect(context: Context, options: { readonly anonymous?: boolean } = {}): Promise<Connection> {
-  const { env, home, clock, random, output } = context;
-  const local = await readMarketFile(home);
-  const url = context.options.url ?? env.COREPOOL_URL ?? local?.url;
+/** Where the coordinator is: as named, else the market of this machine. Rejects with `not-running` or `bad-usage`. */
+async function addressOf(context: Context, local: MarketFile | undefined): Promise<string> {
+  const url = context.options.url ?? context.env.COREPOOL_URL ?? local?.url;
   if (url === undefined) {
     throw new CorepoolError("not-running", {
-      detail: `No market runs in ${home.dir}, and no coordinator was named.`,
+      detail: `No market runs in ${context.home.dir}, and no coordinator was named.`,
       next: "Start one with: corepool up (or name one with --url or COREPOOL_URL).",
     });
   }
@@ -43,20 +41,65 @@ export async function connect(context: Context, options: { readonly anonymous?: 
       detail: `"${url}" is not an http(s) address.`,
       next: "Write it like https://market.example.",
     });
-  const key =
-    options.anonymous === true
-      ? undefined
-      : await readKey(context.options.wallet ?? env.COREPOOL_KEY_FILE ?? home.wallet);
+  return url;
+}
+
+function walletKey({ options, env, home }: Context): Promise<Hex | undefined> {
+  return readKey(options.wallet ?? env.COREPOOL_KEY_FILE ?? home.wallet);
+}
+
+/**
+ * The road to the chain that asks no coordinator anything: for taking back what was signed while the coordinator is
+ * away or not to be trusted. `known`: the market, when a file of ours says it; else what this machine knows of the
+ * coordinator that is named.
+ */
+export async function chainAlone(
+  context: Context,
+  known?: { readonly chainId: number; readonly market: Address; readonly rpcUrl: string | null },
+): Promise<MarketChain> {
+  const { home, env, options } = context;
+  const local = await readMarketFile(home);
+  const url = known === undefined ? await addressOf(context, local) : undefined;
+  const at = known ?? (await knownMarket(home, { url: url ?? "", local: isLocal(url, local) }));
+  if (at === undefined)
+    throw new CorepoolError("bad-usage", {
+      detail: `This machine has never met the market at ${url}, and takes no word for its contract now.`,
+      next: "Call from the machine that signed, with the same COREPOOL_HOME.",
+    });
+  const key = await walletKey(context);
+  if (key === undefined) throw noWallet();
+  const rpcUrl = options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? known?.rpcUrl ?? null;
+  return openFor(at.chainId, at.market, rpcUrl, key);
+}
+
+/** A client of a coordinator that is not asked for its market: for a word to one that may be away. */
+export async function clientAlone(context: Context, url: string, patienceMs: number): Promise<Client> {
+  const { clock, random } = context;
+  const key = await walletKey(context);
+  const bare = createClient({ url, fetch: systemFetch, clock, random, patienceMs, tryMs: patienceMs });
+  return key === undefined ? bare : withWallet(bare, keySigner(key));
+}
+
+const isLocal = (url: string | undefined, local: MarketFile | undefined): boolean =>
+  local !== undefined && url?.replace(/\/+$/, "") === local.url.replace(/\/+$/, "");
+
+const noWallet = (): CorepoolError =>
+  new CorepoolError("unauthenticated", {
+    detail: "There is no wallet on this machine.",
+    next: "Make one with: corepool wallet create (or set COREPOOL_API_KEY).",
+  });
+
+/** Connects as the wallet of this machine (or an API key); `anonymous` needs neither. */
+export async function connect(context: Context, options: { readonly anonymous?: boolean } = {}): Promise<Connection> {
+  const { env, home, clock, random, output } = context;
+  const local = await readMarketFile(home);
+  const url = await addressOf(context, local);
+  const key = options.anonymous === true ? undefined : await walletKey(context);
   const bare = createClient({ url, fetch: systemFetch, clock, random, token: env.COREPOOL_API_KEY });
   const client = key !== undefined && env.COREPOOL_API_KEY === undefined ? withWallet(bare, keySigner(key)) : bare;
-  if (options.anonymous !== true && key === undefined && env.COREPOOL_API_KEY === undefined) {
-    throw new CorepoolError("unauthenticated", {
-      detail: "There is no wallet on this machine.",
-      next: "Make one with: corepool wallet create (or set COREPOOL_API_KEY).",
-    });
-  }
+  if (options.anonymous !== true && key === undefined && env.COREPOOL_API_KEY === undefined) throw noWallet();
   const market = await call(client, getMarket, {});
-  const at = { url: client.url, local: local !== undefined && client.url === local.url.replace(/\/+$/, "") };
+  const at = { url: client.url, local: isLocal(client.url, local) };
   await checkMarket(home, at, market, output.line);
   return { client, market, key, rpcUrl: context.options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? market.rpcUrl };
 }
@@ -71,8 +114,17 @@ export function keyOf(connection: Connection): Hex {
 }
 
 /** The client's own road to the chain. Rejects with `bad-usage` when no RPC endpoint is known. */
-export async function chainOf(connection: Connection): Promise<MarketChain> {
+export function chainOf(connection: Connection): Promise<MarketChain> {
   const { market, rpcUrl, key } = connection;
+  return openFor(market.chainId, market.contracts.leaseMarket, rpcUrl, key);
+}
+
+async function openFor(
+  chainId: number,
+  market: Address,
+  rpcUrl: string | null,
+  key: Hex | undefined,
+): Promise<MarketChain> {
   if (rpcUrl === null)
     throw new CorepoolError("bad-usage", {
       detail: "This reads the chain directly, and no RPC endpoint is known.",
@@ -80,8 +132,8 @@ export async function chainOf(connection: Connection): Promise<MarketChain> {
     });
   return openChain({
     transport: http(rpcUrl, { retryCount: 2, timeout: 10_000 }),
-    chainId: market.chainId,
-    market: market.contracts.leaseMarket,
+    chainId,
+    market,
     account: key === undefined ? undefined : privateKeyToAccount(key),
   });
 }

@@ -19,6 +19,8 @@ export interface Home {
   readonly wallet: string;
   /** One file per workload that was ordered from here: its lease key and how far it is paid. */
   readonly jobs: string;
+  /** One file per mandate that was signed here: what its revocation on chain needs. */
+  readonly mandates: string;
   /** When the last backup of this market was made, and where to. */
   readonly lastBackup: string;
 }
@@ -41,6 +43,7 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>): Home 
     keys: at("keys"),
     wallet: join(dir, "keys", "client"),
     jobs: at("jobs"),
+    mandates: at("mandates"),
     lastBackup: at("last-backup.json"),
   };
 }

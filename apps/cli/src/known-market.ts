@@ -1,6 +1,7 @@
 import { readRecord } from "@corepool/chain/adapters/deploy-file";
 import { deploymentOf } from "@corepool/chain/deploy";
 import { CorepoolError } from "@corepool/core/errors";
+import type { Address } from "@corepool/core/hex";
 import type { Market } from "@corepool/protocol/resources";
 import { z } from "zod";
 import { readText, writePrivate } from "./files.ts";
@@ -38,6 +39,35 @@ function checkLocal(url: string, got: Identity, record: NonNullable<ReturnType<t
     refuse(url, expected, got, "Do not sign or deposit; stop the market with: corepool down, and see its logs.");
 }
 
+async function knownMarkets(home: Home): Promise<z.infer<typeof known>> {
+  const text = await readText(home.knownMarkets);
+  try {
+    return text === undefined ? {} : known.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CorepoolError("bad-usage", {
+      detail: `${home.knownMarkets} is damaged; it says which contracts belong to which coordinator.`,
+      next: "Restore it from your copy, or delete it to trust every coordinator anew.",
+      cause,
+    });
+  }
+}
+
+/** The market that this machine knows a coordinator by, without asking it; undefined before first contact. */
+export async function knownMarket(
+  home: Home,
+  at: { readonly url: string; readonly local: boolean },
+): Promise<{ readonly chainId: number; readonly market: Address } | undefined> {
+  const record = at.local ? readRecord(home.deployment) : undefined;
+  if (record?.complete === true) {
+    const { chainId, leaseMarket } = deploymentOf(record);
+    return { chainId, market: leaseMarket };
+  }
+  const url = at.url.replace(/\/+$/, "");
+  const markets = await knownMarkets(home);
+  const found = Object.hasOwn(markets, url) ? markets[url] : undefined;
+  return found === undefined ? undefined : { chainId: found.chainId, market: found.leaseMarket as Address };
+}
+
 /**
  * Holds a coordinator to the contracts this machine knows for it: a local one to the deployment record, any other to
  * what it said on first contact, which is remembered and told by `say`. Rejects with `wrong-chain` on a difference.
@@ -52,17 +82,7 @@ export async function checkMarket(
   const got = told(market);
   const record = at.local ? readRecord(home.deployment) : undefined;
   if (record?.complete === true) return checkLocal(url, got, record);
-  const text = await readText(home.knownMarkets);
-  let markets: z.infer<typeof known>;
-  try {
-    markets = text === undefined ? {} : known.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new CorepoolError("bad-usage", {
-      detail: `${home.knownMarkets} is damaged; it says which contracts belong to which coordinator.`,
-      next: "Restore it from your copy, or delete it to trust every coordinator anew.",
-      cause,
-    });
-  }
+  const markets = await knownMarkets(home);
   const before = Object.hasOwn(markets, url) ? markets[url] : undefined;
   if (before === undefined) {
     await writePrivate(home.knownMarkets, `${JSON.stringify({ ...markets, [url]: got }, undefined, 2)}\n`);

@@ -46,15 +46,20 @@ export async function mandateFor(
   };
 }
 
-/** Signs a mandate and hands it to the coordinator. Its largest loss is its `maxTotal`, until it is revoked on chain. */
+/**
+ * Signs a mandate and hands it to the coordinator. Its largest loss is its `maxTotal`, until it is revoked on chain.
+ * `keep` gets the signature before anybody else does: what was signed must be known to whoever has to revoke it.
+ */
 export async function signMandate(
   client: Client,
   market: Market,
   signer: Signer,
   mandate: MandateMessage,
   providers: readonly Address[],
+  keep?: (signature: Hex) => Promise<void>,
 ): Promise<{ readonly id: string; readonly signature: Hex }> {
   const signature = await signer.signTypedData(mandateData(domainOf(market), mandate));
+  await keep?.(signature);
   const { id } = await call(client, grantMandate, { body: { mandate, signature, providers: [...providers] } });
   return { id, signature };
 }

@@ -1,19 +1,23 @@
 import { CorepoolError } from "@corepool/core/errors";
-import type { Address } from "@corepool/core/hex";
+import type { Address, Hex } from "@corepool/core/hex";
 import { formatAmount, parseAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
 import { keySigner } from "@corepool/sdk/adapters/system";
 import { call } from "@corepool/sdk/call";
 import { revokeMandate } from "@corepool/sdk/chain";
-import type { Client } from "@corepool/sdk/client";
 import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import type { Command } from "commander";
 import { isAddress } from "viem";
-import { chainOf, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
+import { chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
+import type { Context } from "../context.ts";
+import { keptMandate, keptMandates, saveMandate } from "../mandate-file.ts";
 import { table } from "../output.ts";
 import { parseDuration, parseRate } from "../quantities.ts";
 import type { Action } from "./jobs.ts";
+
+/** How long the coordinator is waited for after a revocation; the chain has the last word already. */
+const DROP_PATIENCE_MS = 5_000;
 
 const EXAMPLES = `
 A mandate lets the market's operator sign orders and payment notes for you, so that nothing of
@@ -59,17 +63,44 @@ export function boundsInWords(bounds: MandateBounds, operator: Address, token: M
   ];
 }
 
-async function mandateOf(client: Client, id: string) {
-  for (let cursor: string | undefined; ; ) {
-    const page = await call(client, listMandates, { query: cursor === undefined ? {} : { cursor } });
-    const found = page.data.find((each) => each.id === id);
-    if (found !== undefined) return found;
-    if (page.nextCursor === null)
-      throw new CorepoolError("not-found", {
-        detail: `You have granted no mandate ${id}.`,
-        next: "See yours: corepool mandate list.",
-      });
-    cursor = page.nextCursor;
+/**
+ * Revokes on chain what this machine signed under the id, then tells the coordinator. The coordinator is the one that
+ * a revocation is a defence against: it is neither asked what the id stands for nor waited for.
+ */
+async function revoke(context: Context, id: string): Promise<number> {
+  const { output, home } = context;
+  const copies = await keptMandates(home, id);
+  const first = copies[0];
+  if (first === undefined)
+    throw new CorepoolError("not-found", {
+      detail: `${home.mandates} has no copy of ${id}, and the operator's word for what it says is not to be trusted.`,
+      next: "Revoke it where it was granted, or void everything you have signed so far with: corepool wallet cancel-all",
+    });
+  const txs: Hex[] = [];
+  for (const copy of copies) {
+    const tx = await revokeMandate(await chainAlone(context, copy), copy.mandate);
+    output.line(`${output.good("✓")} revoked on chain in ${tx}: no order under it opens a lease any more`);
+    txs.push(tx);
+  }
+  const told = first.id === null ? undefined : await drop(context, first.url, first.id);
+  if (told !== undefined)
+    output.line(
+      told === true
+        ? `${output.good("✓")} the coordinator uses ${id} no more`
+        : `! the coordinator was not told (${told}); the chain refuses the mandate all the same`,
+    );
+  output.data({ id, tx: txs[0], txs, coordinatorTold: told === true });
+  return EXIT.ok;
+}
+
+/** True, or why the coordinator could not be told. */
+async function drop(context: Context, url: string, id: string): Promise<true | string> {
+  try {
+    const to = context.options.url ?? context.env.COREPOOL_URL ?? url;
+    await call(await clientAlone(context, to, DROP_PATIENCE_MS), dropMandate, { params: { id } });
+    return true;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
   }
 }
 
@@ -91,7 +122,7 @@ export function addMandate(program: Command, action: Action): void {
     .option("--token <symbol>", "what is paid in", "GP")
     .action((options: GrantOptions, command: Command) =>
       action(async (context) => {
-        const { output, clock } = context;
+        const { output, clock, home } = context;
         const connection = await connect(context);
         const { client, market } = connection;
         const signer = keySigner(keyOf(connection));
@@ -107,7 +138,17 @@ export function addMandate(program: Command, action: Action): void {
         };
         for (const line of boundsInWords(bounds, market.relayer, token)) output.line(line);
         const message = await mandateFor(client, market, signer.address, bounds);
-        const { id } = await signMandate(client, market, signer, message, bounds.providers);
+        const kept = keptMandate(client.url, connection.rpcUrl, market, message);
+        const keep = (signature: Hex) => saveMandate(home, { ...kept, signature });
+        const { id, signature } = await signMandate(client, market, signer, message, bounds.providers, keep).catch(
+          (error: unknown) => {
+            // The signature may have arrived all the same.
+            if (!(error instanceof CorepoolError)) throw error;
+            const next = `If the operator may have got it, take it back: corepool mandate revoke ${kept.hash}`;
+            throw new CorepoolError(error.code, { detail: error.message, next, data: error.data, cause: error });
+          },
+        );
+        await saveMandate(home, { ...kept, signature, id });
         output.line(`${output.good("✓")} ${id} is granted: corepool run --mandate ${id} -- …`);
         output.data({ id, mandate: message, providers: bounds.providers, largestLoss: bounds.maxTotal });
         return EXIT.ok;
@@ -142,20 +183,7 @@ export function addMandate(program: Command, action: Action): void {
 
   mandate
     .command("revoke")
-    .description("take a mandate back: at the coordinator at once, and on chain for good")
-    .argument("<id>", "a mandate's id (mdt_…)")
-    .action((id: string, _: unknown, command: Command) =>
-      action(async (context) => {
-        const { output } = context;
-        const connection = await connect(context);
-        const { mandate: message } = await mandateOf(connection.client, id);
-        await call(connection.client, dropMandate, { params: { id } });
-        output.line(`${output.good("✓")} the coordinator uses ${id} no more`);
-        // An honest coordinator's word is enough for the first; the second needs nobody's.
-        const tx = await revokeMandate(await chainOf(connection), message);
-        output.line(`${output.good("✓")} revoked on chain in ${tx}: no order under it opens a lease any more`);
-        output.data({ id, tx });
-        return EXIT.ok;
-      }, command),
-    );
+    .description("take a mandate back: on chain for good, from the copy kept here, then at the coordinator")
+    .argument("<id>", "a mandate's id (mdt_…), or the hash that a failed grant has named")
+    .action((id: string, _: unknown, command: Command) => action((context) => revoke(context, id), command));
 }

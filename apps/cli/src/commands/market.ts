@@ -90,6 +90,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
     home.agent,
     home.keys,
     home.jobs,
+    home.mandates,
     home.lastBackup,
     home.logs,
     home.market,

@@ -8,7 +8,7 @@ import { call } from "@corepool/sdk/call";
 import { balancesOf, cancelAll, deposit, finalizeClose, requestClose, withdraw } from "@corepool/sdk/chain";
 import type { Command } from "commander";
 import { isAddress } from "viem";
-import { chainOf, connect, keyOf, tokenOf } from "../connection.ts";
+import { chainAlone, chainOf, connect, keyOf, tokenOf } from "../connection.ts";
 import { table } from "../output.ts";
 import { ensureKey } from "../wallet-file.ts";
 import type { Action } from "./jobs.ts";
@@ -107,10 +107,10 @@ export function addWallet(program: Command, action: Action): void {
 
   wallet
     .command("cancel-all")
-    .description("void every offer, order and mandate you have signed so far")
+    .description("void every offer, order and mandate you have signed so far; asks no coordinator")
     .action((_: unknown, command: Command) =>
       action(async (context) => {
-        const tx = await cancelAll(await chainOf(await connect(context)));
+        const tx = await cancelAll(await chainAlone(context));
         context.output.line(`${context.output.good("✓")} everything signed so far is void, in ${tx}`);
         context.output.data({ tx });
         return EXIT.ok;
