@@ -76,7 +76,8 @@ export async function removePostgres(dir: string): Promise<void> {
   await rm(place, { recursive: true, force: true });
 }
 
-const elsewhere = (dir: string) =>
+/** Where data lies that the database's own user could not reach in `dir`. */
+export const elsewhere = (dir: string) =>
   join("/var/lib/corepool", "databases", createHash("sha256").update(dir).digest("hex").slice(0, 16));
 
 /** Where the data of `dir` lies; made when missing. */

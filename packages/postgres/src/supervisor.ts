@@ -32,24 +32,34 @@ const held = new Set<string>();
  * a dead one left behind is taken over.
  */
 export async function claim(dir: string): Promise<void> {
-  const file = join(dir, "supervisor.json");
-  const before = await readFile(file, "utf8").then(
-    (text) => JSON.parse(text) as { readonly pid: number; readonly start?: string },
-    () => undefined,
-  );
-  const other =
-    before !== undefined &&
-    before.pid !== process.pid &&
-    alive(before.pid) &&
-    (await startOf(before.pid)) === before.start;
-  if (other || held.has(dir)) {
+  const other = await otherHolder(dir);
+  if (other !== undefined || held.has(dir)) {
     throw new CorepoolError("already-running", {
-      detail: `The database in ${dir} is in use by process ${before?.pid ?? process.pid}.`,
+      detail: `The database in ${dir} is in use by process ${other ?? process.pid}.`,
       next: "Stop that process first, or choose another data folder.",
     });
   }
   held.add(dir);
-  await writeFile(file, JSON.stringify({ pid: process.pid, start: await startOf(process.pid) }), { mode: 0o600 });
+  await writeFile(
+    join(dir, "supervisor.json"),
+    JSON.stringify({ pid: process.pid, start: await startOf(process.pid) }),
+    { mode: 0o600 },
+  );
+}
+
+/** The living process, not this one, that holds the folder. */
+async function otherHolder(dir: string): Promise<number | undefined> {
+  const before = await readFile(join(dir, "supervisor.json"), "utf8").then(
+    (text) => JSON.parse(text) as { readonly pid: number; readonly start?: string },
+    () => undefined,
+  );
+  if (before === undefined || before.pid === process.pid || !alive(before.pid)) return undefined;
+  return (await startOf(before.pid)) === before.start ? before.pid : undefined;
+}
+
+/** Whether a living process, this one or another, attends the folder. */
+export async function isClaimed(dir: string): Promise<boolean> {
+  return held.has(dir) || (await otherHolder(dir)) !== undefined;
 }
 
 /** Gives the folder free again. */
@@ -97,8 +107,14 @@ async function isZombie(pid: number): Promise<boolean> {
 
 /** Ends a server that a killed supervisor left running on this folder, so that a new one may start. */
 export async function endOrphan(data: string): Promise<void> {
+  const pid = await orphanIn(data);
+  if (pid !== undefined) await endServer(pid, 10_000);
+}
+
+/** The server that runs on this folder; its working directory tells it from a later process with the same number. */
+export async function orphanIn(data: string): Promise<number | undefined> {
   const state = await serverState(data);
-  if (state === undefined) return;
+  if (state === undefined) return undefined;
   const home = await readlink(`/proc/${state.pid}/cwd`).catch(() => undefined);
-  if (home === data) await endServer(state.pid, 10_000);
+  return home === data ? state.pid : undefined;
 }

@@ -7,8 +7,9 @@ import { EXIT } from "@corepool/protocol/problems";
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 import { forgetHost } from "../market/agent-state.ts";
-import { isAlive, supervisorOf } from "../market/lock.ts";
+import { claimHome, isAlive, supervisorOf } from "../market/lock.ts";
 import { readMarketFile, removeMarketFile } from "../market/market-file.ts";
+import { inWords, type Orphan, orphansOf, stopOrphans } from "../market/orphans.ts";
 import type { Action } from "./jobs.ts";
 
 const STOP_PATIENCE_MS = 90_000;
@@ -25,7 +26,12 @@ export function addDown(program: Command, action: Action): void {
 async function down(context: Context): Promise<number> {
   const pid = await supervisorOf(context.home);
   if (pid === undefined) {
-    await removeMarketFile(context.home);
+    const left = await cleared(context);
+    if (left.length > 0) {
+      context.output.line(`${context.output.good("✓")} stopped what a killed market had left: ${inWords(left)}`);
+      context.output.data({ stopped: null, orphans: left });
+      return EXIT.ok;
+    }
     throw new CorepoolError("not-running", {
       detail: `No market runs in ${context.home.dir}.`,
       next: "Start one with: corepool up",
@@ -46,6 +52,18 @@ async function down(context: Context): Promise<number> {
   );
   context.output.data({ stopped: pid });
   return EXIT.ok;
+}
+
+/** Stops what a killed market of this folder has left, and forgets it. */
+async function cleared({ home }: Context): Promise<readonly Orphan[]> {
+  const release = await claimHome(home);
+  try {
+    const left = await stopOrphans(home);
+    await removeMarketFile(home);
+    return left;
+  } finally {
+    await release();
+  }
 }
 
 /** `corepool reset`: deletes the market of this folder, wallet included. */
@@ -80,6 +98,9 @@ async function reset(context: Context, sure: boolean): Promise<number> {
     });
     if (isCancel(answer) || !answer) throw new CorepoolError("interrupted", { detail: "Nothing was deleted." });
   }
+  // Deleting a folder under a process that still writes to it would leave both broken.
+  const left = await cleared(context);
+  if (left.length > 0) output.line(`${output.good("✓")} stopped what a killed market had left: ${inWords(left)}`);
   await forgetHost(home.agent);
   await removePostgres(home.database);
   for (const path of [
@@ -98,7 +119,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
   ])
     await rm(path, { recursive: true, force: true });
   output.line(`${output.good("✓")} ${home.dir} is empty; the next corepool up begins a new market`);
-  output.data({ removed: home.dir });
+  output.data({ removed: home.dir, orphans: left });
   return EXIT.ok;
 }
 
@@ -109,8 +130,15 @@ export function addStatus(program: Command, action: Action): void {
     .description("say what runs on this machine")
     .action((_: unknown, command: Command) =>
       action(async (context) => {
-        const market =
-          (await supervisorOf(context.home)) === undefined ? undefined : await readMarketFile(context.home);
+        const supervisor = await supervisorOf(context.home);
+        const left = supervisor === undefined ? await orphansOf(context.home) : [];
+        if (left.length > 0)
+          throw new CorepoolError("not-running", {
+            detail: `The market in ${context.home.dir} was killed and has left running: ${inWords(left)}.`,
+            next: "Start it again with: corepool up, or stop what is left with: corepool down",
+            data: { orphans: left },
+          });
+        const market = supervisor === undefined ? undefined : await readMarketFile(context.home);
         if (market === undefined)
           throw new CorepoolError("not-running", {
             detail: `No market runs in ${context.home.dir}.`,

@@ -8,7 +8,7 @@ import type { Home } from "../home.ts";
 const schema = z.object({ pid: z.int(), start: z.string().nullable() });
 
 /** When a process started, in clock ticks since boot: tells it from a later one with the same number (Linux only). */
-function startOf(pid: number): string | null {
+export function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -28,10 +28,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether this very process lives, and not a later one with its number. */
+export function isSame(pid: number, start: string | null): boolean {
+  return isAlive(pid) && startOf(pid) === start;
+}
+
 /** The supervisor that holds this data folder now; undefined when none lives. */
 export async function supervisorOf(home: Home): Promise<number | undefined> {
   const holder = schema.safeParse(await readJson(home.lock)).data;
-  return holder !== undefined && isAlive(holder.pid) && startOf(holder.pid) === holder.start ? holder.pid : undefined;
+  return holder !== undefined && isSame(holder.pid, holder.start) ? holder.pid : undefined;
 }
 
 /** Claims the data folder for this process. Rejects with `already-running`; what a dead supervisor left is taken over. */

@@ -11,6 +11,8 @@ const schema = z.object({
   startedAt: z.string(),
   /** Process numbers of the parts, as they are now. */
   parts: z.record(z.string(), z.int()),
+  /** When each of them started, as `startOf` has it: tells them from later processes with the same numbers. */
+  starts: z.record(z.string(), z.string().nullable()).optional(),
 });
 /** What a running market says about itself on disk. */
 export type MarketFile = z.infer<typeof schema>;

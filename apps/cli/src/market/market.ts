@@ -10,8 +10,9 @@ import { ensureKey } from "../wallet-file.ts";
 import { forgetHost } from "./agent-state.ts";
 import { startChild, tailOf } from "./child.ts";
 import { type ReadyChain, startMarketChain } from "./local-chain.ts";
-import { claimHome } from "./lock.ts";
+import { claimHome, startOf } from "./lock.ts";
 import { removeMarketFile, writeMarketFile } from "./market-file.ts";
+import { inWords, stopOrphans } from "./orphans.ts";
 import { type RunningPart, type SupervisedPart, supervise } from "./part.ts";
 import { checkPorts, type Ports } from "./ports.ts";
 import { checkMachine } from "./preflight.ts";
@@ -109,6 +110,8 @@ export async function startMarket(context: Context, options: MarketOptions, tell
     }
   };
   try {
+    const left = await stopOrphans(home);
+    if (left.length > 0) tell("market", `stopped what one that was killed had left: ${inWords(left)}`);
     await checkMachine(home.dir);
     await checkPorts(ports);
     await mkdir(home.logs, { recursive: true });
@@ -124,7 +127,11 @@ export async function startMarket(context: Context, options: MarketOptions, tell
     const describe = async (): Promise<void> => {
       if (stopping) return;
       const parts: Record<string, number> = {};
-      for (const [name, pid] of pids) parts[name] = pid() ?? 0;
+      const starts: Record<string, string | null> = {};
+      for (const [name, pid] of pids) {
+        parts[name] = pid() ?? 0;
+        starts[name] = startOf(parts[name]);
+      }
       return writeMarketFile(home, {
         pid: process.pid,
         url,
@@ -132,6 +139,7 @@ export async function startMarket(context: Context, options: MarketOptions, tell
         metricsUrl: `http://127.0.0.1:${ports.metrics}`,
         startedAt,
         parts,
+        starts,
       });
     };
     const changed = (): void => void describe().catch(() => undefined);

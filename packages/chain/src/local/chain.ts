@@ -5,7 +5,7 @@ import type { Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
 import { isFinal, LOCAL_FINALITY } from "../finality.ts";
 import { quantity } from "../rpc.ts";
-import { claim, record, release } from "./claim.ts";
+import { CLAIM, claim, record, release } from "./claim.ts";
 import { type Genesis, withOneGenesis } from "./genesis.ts";
 import { headOf, type LocalNode, startNode } from "./node.ts";
 import { readState, type SavedChain, writeState } from "./state-file.ts";
@@ -50,7 +50,7 @@ export interface LocalChain {
  */
 export async function startLocalChain(options: LocalChainOptions): Promise<LocalChain> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const claimPath = join(options.dir, "chain.pid");
+  const claimPath = join(options.dir, CLAIM);
   await claim(claimPath);
   const supervisor = new Supervisor(options, claimPath);
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 
 /** Which processes hold a chain's folder. `start` tells a process from a later one with the same number (Linux). */
@@ -10,6 +11,9 @@ interface Holder {
   readonly nodeStart: string | undefined;
 }
 
+/** In a chain's folder: who holds it. */
+export const CLAIM = "chain.pid";
+
 const held = new Set<string>();
 
 /**
@@ -17,10 +21,7 @@ const held = new Set<string>();
  * `already-running` while another living process holds it.
  */
 export async function claim(path: string): Promise<void> {
-  const before = await readFile(path, "utf8").then(
-    (text) => JSON.parse(text) as Holder,
-    () => undefined,
-  );
+  const before = await holderOf(path);
   const other =
     before !== undefined && before.supervisor !== process.pid && isSame(before.supervisor, before.supervisorStart);
   if (other || held.has(path)) {
@@ -34,6 +35,21 @@ export async function claim(path: string): Promise<void> {
   held.add(path);
   await record(path, undefined);
 }
+
+/** The node that a killed supervisor left on the chain folder `dir`; undefined when none lives, or it is attended. */
+export async function orphanNode(dir: string): Promise<{ readonly pid: number; readonly start: string } | undefined> {
+  const path = join(dir, CLAIM);
+  const holder = await holderOf(path);
+  if (holder === undefined || held.has(path) || isSame(holder.supervisor, holder.supervisorStart)) return undefined;
+  const { node: pid, nodeStart: start } = holder;
+  return pid !== undefined && start !== undefined && isSame(pid, start) ? { pid, start } : undefined;
+}
+
+const holderOf = (path: string): Promise<Holder | undefined> =>
+  readFile(path, "utf8").then(
+    (text) => JSON.parse(text) as Holder,
+    () => undefined,
+  );
 
 /** Writes down which node runs now. */
 export async function record(path: string, node: number | undefined): Promise<void> {
