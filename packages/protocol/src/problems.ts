@@ -72,7 +72,7 @@ export const PROBLEMS = {
   "lease-not-open": { title: "The lease is not open", status: 409, exit: EXIT.refused },
   "note-too-small": { title: "A payment note must not go down", status: 422, exit: EXIT.money },
   "note-too-large": { title: "The payment note exceeds what the lease can owe", status: 422, exit: EXIT.money },
-  "mandate-exceeded": { title: "The mandate does not cover this", status: 422, exit: EXIT.money },
+  "mandate-exceeded": { title: "The mandate does not cover this", status: 422, exit: EXIT.refused },
   "machine-unreachable": { title: "The machine did not answer", status: 504, exit: EXIT.machine, retryable: true },
   "probe-refused": { title: "The sandbox gave a wrong answer", status: 502, exit: EXIT.machine },
   "agent-refused": { title: "The agent refused the assignment", status: 409, exit: EXIT.machine },

@@ -51,6 +51,25 @@ function parseProviders(text: string | undefined): readonly Address[] {
   return named as Address[];
 }
 
+/** Rejects with `bad-usage` for bounds under which nothing could be rented, or which contradict each other. */
+export function checkBounds(bounds: Pick<MandateBounds, "maxRate" | "maxEscrow" | "maxTotal">): void {
+  for (const [flag, value] of [
+    ["--max-rate", bounds.maxRate],
+    ["--max-total", bounds.maxTotal],
+    ["--max-escrow", bounds.maxEscrow],
+  ] as const)
+    if (value === 0n)
+      throw new CorepoolError("bad-usage", {
+        detail: `${flag} is 0: nothing could be rented under such a mandate.`,
+        next: `Give ${flag} a value above 0.`,
+      });
+  if (bounds.maxEscrow > bounds.maxTotal)
+    throw new CorepoolError("bad-usage", {
+      detail: "--max-escrow, the most for one lease, is above --max-total, the most for all leases together.",
+      next: "Lower --max-escrow, raise --max-total, or leave --max-escrow out.",
+    });
+}
+
 /** What the bounds mean, in words, before anything is signed. */
 export function boundsInWords(bounds: MandateBounds, operator: Address, token: MarketToken): readonly string[] {
   const money = (amount: bigint) => `${formatAmount(amount, token)} ${token.symbol}`;
@@ -58,8 +77,8 @@ export function boundsInWords(bounds: MandateBounds, operator: Address, token: M
   const smaller = bounds.maxEscrow < bounds.maxTotal ? `, at most ${money(bounds.maxEscrow)} in one lease` : "";
   return [
     `The operator ${operator} may sign for you until ${new Date(bounds.expiry * 1000).toISOString()}:`,
-    `  machines of ${whose}, at most ${money(bounds.maxRate)}/s each${smaller}, ${money(bounds.maxTotal)} in all.`,
-    `  Largest loss if he is dishonest: ${money(bounds.maxTotal)}, all of it. Revoke: corepool mandate revoke ID`,
+    `  machines of ${whose}, at most ${money(bounds.maxRate * 3600n)}/h each${smaller}, ${money(bounds.maxTotal)} in all.`,
+    `  Largest loss if he is dishonest: ${money(bounds.maxTotal)}, all of it. It can be revoked.`,
   ];
 }
 
@@ -128,10 +147,13 @@ export function addMandate(program: Command, action: Action): void {
         const signer = keySigner(keyOf(connection));
         const token = tokenOf(market, options.token);
         const maxTotal = parseAmount(options.maxTotal, token);
+        const maxEscrow = options.maxEscrow === undefined ? maxTotal : parseAmount(options.maxEscrow, token);
+        const maxRate = parseRate(options.maxRate, token);
+        checkBounds({ maxRate, maxEscrow, maxTotal });
         const bounds: MandateBounds = {
           token: token.address,
-          maxRate: parseRate(options.maxRate, token),
-          maxEscrow: options.maxEscrow === undefined ? maxTotal : parseAmount(options.maxEscrow, token),
+          maxRate,
+          maxEscrow,
           maxTotal,
           providers: parseProviders(options.providers),
           expiry: Math.floor(clock.now() / 1000) + parseDuration(options.expires),
@@ -150,6 +172,7 @@ export function addMandate(program: Command, action: Action): void {
         );
         await saveMandate(home, { ...kept, signature, id });
         output.line(`${output.good("✓")} ${id} is granted: corepool run --mandate ${id} -- …`);
+        output.line(`  to take it back: corepool mandate revoke ${id}`);
         output.data({ id, mandate: message, providers: bounds.providers, largestLoss: bounds.maxTotal });
         return EXIT.ok;
       }, command),
@@ -167,9 +190,9 @@ export function addMandate(program: Command, action: Action): void {
           const expired = m.expiry * 1000 <= context.clock.now();
           return [
             id,
-            revokedAt !== null ? "dropped" : expired ? "expired" : "granted",
+            revokedAt !== null ? "revoked" : expired ? "expired" : "granted",
             `${formatAmount(BigInt(committed), token)} of ${formatAmount(BigInt(m.maxTotal), token)} ${token.symbol}`,
-            `at most ${formatAmount(BigInt(m.maxRate), token)}/s`,
+            `at most ${formatAmount(BigInt(m.maxRate) * 3600n, token)} ${token.symbol}/h`,
             providers.length === 0 ? "any provider" : `${providers.length} provider(s)`,
             `until ${new Date(m.expiry * 1000).toISOString().slice(0, 16)}Z`,
           ];

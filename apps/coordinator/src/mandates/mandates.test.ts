@@ -3,6 +3,7 @@ import { digestOf, mandateData, providerTree, unitLeaf } from "@corepool/protoco
 import { revokeMandateCalldata, withdrawCalldata } from "@corepool/protocol/market/calldata";
 import { accountOf } from "@corepool/protocol/market/reads";
 import { dropMandate, getAccount, grantMandate, listMandates } from "@corepool/protocol/routes/accounts";
+import { listWorkloads } from "@corepool/protocol/routes/workloads";
 import type { MandateMessage } from "@corepool/protocol/spec";
 import { call } from "@corepool/sdk/call";
 import { zeroHash } from "viem";
@@ -88,10 +89,10 @@ describe("a mandate", () => {
     const listed = (await call(market.api, listMandates, {})).data.find((m) => m.id === id);
     expect(listed?.committed).toBe(String(RATE * 60n));
 
-    const second = await client.submit({}, {}, id);
-    const failed = await client.state(second.id, "failed");
-    expect(failed.reason).toBe("mandate-exceeded");
-    expect(failed.detail).toContain("total");
+    await expect(client.submit({}, {}, id)).rejects.toMatchObject({
+      code: "mandate-exceeded",
+      message: expect.stringMatching(/of its total of [\d.]+ GP, [\d.]+ GP is committed/) as unknown,
+    });
   });
 
   it("with a list of providers rents from those alone, and proves on chain that they are listed", async () => {
@@ -207,15 +208,24 @@ describe("a mandate", () => {
     await client.state(workload.id, "succeeded");
   });
 
-  it("that was revoked on chain, or does not reach, ends the workload with the reason", async () => {
+  it("that was revoked, cancelled or does not reach is refused before anything is placed", async () => {
+    const count = async () => (await call(market.api, listWorkloads, {})).data.length;
+    const before = await count();
     const revoked = mandateOf();
     const { id } = await grant(revoked);
     await market.act(market.client, market.domain.market, revokeMandateCalldata(revoked));
-    const gone = await client.submit({}, {}, id);
-    expect((await client.state(gone.id, "failed")).reason).toBe("mandate-exceeded");
-    const cheap = await grant(mandateOf({ maxRate: String(RATE - 1n) }));
-    const dear = await client.submit({}, {}, cheap.id);
-    expect((await client.state(dear.id, "failed")).reason).toBe("mandate-exceeded");
+    const refused = async (mandate: string, why: RegExp) =>
+      expect(client.submit({}, {}, mandate)).rejects.toMatchObject({
+        code: "mandate-exceeded",
+        message: expect.stringMatching(why) as unknown,
+      });
+    await refused(id, /it was revoked/);
+    await refused((await grant(mandateOf({ maxRate: String(RATE - 1n) }))).id, /highest rate is [\d.]+ GP\/h/);
+    await refused((await grant(mandateOf({ maxEscrow: "1" }))).id, /at most 0\.0+1 GP into one lease/);
+    const dropped = await grant(mandateOf());
+    await call(market.api, dropMandate, { params: { id: dropped.id } });
+    await refused(dropped.id, /it was revoked/);
+    expect(await count()).toBe(before);
     const { id: good } = await grant(mandateOf());
     await market.act(
       market.client,

@@ -1,4 +1,4 @@
-import { CorepoolError, codeOf } from "@corepool/core/errors";
+import { codeOf } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import {
@@ -18,6 +18,7 @@ import { acceptPlacement } from "../workloads/accept.ts";
 import { moveWorkload } from "../workloads/moves.ts";
 import type { Acceptance } from "../workloads/order-checks.ts";
 import { chooseOffer } from "../workloads/place.ts";
+import { checkCovers, checkInForce, exceeded } from "./coverage.ts";
 import type { LeaseKeys } from "./lease-keys.ts";
 import { readMandate } from "./reads.ts";
 
@@ -31,13 +32,6 @@ export interface OperatorParts {
 /** An order is good for so long; its transaction takes seconds. */
 const ORDER_SECONDS = 300;
 
-function exceeded(detail: string): CorepoolError {
-  return new CorepoolError("mandate-exceeded", {
-    detail: `The mandate does not cover this workload: ${detail}.`,
-    next: "Grant a wider mandate, or sign the order yourself.",
-  });
-}
-
 /** The order that accepts a placed offer, signed by the operator within the mandate. */
 async function orderUnder(
   parts: OperatorParts,
@@ -50,9 +44,9 @@ async function orderUnder(
   const { offer } = placed.signed;
   const terms = mandate.mandate;
   const slot = await readMandate(context, terms);
-  if (mandate.droppedAt !== null || slot.revoked) throw exceeded("it was withdrawn");
   const ledger = await accountOf(context.chain, context.domain.market, offer.token, workload.account);
-  if (terms.counter !== Math.max(1, ledger.counter)) throw exceeded("it was cancelled");
+  checkInForce(context, mandate, { slot, counter: ledger.counter });
+  await checkCovers(uow, context, mandate, placed, slot);
   const waiting = await uow.leases.nonces(lower(offer.token), workload.account, mandate.id);
   const nonce = Math.max(slot.top, mandate.nextNonce - 1, ...waiting) + 1;
   const lease = lower(leaseId(context.domain, offer.provider, BigInt(offer.unit), placed.leaseSeq));
@@ -73,8 +67,6 @@ async function orderUnder(
     funder: zeroAddress,
     fundingRef: zeroHash,
   };
-  const onTheWay = await uow.leases.committed(mandate.id);
-  if (slot.committed + onTheWay + placed.escrow > BigInt(terms.maxTotal)) throw exceeded("its total is used up");
   await uow.mandates.put({ ...mandate, nextNonce: nonce + 1 });
   return {
     ledger: { ...ledger, top: slot.top, window: slot.window },

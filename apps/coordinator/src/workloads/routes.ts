@@ -13,6 +13,7 @@ import {
   submitWorkload as submitWorkloadRoute,
 } from "@corepool/protocol/routes/workloads";
 import { zeroAddress } from "viem";
+import { checkCovers, checkInForce, standingIfKnown } from "../mandates/coverage.ts";
 import { ownMandate } from "../mandates/own.ts";
 import { MANDATES_WAKE } from "../mandates/topics.ts";
 import { secondsOf } from "../market/context.ts";
@@ -39,13 +40,19 @@ export function bindWorkloads(api: Api, parts: MarketParts): void {
 
   api.bind(submitWorkloadRoute, async ({ caller, body, settle }) => {
     await checkInputs(context, caller.account, body.spec);
+    const mandate = body.mandate ?? null;
+    // Read outside of the transaction: no row is held while the chain is asked.
+    const granted =
+      mandate === null ? undefined : await inTransaction(parts, (uow) => ownMandate(uow, caller.account, mandate));
+    const standing = granted === undefined ? undefined : await standingIfKnown(context, granted.mandate);
     return inTransaction(parts, async (uow, tx) => {
-      const mandate = body.mandate ?? null;
       if (mandate !== null) {
-        await ownMandate(uow, caller.account, mandate);
+        checkInForce(context, await ownMandate(uow, caller.account, mandate), standing);
         await uow.wake(MANDATES_WAKE);
       }
       const workload = await submitWorkload(uow, context, caller.account, { ...body, mandate });
+      if (granted !== undefined && workload.placed !== null)
+        await checkCovers(uow, context, granted, workload.placed, standing?.slot);
       // Under a mandate nobody signs an order by this key any more: its escrow counts now.
       if (mandate !== null) await platform.accounts.reserveSpend(tx, caller, workload.placed?.escrow ?? 0n);
       return settle(tx, await workloadView(uow, workload));
