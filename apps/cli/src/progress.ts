@@ -2,7 +2,7 @@ import { formatAmount } from "@corepool/core/money";
 import type { Clock } from "@corepool/core/ports/clock";
 import { cureOf } from "@corepool/core/weakness";
 import type { WorkloadView } from "@corepool/protocol/resources";
-import type { Isolation } from "@corepool/protocol/spec";
+import type { Isolation, JobSpec } from "@corepool/protocol/spec";
 import type { RunEvent } from "@corepool/sdk/run";
 import type { MarketToken } from "./connection.ts";
 import type { Output } from "./output.ts";
@@ -29,6 +29,14 @@ export function describeIsolation(isolation: Isolation): string {
   const user = isolation.user === "dedicated" ? "a system user of its own" : "the operator's own user";
   const workspace = isolation.workspace === "ext4-loop" ? "disk quota" : "disk watched";
   return `${isolation.runtime} ${isolation.runtimeVersion}, ${user}, ${limits}, ${workspace}, ${isolation.seccomp ? "seccomp" : "no seccomp"}, network ${isolation.network}`;
+}
+
+type Amounts = Pick<JobSpec["resources"], "cpus" | "memoryBytes" | "diskBytes">;
+
+/** What a job may use of its unit: it is held to what was asked for, however large the unit is. */
+export function describeShare(asked: Amounts, unit: Amounts): string {
+  const size = (part: "memoryBytes" | "diskBytes"): string => `${formatSize(asked[part])} of ${formatSize(unit[part])}`;
+  return `${asked.cpus} of ${unit.cpus} CPU, ${size("memoryBytes")} memory, ${size("diskBytes")} disk`;
 }
 
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
@@ -81,7 +89,7 @@ export function createProgress(
     if (signed === undefined || workload.placed === null) return;
     const { resources, isolation } = signed.spec;
     output.line(
-      `${output.good("✓")} ${workload.id} placed on unit ${signed.spec.unit} of machine ${signed.spec.machine.slice(0, 10)}…: ${resources.cpus} CPU, ${formatSize(resources.memoryBytes)} memory, ${formatSize(resources.diskBytes)} disk`,
+      `${output.good("✓")} ${workload.id} placed on unit ${signed.spec.unit} of machine ${signed.spec.machine.slice(0, 10)}…: ${describeShare(workload.spec.resources, resources)}`,
     );
     output.line(output.dim(`  isolation  ${describeIsolation(isolation)}`));
     for (const weakness of isolation.weaknesses)

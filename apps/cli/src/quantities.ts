@@ -60,6 +60,12 @@ export function formatSize(bytes: number): string {
   return `${unit === 0 || value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** Seconds as --time takes them: 90 is "90s", 600 is "10m". */
+export function formatDuration(seconds: number): string {
+  const unit = (["d", "h", "m"] as const).find((each) => seconds > 0 && seconds % (TIME_UNITS[each] ?? 1) === 0) ?? "s";
+  return `${seconds / (TIME_UNITS[unit] ?? 1)}${unit}`;
+}
+
 /** Milliseconds as people read them: "7.4 s", "3 min 10 s". */
 export function formatMs(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;

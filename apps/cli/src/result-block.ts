@@ -1,8 +1,9 @@
 import { formatAmount } from "@corepool/core/money";
+import type { WorkloadView } from "@corepool/protocol/resources";
 import type { MarketToken } from "./connection.ts";
 import type { Output } from "./output.ts";
 import { table } from "./output.ts";
-import { formatMs, formatSize } from "./quantities.ts";
+import { formatDuration, formatMs, formatSize } from "./quantities.ts";
 import type { JobResult } from "./run-job.ts";
 
 const amount = (base: string | bigint, token: MarketToken): string =>
@@ -23,6 +24,18 @@ function shown(result: JobResult, output: Output, metrics: Readonly<Record<strin
   return result.workload.state === "succeeded" ? rows : [];
 }
 
+/** Which of the limits that were asked for ended a job, and what to ask for instead. */
+export function limitReached({ reason, spec }: Pick<WorkloadView, "reason" | "spec">): string | undefined {
+  const { memoryBytes, diskBytes } = spec.resources;
+  if (reason === "out-of-memory")
+    return `it used more than the ${formatSize(memoryBytes)} of memory asked for: ask for more with --memory`;
+  if (reason === "disk-full")
+    return `it wrote more than the ${formatSize(diskBytes)} of disk asked for: ask for more with --disk`;
+  if (reason === "deadline")
+    return `it reached --time ${formatDuration(spec.durationSeconds)}: ask for more with --time`;
+  return undefined;
+}
+
 /** Everything worth knowing about an ended job: result, files, timeline, bill. */
 export function printResult(output: Output, result: JobResult, metrics: Readonly<Record<string, unknown>> = {}): void {
   const { workload, receipt, bill, token } = result;
@@ -36,6 +49,8 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
   output.line(
     `${good ? output.good("✓") : output.bad("✗")} ${output.bold(`${workload.id} ${workload.state}`)}${ended}`,
   );
+  const limit = limitReached(workload);
+  if (limit !== undefined) output.line(`  ${limit}`);
   if (workload.detail !== null && !good) output.line(`  ${workload.detail}`);
   for (const line of table(shown(result, output, metrics))) output.line(line);
   if (result.files.length > 0) {
