@@ -7,7 +7,7 @@ import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { books } from "./support/books.ts";
-import { command, type Json, startCommand } from "./support/command-line.ts";
+import { command, startCommand } from "./support/command-line.ts";
 import { clear, logOf, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "./support/market.ts";
 
 /** What is refused, the command, and the code of its refusal (`usage`: by the parser of the command line). */
@@ -40,12 +40,17 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
     "bad-usage",
   ],
   ["a mandate without a largest loss", ["mandate", "grant", "--json", "--max-rate", "1/h"], "usage"],
+  ["a mandate over nothing", ["mandate", "grant", "--json", "--max-rate", "1/h", "--max-total", "0"], "bad-usage"],
+  [
+    "a mandate with more for one lease than in all",
+    ["mandate", "grant", "--json", "--max-rate", "1/h", "--max-total", "1", "--max-escrow", "2"],
+    "bad-usage",
+  ],
   ["somebody else's mandate", ["mandate", "revoke", "--json", "mdt_00000000000000000000000000"], "not-found"],
-  ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "call-reverted"],
+  ["more money than there is", ["wallet", "deposit", "--json", "99999999", "GP"], "insufficient-funds"],
+  ["a withdrawal of more than there is", ["wallet", "withdraw", "--json", "99999999", "GP"], "insufficient-funds"],
+  ["a withdrawal of nothing", ["wallet", "withdraw", "--json", "0", "GP"], "bad-amount"],
 ];
-
-/** How a job ended that never had a lease, and so has no receipt. */
-const resultStateOf = (said: readonly Json[]) => said.findLast((line) => line.type === "result")?.workload;
 
 describe("the main road, from a fresh folder", () => {
   let place: Place;
@@ -198,8 +203,11 @@ describe("the main road, from a fresh folder", () => {
     const again = await command(["mandate", "revoke", id, "--json"], place);
     expect(again.said[0]).toMatchObject({ id, coordinatorTold: true });
     const refused = await run(...job);
-    expect(refused.code).toBe(1);
-    expect(resultStateOf(refused.said)).toMatchObject({ state: "failed", reason: "mandate-exceeded" });
+    expect(refused.code).toBe(4);
+    expect(refused.error).toMatchObject({
+      code: "mandate-exceeded",
+      detail: expect.stringContaining("it was revoked"),
+    });
   });
 
   it("refuses what is malformed, absurd or not there, each with its own code, and changes nothing", async () => {

@@ -28,6 +28,9 @@ export interface MarketChain {
   ) => Promise<TransactionReceipt>;
 }
 
+/** What a token says when the market moves it: such an answer comes through a call of the market undecoded. */
+const TOKEN_ERRORS = gpTokenAbi.filter((part) => part.type === "error" && part.name.startsWith("ERC20"));
+
 function chainProblem(error: unknown): CorepoolError {
   const reverted = error instanceof BaseError ? error.walk((e) => e instanceof ContractFunctionRevertedError) : null;
   if (reverted instanceof ContractFunctionRevertedError) {
@@ -91,7 +94,7 @@ export async function openChain(options: {
         const { request } = await reader.simulateContract({
           account,
           address: to,
-          abi: call.abi,
+          abi: [...call.abi, ...TOKEN_ERRORS],
           functionName: call.functionName,
           args: call.args,
         });

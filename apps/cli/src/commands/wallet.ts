@@ -1,5 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { formatAmount, parseAmount } from "@corepool/core/money";
+import { formatAmount, parseAmount, type Token } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getLease } from "@corepool/protocol/routes/workloads";
@@ -12,6 +12,20 @@ import { chainAlone, chainOf, connect, keyOf, tokenOf } from "../connection.ts";
 import { table } from "../output.ts";
 import { ensureKey } from "../wallet-file.ts";
 import type { Action } from "./jobs.ts";
+
+/** Rejects with `insufficient-funds` when there is less than is to be moved, and with `bad-amount` for nothing. */
+export function checkHeld(where: string, held: bigint, wanted: bigint, token: Token): void {
+  if (wanted === 0n)
+    throw new CorepoolError("bad-amount", {
+      detail: `There is nothing to move: ${where} has ${formatAmount(held, token)} ${token.symbol}.`,
+      next: "Name an amount above 0.",
+    });
+  if (wanted > held)
+    throw new CorepoolError("insufficient-funds", {
+      detail: `${formatAmount(wanted, token)} ${token.symbol} is more than there is: ${where} has ${formatAmount(held, token)} ${token.symbol}.`,
+      next: "Name a smaller amount; see all balances with: corepool wallet",
+    });
+}
 
 /** `corepool wallet …`: the client's own money. Deposits and exits are the wallet's own transactions. */
 export function addWallet(program: Command, action: Action): void {
@@ -65,12 +79,11 @@ export function addWallet(program: Command, action: Action): void {
       action(async (context) => {
         const connection = await connect(context);
         const token = tokenOf(connection.market, symbol);
-        const tx = await deposit(
-          await chainOf(connection),
-          keySigner(keyOf(connection)).address,
-          token.address,
-          parseAmount(text, token),
-        );
+        const amount = parseAmount(text, token);
+        const chain = await chainOf(connection);
+        const own = keySigner(keyOf(connection)).address;
+        checkHeld("the wallet", (await balancesOf(chain, token.address, own)).wallet, amount, token);
+        const tx = await deposit(chain, own, token.address, amount);
         context.output.line(`${context.output.good("✓")} deposited ${text} ${token.symbol} in ${tx}`);
         context.output.data({ tx });
         return EXIT.ok;
@@ -95,7 +108,9 @@ export function addWallet(program: Command, action: Action): void {
             detail: `"${to}" is not an address.`,
             next: "Write 0x and 40 hexadecimal digits.",
           });
-        const amount = text === "all" ? (await balancesOf(chain, token.address, own)).cash : parseAmount(text, token);
+        const { cash } = await balancesOf(chain, token.address, own);
+        const amount = text === "all" ? cash : parseAmount(text, token);
+        checkHeld("your cash in the market", cash, amount, token);
         const tx = await withdraw(chain, token.address, to, amount);
         context.output.line(
           `${context.output.good("✓")} withdrew ${formatAmount(amount, token)} ${token.symbol} to ${to} in ${tx}`,
