@@ -6,7 +6,7 @@ import { getMarket } from "@corepool/protocol/routes/market";
 import { keySigner, systemFetch } from "@corepool/sdk/adapters/system";
 import { call } from "@corepool/sdk/call";
 import { type MarketChain, openChain } from "@corepool/sdk/chain";
-import { type Client, createClient } from "@corepool/sdk/client";
+import { type Client, createClient, patient } from "@corepool/sdk/client";
 import { withWallet } from "@corepool/sdk/sign-in";
 import { http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -89,8 +89,38 @@ const noWallet = (): CorepoolError =>
     next: "Make one with: corepool wallet create (or set COREPOOL_API_KEY).",
   });
 
-/** Connects as the wallet of this machine (or an API key); `anonymous` needs neither. */
-export async function connect(context: Context, options: { readonly anonymous?: boolean } = {}): Promise<Connection> {
+export interface ConnectOptions {
+  /** Neither wallet nor API key is needed. */
+  readonly anonymous?: boolean;
+  /** The command only looks at something: who waits for it would rather be told soon that nobody answers. */
+  readonly reads?: boolean;
+}
+
+/** After so long without an answer it is said that the coordinator is tried again. */
+const TELL_AFTER_MS = 2_000;
+/** How long a command that only reads goes on trying; with its last try it ends within ten seconds. */
+const READ_PATIENCE = { patienceMs: 5_000, tryMs: 3_500 };
+
+/** The market's rules: the first question of every command, so the one that finds a coordinator away. */
+async function meet(context: Context, client: Client, reads: boolean): Promise<Market> {
+  const asked = reads ? patient(client, READ_PATIENCE.patienceMs, READ_PATIENCE.tryMs) : client;
+  const answered = new AbortController();
+  void context.clock.sleep(TELL_AFTER_MS, answered.signal).then(
+    () => {
+      const seconds = Math.ceil((asked.patienceMs + (reads ? asked.tryMs : 0)) / 1000);
+      context.output.hint(`The coordinator at ${client.url} does not answer; trying again for up to ${seconds} s.`);
+    },
+    () => undefined,
+  );
+  try {
+    return await call(asked, getMarket, {});
+  } finally {
+    answered.abort();
+  }
+}
+
+/** Connects as the wallet of this machine (or an API key). Rejects with `coordinator-unreachable` and others. */
+export async function connect(context: Context, options: ConnectOptions = {}): Promise<Connection> {
   const { env, home, clock, random, output } = context;
   const local = await readMarketFile(home);
   const url = await addressOf(context, local);
@@ -98,7 +128,7 @@ export async function connect(context: Context, options: { readonly anonymous?: 
   const bare = createClient({ url, fetch: systemFetch, clock, random, token: env.COREPOOL_API_KEY });
   const client = key !== undefined && env.COREPOOL_API_KEY === undefined ? withWallet(bare, keySigner(key)) : bare;
   if (options.anonymous !== true && key === undefined && env.COREPOOL_API_KEY === undefined) throw noWallet();
-  const market = await call(client, getMarket, {});
+  const market = await meet(context, client, options.reads === true);
   const at = { url: client.url, local: isLocal(client.url, local) };
   await checkMarket(home, at, market, output.line);
   return { client, market, key, rpcUrl: context.options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? market.rpcUrl };

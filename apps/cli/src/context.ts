@@ -31,7 +31,12 @@ export function contextOf(command: Command): Context {
     home: homeOf(process.env),
     env: process.env,
     options,
-    output: createOutput({ json: options.json === true, stdout: process.stdout, env: process.env }),
+    output: createOutput({
+      json: options.json === true,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      env: process.env,
+    }),
     clock: systemClock,
     random: systemRandom,
   };

@@ -99,7 +99,12 @@ try {
   else
     process.exitCode = reportFailure(
       error,
-      createOutput({ json: process.argv.includes("--json"), stdout: process.stdout, env: process.env }),
+      createOutput({
+        json: process.argv.includes("--json"),
+        stdout: process.stdout,
+        stderr: process.stderr,
+        env: process.env,
+      }),
       process.stderr,
     );
 }

@@ -6,6 +6,8 @@ export interface Output {
   readonly interactive: boolean;
   /** One line for people. */
   readonly line: (text?: string) => void;
+  /** A word beside the result: on stderr, so that what a pipe reads is the result alone. None in JSON mode. */
+  readonly hint: (text: string) => void;
   /** The result of a command: one JSON document in JSON mode. */
   readonly data: (value: unknown) => void;
   /** One step of a long command: one JSON line in JSON mode. */
@@ -33,12 +35,13 @@ export function toJson(value: unknown): string {
 export interface OutputOptions {
   readonly json: boolean;
   readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** An output on a stream. Colours and the status line only on a terminal, and no colours with NO_COLOR. */
 export function createOutput(options: OutputOptions): Output {
-  const { json, stdout, env } = options;
+  const { json, stdout, stderr, env } = options;
   const interactive = !json && stdout.isTTY === true && env.TERM !== "dumb" && env.CI === undefined;
   const colours = interactive && (env.NO_COLOR === undefined || env.NO_COLOR === "");
   const paint = (code: number) => (text: string) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -62,6 +65,12 @@ export function createOutput(options: OutputOptions): Output {
     interactive,
     line: (text = "") => {
       if (!json) write(`${text}\n`);
+    },
+    hint: (text) => {
+      if (json) return;
+      hide();
+      stderr.write(`${paint(2)(text)}\n`);
+      show();
     },
     data: (value) => {
       if (json) stdout.write(`${toJson(value)}\n`);

@@ -45,7 +45,7 @@ export function addJobs(program: Command, action: Action): void {
     .action((id: string | undefined, options: { readonly limit: string }, command: Command) =>
       action(async (context) => {
         const { output } = context;
-        const { client, market } = await connect(context);
+        const { client, market } = await connect(context, { reads: true });
         if (id !== undefined) {
           const workload = await call(client, getWorkload, { params: { id } });
           const token = tokenOf(market, workload.constraints.token);
@@ -70,7 +70,7 @@ export function addJobs(program: Command, action: Action): void {
         ))
           output.line(line);
         if (page.data.length === 0) output.line('No jobs yet. Try: corepool run -- python3 -c "print(6*7)"');
-        if (page.hasMore) output.line(output.dim("  and more: --limit"));
+        if (page.hasMore) output.hint("  and more: --limit");
         output.data(page);
         return EXIT.ok;
       }, command),
@@ -87,7 +87,7 @@ export function addLogs(program: Command, action: Action): void {
     .addHelpText("after", "\nExamples:\n  $ corepool logs wkl_01… --follow")
     .action((id: string, options: { readonly follow?: boolean }, command: Command) =>
       action(async (context) => {
-        const { client } = await connect(context);
+        const { client } = await connect(context, { reads: true });
         const input = (lastId: string | undefined) => ({
           params: { id },
           query: {
@@ -118,7 +118,7 @@ export function addOutputs(program: Command, action: Action): void {
     .addHelpText("after", "\nExamples:\n  $ corepool outputs wkl_01…\n  $ corepool outputs wkl_01… --to ./results")
     .action((id: string, options: { readonly to?: string }, command: Command) =>
       action(async (context) => {
-        const { client } = await connect(context);
+        const { client } = await connect(context, { reads: true });
         const { data } = await call(client, listOutputs, { params: { id } });
         const written = options.to === undefined ? [] : await downloadOutputs(client, data, options.to);
         for (const line of table(data.map((o) => [o.path, formatSize(o.sizeBytes), o.hash]))) context.output.line(line);
@@ -145,7 +145,7 @@ export function addReceipt(program: Command, action: Action): void {
     )
     .action((id: string, _: unknown, command: Command) =>
       action(async (context) => {
-        const connection = await connect(context);
+        const connection = await connect(context, { reads: true });
         const receipt = await call(connection.client, getReceipt, { params: { id } });
         const workload = await call(connection.client, getWorkload, { params: { id } });
         const bill =

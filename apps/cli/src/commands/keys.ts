@@ -26,12 +26,14 @@ export function addKeys(program: Command, action: Action): void {
     .description("list your keys")
     .action((_: unknown, command: Command) =>
       action(async (context) => {
-        const { client } = await connect(context);
+        const { client } = await connect(context, { reads: true });
         const page = await call(client, listApiKeys, {});
         for (const line of table(
           page.data.map((k) => [k.id, k.name, k.revokedAt === null ? "live" : "revoked", k.scopes.join(",")]),
         ))
           context.output.line(line);
+        if (page.data.length === 0)
+          context.output.line("No keys yet. Make one with: corepool keys create NAME --scope workloads:read");
         context.output.data(page);
         return EXIT.ok;
       }, command),

@@ -183,7 +183,7 @@ export function addMandate(program: Command, action: Action): void {
     .description("what you have granted, and how much of it is committed")
     .action((_: unknown, command: Command) =>
       action(async (context) => {
-        const { client, market } = await connect(context);
+        const { client, market } = await connect(context, { reads: true });
         const page = await call(client, listMandates, {});
         const rows = page.data.map(({ id, mandate: m, providers, committed, revokedAt }) => {
           const token = tokenOf(market, m.token);

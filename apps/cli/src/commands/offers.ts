@@ -19,7 +19,7 @@ export function addOffers(program: Command, action: Action): void {
     .action((options: { readonly token?: string; readonly cpu?: string }, command: Command) =>
       action(async (context) => {
         const { output } = context;
-        const { client, market } = await connect(context, { anonymous: true });
+        const { client, market } = await connect(context, { anonymous: true, reads: true });
         const query = {
           ...(options.token === undefined ? {} : { token: tokenOf(market, options.token).address }),
           ...(options.cpu === undefined ? {} : { cpus: options.cpu }),

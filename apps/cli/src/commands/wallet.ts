@@ -42,7 +42,7 @@ export function addWallet(program: Command, action: Action): void {
     .description("balances: in the wallet, in the market, in escrow")
     .action((_: unknown, command: Command) =>
       action(async (context) => {
-        const connection = await connect(context);
+        const connection = await connect(context, { reads: true });
         const account = await call(connection.client, getAccount, {});
         context.output.line(account.address);
         const rows = account.balances.map((b) => [
@@ -159,10 +159,11 @@ export function addLease(program: Command, action: Action): void {
   };
   lease
     .command("show")
+    .description("show a lease: its terms, its payment notes and how it stands on chain")
     .argument("<lease>", "a lease's id (0x…)")
     .action((id: string, _: unknown, command: Command) =>
       action(async (context) => {
-        const { client } = await connect(context);
+        const { client } = await connect(context, { reads: true });
         const view = await call(client, getLease, { params: { id: id as `0x${string}` } });
         for (const line of table(
           Object.entries(view).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : String(v)]),

@@ -19,7 +19,7 @@ const context = (env: Record<string, string> = {}, now = systemClock.now()): Con
   home: homeOf({ COREPOOL_HOME: dir }),
   env,
   options: {},
-  output: createOutput({ json: true, stdout: process.stdout, env: {} }),
+  output: createOutput({ json: true, stdout: process.stdout, stderr: process.stderr, env: {} }),
   clock: { ...systemClock, now: () => now },
   random: systemRandom,
 });
