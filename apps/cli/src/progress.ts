@@ -110,7 +110,6 @@ export function createProgress(
       );
     } else if (event.type === "funding") {
       output.event("funding", { token: event.token, short: event.short });
-      output.line(`${output.good("✓")} depositing from the wallet into the market`);
     } else if (event.type === "state" || event.type === "ordered") {
       const now = event.workload.state;
       if (now !== state) {

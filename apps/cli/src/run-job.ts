@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
-import { formatAmount } from "@corepool/core/money";
+import { formatAmount, type Token } from "@corepool/core/money";
 import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import type { JobSpecInput, OutputFile } from "@corepool/protocol/spec";
 import { keySigner } from "@corepool/sdk/adapters/system";
@@ -23,7 +23,11 @@ import type { Context } from "./context.ts";
 import { downloadOutputs } from "./download.ts";
 import type { InputFile } from "./inputs.ts";
 import { saveJob } from "./job-file.ts";
+import type { Output } from "./output.ts";
 import { createProgress } from "./progress.ts";
+
+/** The chain of `corepool up`, where money is play money. */
+const LOCAL_CHAIN = 31_337;
 
 /** A job as the command line describes it. */
 export interface JobWish {
@@ -50,8 +54,33 @@ export interface JobResult {
   readonly stopped: boolean;
 }
 
-/** Deposits from the wallet what the ledger lacks. Play money comes in larger parts, so that most jobs need none. */
-async function fundFrom(connection: Connection, chain: MarketChain, token: MarketToken, short: bigint): Promise<void> {
+/** Of play money so many escrows are deposited at once, or this many whole tokens, so that most jobs need no deposit. */
+const PLAY_ESCROWS = 20n;
+const PLAY_TOKENS = 10n;
+
+/** How much goes from the wallet into the market when a job lacks `short`: just that, except for play money. */
+export function depositFor(
+  need: { readonly short: bigint; readonly escrow: bigint; readonly wallet: bigint },
+  token: Token,
+  play: boolean,
+): bigint {
+  const { short, escrow, wallet } = need;
+  if (!play) return short;
+  const floor = PLAY_TOKENS * 10n ** BigInt(token.decimals);
+  const wanted = escrow * PLAY_ESCROWS > floor ? escrow * PLAY_ESCROWS : floor;
+  const amount = wanted < wallet ? wanted : wallet;
+  return amount > short ? amount : short;
+}
+
+/** Deposits from the wallet what the ledger lacks, and says how much and why. */
+async function fundFrom(
+  output: Output,
+  connection: Connection,
+  chain: MarketChain,
+  token: MarketToken,
+  short: bigint,
+  escrow: bigint,
+): Promise<void> {
   const owner = keySigner(keyOf(connection)).address;
   const { wallet } = await balancesOf(chain, token.address, owner);
   if (wallet < short) {
@@ -60,8 +89,12 @@ async function fundFrom(connection: Connection, chain: MarketChain, token: Marke
       next: "Send some to the wallet, or ask for a shorter --time or a smaller unit.",
     });
   }
-  const half = wallet / 2n;
-  await deposit(chain, owner, token.address, connection.market.chainId === 31337 && half > short ? half : short);
+  const amount = depositFor({ short, escrow, wallet }, token, connection.market.chainId === LOCAL_CHAIN);
+  const rest = amount > short ? "; the rest is for later jobs, and corepool wallet withdraw brings it back" : "";
+  await deposit(chain, owner, token.address, amount);
+  output.line(
+    `${output.good("✓")} deposited ${formatAmount(amount, token)} ${token.symbol} of the wallet's ${formatAmount(wallet, token)} into the market: the job's escrow is ${formatAmount(escrow, token)}${rest}`,
+  );
 }
 
 export interface Running {
@@ -94,7 +127,10 @@ export async function runContextOf(
       market: connection.market,
       signer: keySigner(keyOf(connection)),
       isLive: chain === undefined ? undefined : (terms) => isLive(chain, terms),
-      fund: chain === undefined ? undefined : (_, short) => fundFrom(connection, chain, token, short),
+      fund:
+        chain === undefined
+          ? undefined
+          : (_, short, escrow) => fundFrom(context.output, connection, chain, token, short, escrow),
       on: (event) => {
         if (event.type === "note" && kept !== undefined) keep(kept, event);
         progress.on(event);

@@ -54,8 +54,11 @@ export interface RunContext {
   readonly client: Client;
   readonly market: Market;
   readonly signer: Signer;
-  /** Brings `short` base units of the token into the account's cash; rejects with `insufficient-funds` when it cannot. */
-  readonly fund?: ((token: Address, short: bigint) => Promise<void>) | undefined;
+  /**
+   * Brings at least `short` base units of the token into the account's cash, which the job's `escrow` needs; rejects
+   * with `insufficient-funds` when it cannot.
+   */
+  readonly fund?: ((token: Address, short: bigint, escrow: bigint) => Promise<void>) | undefined;
   /** Reads the chain directly; without it the coordinator's word about leases stands. */
   readonly isLive?: ((terms: TermsMessage) => Promise<boolean>) | undefined;
   readonly maxGraceSeconds?: number | undefined;
@@ -109,7 +112,7 @@ async function secureFunds(
         });
       }
       context.on?.({ type: "funding", token, short: escrow - cash });
-      await context.fund(token, escrow - cash);
+      await context.fund(token, escrow - cash, escrow);
       funded = true;
     } else if (client.clock.monotonic() - begun > FUNDS_PATIENCE_MS) {
       throw new CorepoolError("insufficient-funds", {
