@@ -147,6 +147,8 @@ describe("the main road, from a fresh folder", () => {
     );
     expect(code).toBe(0);
     const id = String(said.at(-1)?.workload);
+    const early = await market.command("receipt", id);
+    expect([early.code, early.error?.code]).toEqual([4, "illegal-transition"]);
     const follow = await market.command("logs", id, "--follow");
     expect(logOf(follow.said)).toBe("alone\n");
     for (let i = 0; i < 100; i++) {
@@ -154,6 +156,8 @@ describe("the main road, from a fresh folder", () => {
       if (jobs[0]?.state === "succeeded") break;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+    const watch = await market.command("watch", id);
+    expect([watch.code, watch.said[0]?.state]).toEqual([0, "succeeded"]);
     const receipt = await market.command("receipt", id);
     expect(receipt.code).toBe(0);
     expect(receipt.said[0]?.verified).not.toBeNull();

@@ -22,6 +22,13 @@ const SAYS: Readonly<Record<string, string>> = {
   cancelled: "cancelled",
 };
 
+/** What stands before a state: a tick is for what went well. */
+export function markOf(output: Pick<Output, "good" | "bad" | "dim">, state: string): string {
+  if (state === "failed") return output.bad("✗");
+  if (state === "cancelled" || state === "frozen") return output.dim("·");
+  return output.good("✓");
+}
+
 /** The isolation a lease got, in one line. */
 export function describeIsolation(isolation: Isolation): string {
   const limits =
@@ -53,6 +60,7 @@ export function createProgress(
   let state = "submitting";
   let paid = 0n;
   let trouble: string | undefined;
+  let unanswered = false;
   let told = "";
   let frame = 0;
 
@@ -114,18 +122,23 @@ export function createProgress(
       const now = event.workload.state;
       if (now !== state) {
         output.event("state", { workload: event.workload.id, state: now, reason: event.workload.reason });
-        if (!output.interactive || now === "running") say(`${output.good("✓")} ${SAYS[now] ?? now}`);
+        if (!output.interactive || now === "running") say(`${markOf(output, now)} ${SAYS[now] ?? now}`);
       }
       state = now;
     } else if (event.type === "note") {
       paid = event.total;
       trouble = undefined;
+      unanswered = false;
       output.event("note", { total: event.total, last: event.last, frozen: event.frozen });
     } else if (event.type === "unplaced") {
       trouble = "no machine takes it now, trying again";
       output.event("unplaced", { workload: event.workload, detail: event.detail });
       if (!output.interactive) say(`no machine takes it now, trying again: ${event.detail}`);
     } else if (event.type === "withheld") {
+      // A job that has just ended answers no probe, and its end is told a moment later: once is no trouble.
+      const first = !unanswered;
+      unanswered = event.code === "machine-unreachable";
+      if (unanswered && first) return;
       trouble = event.detail;
       output.event("withheld", { code: event.code, detail: event.detail });
     } else if (event.type === "log") {

@@ -3,6 +3,7 @@ import type { WorkloadView } from "@corepool/protocol/resources";
 import type { MarketToken } from "./connection.ts";
 import type { Output } from "./output.ts";
 import { table } from "./output.ts";
+import { markOf } from "./progress.ts";
 import { formatDuration, formatMs, formatSize } from "./quantities.ts";
 import type { JobResult } from "./run-job.ts";
 
@@ -46,9 +47,7 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
     workload.reason === null
       ? ""
       : ` (${workload.reason}${attempt?.exitCode == null ? "" : `, exit code ${attempt.exitCode}`})`;
-  output.line(
-    `${good ? output.good("✓") : output.bad("✗")} ${output.bold(`${workload.id} ${workload.state}`)}${ended}`,
-  );
+  output.line(`${markOf(output, workload.state)} ${output.bold(`${workload.id} ${workload.state}`)}${ended}`);
   const limit = limitReached(workload);
   if (limit !== undefined) output.line(`  ${limit}`);
   if (workload.detail !== null && !good) output.line(`  ${workload.detail}`);
@@ -58,7 +57,9 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
     for (const line of table(result.files.map((f) => [`  ${f.path}`, formatSize(f.sizeBytes), output.dim(f.hash)])))
       output.line(line);
     const first = result.files[0];
-    if (first !== undefined) output.line(output.dim(`  in ${first.file.slice(0, -first.path.length)}`));
+    // Files that were only listed lie nowhere yet.
+    const folder = first?.file.slice(0, -first.path.length) ?? "";
+    if (folder !== "") output.line(output.dim(`  in ${folder}`));
   }
   for (const a of workload.attempts) {
     const start = a.timeline[0] === undefined ? 0 : Date.parse(a.timeline[0].at);
@@ -83,7 +84,10 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
     ...(BigInt(receipt.burn) === 0n ? [] : [["  burnt in", receipt.burnTx ?? "not yet"]]),
   ];
   for (const line of table(rows)) output.line(line);
-  if (bill === undefined) output.line(output.dim("  not checked against the chain: no RPC endpoint is known (--rpc)"));
+  if (bill === undefined)
+    output.line(
+      output.dim(`  not checked against the chain: ${result.unchecked ?? "no RPC endpoint is known (--rpc)"}`),
+    );
   else
     output.line(
       `  ${output.good("✓")} checked against the chain: ${amount(bill.providerPaid, token)} + ${amount(bill.fee, token)} + ${amount(bill.refund, token)} = escrow`,

@@ -49,6 +49,8 @@ export interface JobResult {
   readonly receipt: Receipt | undefined;
   /** What the chain itself says; undefined when no RPC endpoint is known. */
   readonly bill: ChainBill | undefined;
+  /** Why the bill was not checked, when something else than a missing RPC endpoint was in the way. */
+  readonly unchecked?: string | undefined;
   readonly files: readonly (OutputFile & { readonly file: string })[];
   readonly token: MarketToken;
   readonly stopped: boolean;

@@ -7,9 +7,7 @@ export function stopOnInterrupt(output: Output): { readonly signal: AbortSignal;
   const listen = (): void => {
     if (stop.signal.aborted) {
       output.status(undefined);
-      output.line(
-        "Left at once. The job goes on unpaid until its provider ends it; go on paying with: corepool watch ID",
-      );
+      output.line("Left at once. Whether the job has stopped, and what it cost, says: corepool jobs");
       process.exit(EXIT.interrupted);
     }
     output.line("Stopping the job and settling what it served; press Ctrl-C again to leave at once.");

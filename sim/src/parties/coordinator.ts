@@ -118,7 +118,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
   const { place, database, events, blobs } = world;
   const trouble = (what: string) => (error: unknown) => world.note(process, what, error);
   const tell = (fields: unknown, what?: string) => world.note(process, what ?? "", (fields as { err?: unknown }).err);
-  const log = { warn: tell, error: tell, debug: () => undefined };
+  const log = { warn: tell, error: tell, debug: () => undefined, info: () => undefined };
   const { endpoints, reader } = chainFor(process, place, world.nodesFor(process), world.finality);
   const notifier = notifierOf(world, process);
   const unitOfWork = (tx: SimTransaction): Uow => watched(world, world.mutations.uow(simUnitOfWork(tx, events)));

@@ -1,7 +1,7 @@
-import { CorepoolError } from "@corepool/core/errors";
+import { CorepoolError, codeOf } from "@corepool/core/errors";
 import { formatAmount } from "@corepool/core/money";
-import { EXIT } from "@corepool/protocol/problems";
-import { logRecord, type WorkloadView } from "@corepool/protocol/resources";
+import { EXIT, type ProblemCode } from "@corepool/protocol/problems";
+import { logRecord, type Receipt, type WorkloadView } from "@corepool/protocol/resources";
 import {
   cancelWorkload,
   getReceipt,
@@ -12,11 +12,11 @@ import {
 } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
 import { isOver } from "@corepool/sdk/follow";
-import { attendWorkload } from "@corepool/sdk/run";
+import { attendWorkload, receiptOf } from "@corepool/sdk/run";
 import { followEvents } from "@corepool/sdk/sse";
-import { verifyReceipt } from "@corepool/sdk/verify-receipt";
+import { type ChainBill, verifyReceipt } from "@corepool/sdk/verify-receipt";
 import type { Command } from "commander";
-import { chainOf, connect, tokenOf } from "../connection.ts";
+import { type Connection, chainOf, connect, tokenOf } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { downloadOutputs } from "../download.ts";
 import { loadJob } from "../job-file.ts";
@@ -26,6 +26,9 @@ import { printResult } from "../result-block.ts";
 import { concludeJob, runContextOf } from "../run-job.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { showResult } from "./run.ts";
+
+/** How long the bill of an ended job is waited for: the lease closes some blocks after the end. */
+const SETTLE_PATIENCE_MS = 15_000;
 
 export type Action = (work: (context: Context) => Promise<number>, command: Command) => Promise<void>;
 
@@ -45,18 +48,22 @@ export function addJobs(program: Command, action: Action): void {
     .action((id: string | undefined, options: { readonly limit: string }, command: Command) =>
       action(async (context) => {
         const { output } = context;
-        const { client, market } = await connect(context, { reads: true });
+        const connection = await connect(context, { reads: true });
+        const { client, market } = connection;
         if (id !== undefined) {
           const workload = await call(client, getWorkload, { params: { id } });
           const token = tokenOf(market, workload.constraints.token);
+          // The bill of a job that has just ended may not be there yet.
           const receipt =
             isOver(workload) && workload.lease?.openTx != null
-              ? await call(client, getReceipt, { params: { id } })
+              ? await call(client, getReceipt, { params: { id } }).catch(unless("not-ready"))
               : undefined;
+          const bill = await billOf(connection, receipt).catch(unless("chain-unavailable"));
           printResult(output, {
             workload,
             receipt,
-            bill: undefined,
+            bill,
+            unchecked: connection.rpcUrl === null ? undefined : "the chain did not answer, or has not closed the lease",
             files: workload.outputs.map((o) => ({ ...o, file: o.path })),
             token,
             stopped: false,
@@ -125,7 +132,7 @@ export function addOutputs(program: Command, action: Action): void {
         if (data.length === 0) context.output.line("It left no files (jobs leave files under /work/outputs).");
         if (options.to !== undefined)
           context.output.line(
-            `${context.output.good("✓")} ${written.length} files verified and written to ${options.to}`,
+            `${context.output.good("✓")} ${written.length} ${written.length === 1 ? "file" : "files"} verified and written to ${options.to}`,
           );
         context.output.data({ data, written });
         return EXIT.ok;
@@ -146,12 +153,19 @@ export function addReceipt(program: Command, action: Action): void {
     .action((id: string, _: unknown, command: Command) =>
       action(async (context) => {
         const connection = await connect(context, { reads: true });
-        const receipt = await call(connection.client, getReceipt, { params: { id } });
         const workload = await call(connection.client, getWorkload, { params: { id } });
-        const bill =
-          connection.rpcUrl === null || receipt.closeTx === null
-            ? undefined
-            : await verifyReceipt(await chainOf(connection), receipt);
+        if (!isOver(workload))
+          throw new CorepoolError("illegal-transition", {
+            detail: `${id} is ${workload.state}: its bill comes when it has ended.`,
+            next: `Follow it with: corepool logs ${id} --follow`,
+          });
+        if (workload.lease?.openTx == null)
+          throw new CorepoolError("not-found", {
+            detail: `${id} never had a lease on chain, so there is no bill: nothing was paid.`,
+            next: `See how it ended with: corepool jobs ${id}`,
+          });
+        const receipt = await receiptOf(connection.client, id, { patienceMs: SETTLE_PATIENCE_MS });
+        const bill = await billOf(connection, receipt);
         printResult(context.output, {
           workload,
           receipt,
@@ -165,6 +179,21 @@ export function addReceipt(program: Command, action: Action): void {
       }, command),
     );
 }
+
+/** What the chain says about a bill; undefined when there is none, it is not closed, or no RPC endpoint is known. */
+async function billOf(connection: Connection, receipt: Receipt | undefined): Promise<ChainBill | undefined> {
+  return receipt === undefined || connection.rpcUrl === null || receipt.closeTx === null
+    ? undefined
+    : verifyReceipt(await chainOf(connection), receipt);
+}
+
+/** Turns a rejection with this code into nothing. */
+const unless =
+  (code: ProblemCode) =>
+  (error: unknown): undefined => {
+    if (codeOf(error) !== code) throw error;
+    return undefined;
+  };
 
 /** `corepool cancel ID`. */
 export function addCancel(program: Command, action: Action): void {
@@ -183,6 +212,19 @@ export function addCancel(program: Command, action: Action): void {
     );
 }
 
+/** A job whose lease key is not here: it has ended, and nobody need pay for it, or only its own machine can. */
+async function watchStrange(context: Context, connection: Connection, id: string): Promise<number> {
+  const workload = await call(connection.client, getWorkload, { params: { id } });
+  if (!isOver(workload))
+    throw new CorepoolError("not-found", {
+      detail: `The lease key of ${id} is not on this machine.`,
+      next: "Watch it from where it was started.",
+    });
+  context.output.line(`${id} has ended: ${workload.state}. See: corepool jobs ${id}`);
+  context.output.data(workload);
+  return EXIT.ok;
+}
+
 /** `corepool watch ID`: pays for a job that was ordered from here until it ends. */
 export function addWatch(program: Command, action: Action): void {
   program
@@ -195,8 +237,10 @@ export function addWatch(program: Command, action: Action): void {
     )
     .action((id: string, _: unknown, command: Command) =>
       action(async (context) => {
-        const { ordered, saved } = await loadJob(context.home, id);
+        const job = await loadJob(context.home, id).catch(unless("not-found"));
         const connection = await connect(context);
+        if (job === undefined) return await watchStrange(context, connection, id);
+        const { ordered, saved } = job;
         if (connection.market.contracts.leaseMarket.toLowerCase() !== ordered.lease.domain.market.toLowerCase()) {
           throw new CorepoolError("wrong-chain", {
             detail: `${id} was ordered in another market.`,

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { confirm, isCancel } from "@clack/prompts";
 import { CorepoolError } from "@corepool/core/errors";
@@ -118,8 +118,11 @@ async function reset(context: Context, sure: boolean): Promise<number> {
     home.lock,
   ])
     await rm(path, { recursive: true, force: true });
-  output.line(`${output.good("✓")} ${home.dir} is empty; the next corepool up begins a new market`);
-  output.data({ removed: home.dir, orphans: left });
+  const kept = (await readdir(home.dir).catch(() => [])).sort();
+  const rest =
+    kept.length === 0 ? "is empty" : `has nothing of the market any more (what is not ours stays: ${kept.join(", ")})`;
+  output.line(`${output.good("✓")} ${home.dir} ${rest}; the next corepool up begins a new market`);
+  output.data({ removed: home.dir, kept, orphans: left });
   return EXIT.ok;
 }
 

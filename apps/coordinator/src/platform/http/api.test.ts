@@ -49,7 +49,7 @@ const broken = defineRoute({
   scopes: "public",
   rate: "read",
   idempotent: false,
-  query: z.strictObject({ how: z.enum(["sql", "throw", "off-schema", "extra-field"]) }),
+  query: z.strictObject({ how: z.enum(["sql", "throw", "off-schema", "extra-field", "early"]) }),
   response: z.object({ n: z.int() }),
   status: 200,
   problems: [],
@@ -109,6 +109,7 @@ beforeAll(async () => {
         .selectFrom("accounts")
         .select("nonsense" as "address")
         .execute();
+    if (query.how === "early") throw new CorepoolError("not-ready", { detail: "Not yet." });
     if (query.how === "off-schema") return { n: "one" as unknown as number };
     if (query.how === "extra-field") return { n: 1, secret: "internal" };
     throw new Error("/srv/secret/path exploded");
@@ -147,6 +148,16 @@ describe("a request", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("ratelimit-policy")).toBe('"write";q=1000000;w=60');
     expect(response.headers.get("ratelimit")).toMatch(/^"write";r=\d+;t=\d+$/);
+  });
+
+  it("that comes a moment too early is no error in the log", async () => {
+    const headers = { "x-request-id": "too-early-1" };
+    expect(await problem(await test.send("GET", "/v1/broken?how=early", { headers }))).toMatchObject({
+      code: "not-ready",
+    });
+    const lines = test.logged.filter((line) => line.includes("too-early-1"));
+    expect(lines.join()).toContain('"msg":"not now"');
+    for (const line of lines) expect(line).toMatch(/"level":[23]0,/);
   });
 
   it("is found in the log by its caller's traceparent, when that is one", async () => {

@@ -2,6 +2,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { newId } from "@corepool/core/ids";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
+import type { ProblemCode } from "@corepool/protocol/problems";
 import type { Route } from "@corepool/protocol/route";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
@@ -14,11 +15,14 @@ import type { RateLimiter } from "./rate-limit.ts";
 import { crossOrigin, secure } from "./response-headers.ts";
 import { serveRoute } from "./serve-route.ts";
 
+/** Answers of a healthy market to whoever asks a moment too early or too late: no error of anybody. */
+const ORDINARY: ReadonlySet<string> = new Set<ProblemCode>(["not-ready", "machine-unreachable"]);
+
 /** What the API needs of the process around it. */
 export interface ApiParts {
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Pick<Logger, "debug" | "error">;
+  readonly log: Pick<Logger, "debug" | "info" | "error">;
   readonly limiter: RateLimiter;
   readonly idempotency: Pick<Idempotency, "begin">;
   authenticate(token: string): Promise<Caller | undefined>;
@@ -162,7 +166,8 @@ export class HttpApi implements Api {
     } catch (error) {
       // Whoever went away before his request was whole has broken nothing of ours, and reads no answer.
       const problem = problemOf(request.signal.aborted ? gone(error) : error, requestId);
-      if (problem.status >= 500)
+      if (ORDINARY.has(problem.code)) log.info({ requestId, ...trace, operation, code: problem.code }, "not now");
+      else if (problem.status >= 500)
         log.error({ requestId, ...trace, operation, code: problem.code, err: error }, "request failed");
       const wait = problem["retryAfter"];
       response = problemResponse(problem, typeof wait === "number" ? { "retry-after": String(wait) } : {});
