@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "./errors.ts";
-import { basisPoints, formatAmount, parseAmount } from "./money.ts";
+import { basisPoints, formatAmount, formatPrice, formatRate, parseAmount } from "./money.ts";
 
 const GP = { symbol: "GP", decimals: 18 };
 const USDC = { symbol: "USDC", decimals: 6 };
@@ -20,6 +20,20 @@ describe("amounts", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), fc.constantFrom(GP, USDC), (base, token) => {
         expect(parseAmount(formatAmount(base, token), token)).toBe(base);
+      }),
+    );
+  });
+
+  it("shows of a price what people read, and never less than it", () => {
+    expect(formatPrice(6_672_143_055_555n, GP)).toBe("0.00000667215");
+    expect(formatPrice(2_602_916_666_666_700n, GP)).toBe("0.00260292");
+    expect(formatPrice(1_234_567_890_000n, USDC)).toBe("1234567.89");
+    expect(formatPrice(1_234_567_891_000n, USDC)).toBe("1234567.9");
+    expect([0n, 1n, 1_500_000n].map((base) => formatPrice(base, USDC))).toEqual(["0", "0.000001", "1.5"]);
+    expect(formatRate(8_676_388_888_889n, GP)).toBe("0.0312351 GP/h");
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 128n }), (base) => {
+        expect(parseAmount(formatPrice(base, GP), GP)).toBeGreaterThanOrEqual(base);
       }),
     );
   });

@@ -31,6 +31,26 @@ export function formatAmount(base: bigint, token: Token): string {
   return fraction === "" ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
 }
 
+/** Digits that people read of a price. */
+const SHOWN_DIGITS = 6;
+
+/**
+ * A price for people: at most six digits that count. Rounded up, so that whoever allows what he reads allows enough.
+ * Not for computing with.
+ */
+export function formatPrice(base: bigint, token: Token): string {
+  const exact = base.toString();
+  // Whole tokens are told to the hundredth, however many they are.
+  const most = BigInt(Math.max(0, Math.min(exact.length - SHOWN_DIGITS, token.decimals - 2)));
+  const step = 10n ** most;
+  return formatAmount(((base + step - 1n) / step) * step, token);
+}
+
+/** Base units per second as people compare prices: "0.0312 GP/h". */
+export function formatRate(rate: bigint, token: Token): string {
+  return `${formatPrice(rate * 3600n, token)} ${token.symbol}/h`;
+}
+
 /** floor(amount × bps / 10,000): how every fee and share is taken, so that dust stays with the payer. */
 export function basisPoints(amount: bigint, bps: bigint): bigint {
   return (amount * bps) / 10_000n;

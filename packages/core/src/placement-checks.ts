@@ -1,16 +1,8 @@
+import { formatBytes } from "./bytes.ts";
 import { type Address, sameAddress } from "./hex.ts";
+import { formatPrice, formatRate } from "./money.ts";
 import type { Failure, PlacementDimension, PlacementRequest, PlacementUnit } from "./placement-request.ts";
 import { namedWeaknesses } from "./weakness.ts";
-
-const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-/** Bytes as people read them, rounded down to one decimal of the largest unit that fits. */
-export function formatBytes(bytes: number): string {
-  let power = 0;
-  while (power < UNITS.length - 1 && bytes >= 1024 ** (power + 1)) power++;
-  const value = bytes / 1024 ** power;
-  return Number.isInteger(value) ? `${value} ${UNITS[power]}` : `${Math.floor(value * 10) / 10} ${UNITS[power]}`;
-}
 
 /** The GPUs of a unit that are of the asked model; all of them when none is asked. */
 export function gpusOfModel(request: PlacementRequest, unit: PlacementUnit) {
@@ -50,14 +42,35 @@ function checkGpus(request: PlacementRequest, unit: PlacementUnit): Failure | un
   );
 }
 
+const tokenIn = ({ tokens, token }: PlacementRequest, address: Address = token) =>
+  tokens?.find((each) => sameAddress(each.address, address));
+
+/** A token by its symbol where it is known. */
+export function tokenText(request: PlacementRequest, address: Address): string {
+  return tokenIn(request, address)?.symbol ?? address;
+}
+
+/** A price per time in the request's token; in base units where the token is not known. */
+export function rateText(request: PlacementRequest, rate: bigint): string {
+  const money = tokenIn(request);
+  return money === undefined ? `${rate} base units per second` : formatRate(rate, money);
+}
+
+/** An amount in the request's token; in base units where the token is not known. */
+export function amountText(request: PlacementRequest, amount: bigint): string {
+  const money = tokenIn(request);
+  return money === undefined ? `${amount} base units` : `${formatPrice(amount, money)} ${money.symbol}`;
+}
+
 function checkPrice(request: PlacementRequest, unit: PlacementUnit): Failure | undefined {
   const { maxRate, maxEscrow, durationSeconds } = request;
   if (maxRate !== undefined && unit.rate > maxRate) {
-    return fail("price", `at most ${maxRate} base units per second`, String(unit.rate));
+    return fail("price", `at most ${rateText(request, maxRate)}`, rateText(request, unit.rate));
   }
   const escrow = unit.rate * BigInt(durationSeconds);
   if (maxEscrow !== undefined && escrow > maxEscrow) {
-    return fail("price", `at most ${maxEscrow} base units of escrow`, `${escrow} for ${durationSeconds} s`);
+    const needed = `${amountText(request, escrow)} for ${durationSeconds} s`;
+    return fail("price", `at most ${amountText(request, maxEscrow)} of escrow`, needed);
   }
   return undefined;
 }
@@ -99,7 +112,7 @@ const CHECKS: readonly Check[] = [
       : undefined,
   checkIsolation,
   checkSoftware,
-  (r, u) => (sameAddress(r.token, u.token) ? undefined : fail("token", r.token, u.token)),
+  (r, u) => (sameAddress(r.token, u.token) ? undefined : fail("token", tokenText(r, r.token), tokenText(r, u.token))),
   checkPrice,
   checkDuration,
   checkProvider,

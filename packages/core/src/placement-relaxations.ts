@@ -1,4 +1,5 @@
-import { failuresOf, formatBytes, gpusOfModel } from "./placement-checks.ts";
+import { formatBytes } from "./bytes.ts";
+import { amountText, failuresOf, gpusOfModel, rateText, tokenText } from "./placement-checks.ts";
 import type { PlacementDimension, PlacementRequest, PlacementUnit, Refused } from "./placement-request.ts";
 import { namedWeaknesses } from "./weakness.ts";
 
@@ -64,8 +65,8 @@ function higherPrice(request: PlacementRequest, unit: PlacementUnit): Proposal {
   const rate = request.maxRate === undefined || request.maxRate >= unit.rate ? request.maxRate : unit.rate;
   const most = request.maxEscrow === undefined || request.maxEscrow >= escrow ? request.maxEscrow : escrow;
   const parts = [
-    ...(rate === request.maxRate ? [] : [`pay up to ${rate} base units per second`]),
-    ...(most === request.maxEscrow ? [] : [`allow an escrow of ${most} base units`]),
+    ...(rate === request.maxRate ? [] : [`pay up to ${rateText(request, unit.rate)}`]),
+    ...(most === request.maxEscrow ? [] : [`allow an escrow of ${amountText(request, escrow)}`]),
   ];
   const asked = request.maxRate === undefined || rate === request.maxRate ? request.maxEscrow : request.maxRate;
   const needed = asked === request.maxRate ? unit.rate : escrow;
@@ -147,7 +148,11 @@ function propose(request: PlacementRequest, unit: PlacementUnit, dimension: Plac
     case "price":
       return higherPrice(request, unit);
     case "token":
-      return { change: `pay in ${unit.token}`, relaxed: { ...request, token: unit.token }, cost: WISH };
+      return {
+        change: `pay in ${tokenText(request, unit.token)}`,
+        relaxed: { ...request, token: unit.token },
+        cost: WISH,
+      };
     case "duration":
       return otherDuration(request, unit);
     case "isolation":

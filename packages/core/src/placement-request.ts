@@ -1,4 +1,5 @@
 import type { Address, Hex } from "./hex.ts";
+import type { Token } from "./money.ts";
 import type { ResourceRequest, Resources } from "./resources.ts";
 
 /** What a unit can lack. The same words as `refusal.dimension` on the wire. */
@@ -35,6 +36,8 @@ export interface PlacementRequest {
   readonly token: Address;
   readonly maxRate?: bigint | undefined;
   readonly maxEscrow?: bigint | undefined;
+  /** The market's tokens: how people call them. Those that are missing are told by address and in base units. */
+  readonly tokens?: readonly (Token & { readonly address: Address })[] | undefined;
   /** Undefined: any. */
   readonly providers?: readonly Address[] | undefined;
   readonly requireCgroup: boolean;

@@ -229,7 +229,18 @@ describe("placement", () => {
       { dimension: "isolation", change: "accept a machine with bubblewrap<0.12.0:CVE-2026-87766", offers: 1 },
     ]);
     expect(failuresOf({ ...request, maxEscrow: 299n }, { ...unit, resources: { ...unit.resources, cpus: 4 } })).toEqual(
-      [{ dimension: "price", asked: "at most 299 base units of escrow", had: "300 for 60 s" }],
+      [{ dimension: "price", asked: "at most 299 base units of escrow", had: "300 base units for 60 s" }],
     );
+    const tokens = [
+      { address: address(100), symbol: "GP", decimals: 3 },
+      { address: address(101), symbol: "USDC", decimals: 6 },
+    ];
+    const large = { ...unit, resources: { ...unit.resources, cpus: 4 } };
+    const dear = { ...request, tokens, maxRate: 2n };
+    expect(failuresOf(dear, large)).toEqual([{ dimension: "price", asked: "at most 7.2 GP/h", had: "18 GP/h" }]);
+    expect(place(dear, [large]).relaxations).toMatchObject([{ change: "pay up to 18 GP/h" }]);
+    expect(failuresOf({ ...request, tokens, token: address(101) }, large)).toEqual([
+      { dimension: "token", asked: "USDC", had: "GP" },
+    ]);
   });
 });

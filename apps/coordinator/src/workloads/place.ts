@@ -42,12 +42,19 @@ const unitOf = (offer: OfferWithState, reserved: boolean): OfferUnit => ({
 });
 
 /** What a spec and its constraints ask of a unit. Asked by nobody in particular, private offers do not count. */
-export function requestOf(spec: JobSpec, constraints: Constraints, client: Address, at: number): PlacementRequest {
+export function requestOf(
+  spec: JobSpec,
+  constraints: Constraints,
+  client: Address,
+  at: number,
+  tokens: MarketContext["tokens"] = [],
+): PlacementRequest {
   return {
     resources: spec.resources,
     durationSeconds: spec.durationSeconds,
     needs: spec.needs,
     token: lower(constraints.token),
+    tokens,
     maxRate: constraints.maxRate === undefined ? undefined : BigInt(constraints.maxRate),
     maxEscrow: constraints.maxEscrow === undefined ? undefined : BigInt(constraints.maxEscrow),
     providers: constraints.providers,
@@ -156,7 +163,7 @@ export async function chooseOffer(
   },
 ): Promise<PlacedOffer> {
   const constraints = await constrained(uow, workload);
-  const request = requestOf(workload.spec, constraints, workload.account, secondsOf(context.clock));
+  const request = requestOf(workload.spec, constraints, workload.account, secondsOf(context.clock), context.tokens);
   const placement = await weigh(uow, context, request);
   const [best] = placement.candidates;
   if (best === undefined) throw noPlacement(placement, request);

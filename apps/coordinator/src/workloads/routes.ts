@@ -61,7 +61,7 @@ export function bindWorkloads(api: Api, parts: MarketParts): void {
 
   api.bind(explainPlacement, async ({ caller, body }) => {
     const account = caller?.account ?? zeroAddress;
-    const request = requestOf(body.spec, body.constraints, account, secondsOf(context.clock));
+    const request = requestOf(body.spec, body.constraints, account, secondsOf(context.clock), context.tokens);
     return inTransaction(parts, async (uow) => placementView(await weigh(uow, context, request), request));
   });
 
