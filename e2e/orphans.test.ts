@@ -38,7 +38,7 @@ describe("a market whose supervisor was killed", () => {
       detail: expect.stringContaining(`database (process ${parts.database})`),
     });
     const down = await command(["down", "--json"], place);
-    expect(down.code).toBe(0);
+    expect(down.stderr).toBe("");
     expect(JSON.stringify(down.said)).toContain(`"pid":${parts.database}`);
     for (const pid of Object.values(parts)) expect(isRunning(pid)).toBe(false);
     expect((await command(["down", "--json"], place)).error?.code).toBe("not-running");
@@ -51,6 +51,7 @@ describe("a market whose supervisor was killed", () => {
     parts = await killed(again);
     expect(isRunning(parts.database ?? 0)).toBe(true);
     const reset = await command(["reset", "--yes", "--json"], place);
+    expect(reset.stderr).toBe("");
     expect(reset.code).toBe(0);
     for (const pid of Object.values(parts)) expect(isRunning(pid)).toBe(false);
     expect(existsSync(`${place.home}/database`)).toBe(false);
