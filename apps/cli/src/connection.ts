@@ -38,7 +38,7 @@ async function addressOf(context: Context, local: MarketFile | undefined): Promi
   }
   if (!/^https?:\/\//.test(url))
     throw new CorepoolError("bad-usage", {
-      detail: `"${url}" is not an http(s) address.`,
+      detail: `--url (or COREPOOL_URL) "${url}" is not an http(s) address.`,
       next: "Write it like https://market.example.",
     });
   return url;

@@ -30,16 +30,21 @@ const schema = z.strictObject({
   inputs: z.record(z.string(), z.string()),
 });
 
+/** What examples/<name>/job.json says. Rejects with `bad-usage` when there is none. */
+export async function exampleNamed(name: string): Promise<z.infer<typeof schema>> {
+  const file = join(EXAMPLES, name, "job.json");
+  const parsed = /^[a-z0-9-]+$/.test(name) ? schema.safeParse(await readJson(file)) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  throw new CorepoolError("bad-usage", {
+    detail: `There is no example "${name}" with a readable job.json.`,
+    next: `Look into ${EXAMPLES}.`,
+  });
+}
+
 /** An example as a job. Its prepare step runs on this machine, without a sandbox: it is part of this repository. */
 export async function exampleWish(context: Context, market: Market, name: string): Promise<JobWish> {
   const folder = join(EXAMPLES, name);
-  const parsed = /^[a-z0-9-]+$/.test(name) ? schema.safeParse(await readJson(join(folder, "job.json"))) : undefined;
-  if (parsed?.success !== true)
-    throw new CorepoolError("bad-usage", {
-      detail: `There is no example "${name}" with a readable job.json.`,
-      next: `Look into ${EXAMPLES}.`,
-    });
-  const job = parsed.data;
+  const job = await exampleNamed(name);
   const data = join(context.home.dir, "examples", name);
   const fill = (text: string): string => text.replaceAll("{data}", data);
   const made = Object.values(job.inputs).filter((local) => local.startsWith("{data}"));
@@ -79,11 +84,11 @@ export async function exampleWish(context: Context, market: Market, name: string
       command: job.command,
       resources: {
         cpus: job.cpu,
-        memoryBytes: parseSize(job.memory),
-        diskBytes: parseSize(job.disk),
+        memoryBytes: parseSize(job.memory, "memory"),
+        diskBytes: parseSize(job.disk, "disk"),
         gpus: { count: 0 },
       },
-      durationSeconds: parseDuration(job.time),
+      durationSeconds: parseDuration(job.time, "time"),
       needs: job.needs,
     },
   };

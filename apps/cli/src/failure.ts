@@ -47,6 +47,18 @@ function failureOf(error: unknown): Failure {
   };
 }
 
+/** A refused API key looks to the coordinator like a sign-in that is over; who set it wants to hear of the key. */
+export function aboutApiKey(error: unknown, env: Readonly<Record<string, string | undefined>>): unknown {
+  if (!(error instanceof CorepoolError) || error.code !== "unauthenticated" || env.COREPOOL_API_KEY === undefined)
+    return error;
+  return new CorepoolError("unauthenticated", {
+    detail: "COREPOOL_API_KEY is not a key of this market: it is misspelt, revoked or expired, or of another one.",
+    next: "Make a key with: corepool keys create (without COREPOOL_API_KEY in the environment), or unset it to use the wallet.",
+    data: error.data,
+    cause: error,
+  });
+}
+
 /** Tells what went wrong, why and what to do next; returns the exit code for it. */
 export function reportFailure(error: unknown, output: Output, stderr: NodeJS.WritableStream): number {
   const failure = failureOf(error);
@@ -72,7 +84,10 @@ export function reportFailure(error: unknown, output: Output, stderr: NodeJS.Wri
   if (said.length > SHOWN_REFUSALS) lines.push(`  · and ${said.length - SHOWN_REFUSALS} more`);
   for (const change of failure.relaxations)
     lines.push(`  → ${change.change} (then ${change.offers} ${change.offers === 1 ? "offer fits" : "offers fit"})`);
-  if (failure.next !== undefined) lines.push(`  → ${failure.next}`);
+  // The smallest change is the first of those above: said once.
+  const smallest = failure.relaxations[0];
+  if (failure.next !== undefined && (smallest === undefined || !failure.next.includes(smallest.change)))
+    lines.push(`  → ${failure.next}`);
   if (failure.requestId !== undefined) lines.push(output.dim(`  request ${failure.requestId}`));
   stderr.write(`${lines.join("\n")}\n`);
   if (!(error instanceof CorepoolError) && error instanceof Error && process.env.COREPOOL_DEBUG !== undefined)

@@ -102,8 +102,8 @@ export async function namedInputs(pairs: readonly string[], cwd: string): Promis
     const at = pair.indexOf("=");
     if (at < 1)
       throw new CorepoolError("bad-usage", {
-        detail: `"${pair}" is not an input.`,
-        next: "Write it like data.csv=./data.csv: the path in the job, then the local file or folder.",
+        detail: `--input "${pair}" is not an input.`,
+        next: "Write it like --input data.csv=./data.csv: the path in the job, then the local file or folder.",
       });
     const path = checkPath(pair.slice(0, at).replace(/\/+$/, ""));
     const local = resolve(cwd, pair.slice(at + 1));

@@ -3,7 +3,7 @@ import { EXIT } from "@corepool/protocol/problems";
 import { Command, CommanderError } from "commander";
 import type { Action } from "./commands/jobs.ts";
 import { type Context, contextOf } from "./context.ts";
-import { reportFailure } from "./failure.ts";
+import { aboutApiKey, reportFailure } from "./failure.ts";
 import { createOutput } from "./output.ts";
 
 const HELP = `
@@ -24,7 +24,7 @@ const action: Action = async (work, command) => {
   try {
     process.exitCode = await work(context);
   } catch (error) {
-    process.exitCode = reportFailure(error, context.output, process.stderr);
+    process.exitCode = reportFailure(aboutApiKey(error, context.env), context.output, process.stderr);
   } finally {
     context.output.status(undefined);
   }

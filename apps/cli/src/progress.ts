@@ -1,12 +1,12 @@
-import { formatAmount } from "@corepool/core/money";
+import { formatBytes } from "@corepool/core/bytes";
+import { formatPrice, formatRate } from "@corepool/core/money";
 import type { Clock } from "@corepool/core/ports/clock";
-import { cureOf } from "@corepool/core/weakness";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { Isolation, JobSpec } from "@corepool/protocol/spec";
 import type { RunEvent } from "@corepool/sdk/run";
 import type { MarketToken } from "./connection.ts";
 import type { Output } from "./output.ts";
-import { formatMs, formatSize } from "./quantities.ts";
+import { formatMs } from "./quantities.ts";
 
 /** What people call the states of a workload. */
 const SAYS: Readonly<Record<string, string>> = {
@@ -42,7 +42,8 @@ type Amounts = Pick<JobSpec["resources"], "cpus" | "memoryBytes" | "diskBytes">;
 
 /** What a job may use of its unit: it is held to what was asked for, however large the unit is. */
 export function describeShare(asked: Amounts, unit: Amounts): string {
-  const size = (part: "memoryBytes" | "diskBytes"): string => `${formatSize(asked[part])} of ${formatSize(unit[part])}`;
+  const size = (part: "memoryBytes" | "diskBytes"): string =>
+    `${formatBytes(asked[part])} of ${formatBytes(unit[part])}`;
   return `${asked.cpus} of ${unit.cpus} CPU, ${size("memoryBytes")} memory, ${size("diskBytes")} disk`;
 }
 
@@ -66,7 +67,7 @@ export function createProgress(
 
   const draw = (): void => {
     frame = (frame + 1) % SPINNER.length;
-    const price = paid === 0n ? "" : ` · ${formatAmount(paid, token).slice(0, 12)} ${token.symbol} noted`;
+    const price = paid === 0n ? "" : ` · ${formatPrice(paid, token)} ${token.symbol} noted`;
     output.status(
       output.dim(
         `${SPINNER[frame]} ${SAYS[state] ?? state} · ${formatMs(clock.monotonic() - begun)}${price}${trouble === undefined ? "" : ` · ${trouble}`}`,
@@ -100,11 +101,15 @@ export function createProgress(
       `${output.good("✓")} ${workload.id} placed on unit ${signed.spec.unit} of machine ${signed.spec.machine.slice(0, 10)}…: ${describeShare(workload.spec.resources, resources)}`,
     );
     output.line(output.dim(`  isolation  ${describeIsolation(isolation)}`));
-    for (const weakness of isolation.weaknesses)
-      output.line(output.dim(`             weakness: ${weakness}. Its owner's cure: ${cureOf(weakness)}`));
+    if (isolation.weaknesses.length > 0)
+      output.line(
+        output.dim(
+          `  weaknesses ${isolation.weaknesses.join(", ")} (its owner's cures: corepool doctor, on that machine)`,
+        ),
+      );
     output.line(
       output.dim(
-        `  price      ${formatAmount(BigInt(signed.offer.rate), token)} ${token.symbol}/s, at most ${formatAmount(BigInt(workload.placed.escrow), token)} ${token.symbol} in escrow; what is not used comes back`,
+        `  price      ${formatRate(BigInt(signed.offer.rate), token)}, at most ${formatPrice(BigInt(workload.placed.escrow), token)} ${token.symbol} in escrow; what is not used comes back`,
       ),
     );
   };
@@ -114,7 +119,7 @@ export function createProgress(
     else if (event.type === "uploaded") {
       output.event("uploaded", { blobs: event.blobs, bytes: event.bytes });
       output.line(
-        `${output.good("✓")} inputs: ${event.blobs} ${event.blobs === 1 ? "file" : "files"}, ${event.bytes === 0 ? "already there" : `${formatSize(event.bytes)} sent`}`,
+        `${output.good("✓")} inputs: ${event.blobs} ${event.blobs === 1 ? "file" : "files"}, ${event.bytes === 0 ? "already there" : `${formatBytes(event.bytes)} sent`}`,
       );
     } else if (event.type === "funding") {
       output.event("funding", { token: event.token, short: event.short });

@@ -1,14 +1,15 @@
-import { formatAmount } from "@corepool/core/money";
+import { formatBytes } from "@corepool/core/bytes";
+import { formatPrice, formatRate } from "@corepool/core/money";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { MarketToken } from "./connection.ts";
 import type { Output } from "./output.ts";
 import { table } from "./output.ts";
 import { markOf } from "./progress.ts";
-import { formatDuration, formatMs, formatSize } from "./quantities.ts";
+import { formatDuration, formatMs } from "./quantities.ts";
 import type { JobResult } from "./run-job.ts";
 
 const amount = (base: string | bigint, token: MarketToken): string =>
-  `${formatAmount(BigInt(base), token)} ${token.symbol}`;
+  `${formatPrice(BigInt(base), token)} ${token.symbol}`;
 
 /** The metrics a job left in a file metrics.json: numbers by name. */
 function shown(result: JobResult, output: Output, metrics: Readonly<Record<string, unknown>>): string[][] {
@@ -29,9 +30,9 @@ function shown(result: JobResult, output: Output, metrics: Readonly<Record<strin
 export function limitReached({ reason, spec }: Pick<WorkloadView, "reason" | "spec">): string | undefined {
   const { memoryBytes, diskBytes } = spec.resources;
   if (reason === "out-of-memory")
-    return `it used more than the ${formatSize(memoryBytes)} of memory asked for: ask for more with --memory`;
+    return `it used more than the ${formatBytes(memoryBytes)} of memory asked for: ask for more with --memory`;
   if (reason === "disk-full")
-    return `it wrote more than the ${formatSize(diskBytes)} of disk asked for: ask for more with --disk`;
+    return `it wrote more than the ${formatBytes(diskBytes)} of disk asked for: ask for more with --disk`;
   if (reason === "deadline")
     return `it reached --time ${formatDuration(spec.durationSeconds)}: ask for more with --time`;
   return undefined;
@@ -54,7 +55,7 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
   for (const line of table(shown(result, output, metrics))) output.line(line);
   if (result.files.length > 0) {
     output.line(output.bold("Files"));
-    for (const line of table(result.files.map((f) => [`  ${f.path}`, formatSize(f.sizeBytes), output.dim(f.hash)])))
+    for (const line of table(result.files.map((f) => [`  ${f.path}`, formatBytes(f.sizeBytes), output.dim(f.hash)])))
       output.line(line);
     const first = result.files[0];
     // Files that were only listed lie nowhere yet.
@@ -71,8 +72,8 @@ export function printResult(output: Output, result: JobResult, metrics: Readonly
   if (receipt === undefined) return;
   output.line(output.bold("Bill"));
   const rows = [
-    ["  billed", formatMs(receipt.billedMs)],
-    ["  rate", `${amount(receipt.terms.rate, token)}/s`],
+    ["  billed", receipt.billedMs < 1_000 ? `${receipt.billedMs} ms` : formatMs(receipt.billedMs)],
+    ["  rate", formatRate(BigInt(receipt.terms.rate), token)],
     ["  price", output.bold(amount(receipt.total, token))],
     ["  provider received", amount(receipt.provider.paid, token)],
     ["  fee", amount(receipt.fee, token)],

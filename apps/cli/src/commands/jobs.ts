@@ -1,5 +1,6 @@
+import { formatBytes } from "@corepool/core/bytes";
 import { CorepoolError, codeOf } from "@corepool/core/errors";
-import { formatAmount } from "@corepool/core/money";
+import { formatRate } from "@corepool/core/money";
 import { EXIT, type ProblemCode } from "@corepool/protocol/problems";
 import { logRecord, type Receipt, type WorkloadView } from "@corepool/protocol/resources";
 import {
@@ -21,7 +22,7 @@ import type { Context } from "../context.ts";
 import { downloadOutputs } from "../download.ts";
 import { loadJob } from "../job-file.ts";
 import { table } from "../output.ts";
-import { formatSize } from "../quantities.ts";
+import { parseCount } from "../quantities.ts";
 import { printResult } from "../result-block.ts";
 import { concludeJob, runContextOf } from "../run-job.ts";
 import { stopOnInterrupt } from "../stop.ts";
@@ -48,6 +49,7 @@ export function addJobs(program: Command, action: Action): void {
     .action((id: string | undefined, options: { readonly limit: string }, command: Command) =>
       action(async (context) => {
         const { output } = context;
+        const limit = parseCount(options.limit, "--limit");
         const connection = await connect(context, { reads: true });
         const { client, market } = connection;
         if (id !== undefined) {
@@ -71,7 +73,7 @@ export function addJobs(program: Command, action: Action): void {
           output.data(workload);
           return EXIT.ok;
         }
-        const page = await call(client, listWorkloads, { query: { limit: Number(options.limit) } });
+        const page = await call(client, listWorkloads, { query: { limit } });
         for (const line of table(
           page.data.map((w) => [w.id, w.state, w.createdAt.slice(0, 19).replace("T", " "), shortCommand(w)]),
         ))
@@ -128,7 +130,8 @@ export function addOutputs(program: Command, action: Action): void {
         const { client } = await connect(context, { reads: true });
         const { data } = await call(client, listOutputs, { params: { id } });
         const written = options.to === undefined ? [] : await downloadOutputs(client, data, options.to);
-        for (const line of table(data.map((o) => [o.path, formatSize(o.sizeBytes), o.hash]))) context.output.line(line);
+        for (const line of table(data.map((o) => [o.path, formatBytes(o.sizeBytes), o.hash])))
+          context.output.line(line);
         if (data.length === 0) context.output.line("It left no files (jobs leave files under /work/outputs).");
         if (options.to !== undefined)
           context.output.line(
@@ -280,5 +283,5 @@ export function addWatch(program: Command, action: Action): void {
 
 /** One line about money, e.g. of a lease. */
 export function priceLine(rate: string, token: { readonly symbol: string; readonly decimals: number }): string {
-  return `${formatAmount(BigInt(rate), token)} ${token.symbol}/s (${formatAmount(BigInt(rate) * 3600n, token)}/h)`;
+  return formatRate(BigInt(rate), token);
 }

@@ -1,5 +1,4 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { parseAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { SCOPES } from "@corepool/protocol/route";
 import { createApiKey, listApiKeys, revokeApiKey } from "@corepool/protocol/routes/accounts";
@@ -8,6 +7,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { connect, tokenOf } from "../connection.ts";
 import { table } from "../output.ts";
+import { parseMoney } from "../quantities.ts";
 import type { Action } from "./jobs.ts";
 
 const OFFERED = SCOPES.filter((scope) => scope !== "agent");
@@ -65,7 +65,7 @@ export function addKeys(program: Command, action: Action): void {
           const cap =
             options.spendCap === undefined
               ? {}
-              : { spendCap: String(parseAmount(options.spendCap, tokenOf(market, "GP"))) };
+              : { spendCap: String(parseMoney(options.spendCap, tokenOf(market, "GP"), "--spend-cap")) };
           const made = await call(client, createApiKey, { body: { name, scopes: scopes.data, ...cap } });
           context.output.line(`${made.secret}\n  ${made.key.id}; this is the only time its secret is shown`);
           context.output.data(made);

@@ -1,6 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
-import { formatAmount, parseAmount } from "@corepool/core/money";
+import { formatAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
 import { keySigner } from "@corepool/sdk/adapters/system";
@@ -13,7 +13,7 @@ import { chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } fr
 import type { Context } from "../context.ts";
 import { keptMandate, keptMandates, saveMandate } from "../mandate-file.ts";
 import { table } from "../output.ts";
-import { parseDuration, parseRate } from "../quantities.ts";
+import { parseDuration, parseMoney, parseRate } from "../quantities.ts";
 import type { Action } from "./jobs.ts";
 
 /** How long the coordinator is waited for after a revocation; the chain has the last word already. */
@@ -45,7 +45,7 @@ function parseProviders(text: string | undefined): readonly Address[] {
   const wrong = named.find((word) => !isAddress(word));
   if (wrong !== undefined || (text !== undefined && named.length === 0))
     throw new CorepoolError("bad-usage", {
-      detail: `"${wrong ?? text}" is no provider's address.`,
+      detail: `--providers "${wrong ?? text}" is no provider's address.`,
       next: "Write 0x and 40 hexadecimal digits, several separated by commas.",
     });
   return named as Address[];
@@ -146,9 +146,10 @@ export function addMandate(program: Command, action: Action): void {
         const { client, market } = connection;
         const signer = keySigner(keyOf(connection));
         const token = tokenOf(market, options.token);
-        const maxTotal = parseAmount(options.maxTotal, token);
-        const maxEscrow = options.maxEscrow === undefined ? maxTotal : parseAmount(options.maxEscrow, token);
-        const maxRate = parseRate(options.maxRate, token);
+        const maxTotal = parseMoney(options.maxTotal, token, "--max-total");
+        const maxEscrow =
+          options.maxEscrow === undefined ? maxTotal : parseMoney(options.maxEscrow, token, "--max-escrow");
+        const maxRate = parseRate(options.maxRate, token, "--max-rate");
         checkBounds({ maxRate, maxEscrow, maxTotal });
         const bounds: MandateBounds = {
           token: token.address,
@@ -156,7 +157,7 @@ export function addMandate(program: Command, action: Action): void {
           maxEscrow,
           maxTotal,
           providers: parseProviders(options.providers),
-          expiry: Math.floor(clock.now() / 1000) + parseDuration(options.expires),
+          expiry: Math.floor(clock.now() / 1000) + parseDuration(options.expires, "--expires"),
         };
         for (const line of boundsInWords(bounds, market.relayer, token)) output.line(line);
         const message = await mandateFor(client, market, signer.address, bounds);

@@ -1,3 +1,4 @@
+import { formatBytes } from "@corepool/core/bytes";
 import { EXIT } from "@corepool/protocol/problems";
 import { listOffers } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
@@ -5,7 +6,7 @@ import type { Command } from "commander";
 import { connect, tokenOf } from "../connection.ts";
 import { table } from "../output.ts";
 import { describeIsolation } from "../progress.ts";
-import { formatSize } from "../quantities.ts";
+import { parseCount } from "../quantities.ts";
 import { type Action, priceLine } from "./jobs.ts";
 
 /** `corepool offers`. */
@@ -22,7 +23,7 @@ export function addOffers(program: Command, action: Action): void {
         const { client, market } = await connect(context, { anonymous: true, reads: true });
         const query = {
           ...(options.token === undefined ? {} : { token: tokenOf(market, options.token).address }),
-          ...(options.cpu === undefined ? {} : { cpus: options.cpu }),
+          ...(options.cpu === undefined ? {} : { cpus: String(parseCount(options.cpu, "--cpu")) }),
         };
         const page = await call(client, listOffers, { query });
         const rows = page.data.map(({ signed, busy, online, machine }) => {
@@ -31,8 +32,8 @@ export function addOffers(program: Command, action: Action): void {
             `unit ${signed.spec.unit}`,
             `${machine.slice(0, 10)}…`,
             `${resources.cpus} CPU`,
-            formatSize(resources.memoryBytes),
-            `${formatSize(resources.diskBytes)} disk`,
+            formatBytes(resources.memoryBytes),
+            `${formatBytes(resources.diskBytes)} disk`,
             `${resources.gpus.length} GPU`,
             online ? (busy ? "busy" : output.good("free")) : output.bad("offline"),
             priceLine(signed.offer.rate, tokenOf(market, signed.offer.token)),

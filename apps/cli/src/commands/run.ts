@@ -4,14 +4,15 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CorepoolError } from "@corepool/core/errors";
-import { parseAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
+import type { JobSpecInput } from "@corepool/protocol/spec";
 import type { Command } from "commander";
 import { connect, tokenOf } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { inputsOfCommand, namedInputs } from "../inputs.ts";
+import { type SpecOptions, specOf } from "../job-options.ts";
 import { metricsOf } from "../metrics-file.ts";
-import { parseCount, parseDuration, parseRate, parseSize } from "../quantities.ts";
+import { parseMoney, parseRate } from "../quantities.ts";
 import { printResult, resultData } from "../result-block.ts";
 import { type JobResult, type JobWish, orderJob, runJob, runMandatedJob, submitJob } from "../run-job.ts";
 import { stopOnInterrupt } from "../stop.ts";
@@ -21,7 +22,7 @@ Examples:
   $ corepool run -- python3 -c "print(6*7)"
   $ corepool run --cpu 1 --input data=./d.csv -- python3 train.py
   $ corepool run --memory 2GiB --time 30m --max-rate 1.5/h --token GP -- ./work.sh
-  $ corepool run --detach -- python3 long.py     then: corepool logs ID --follow
+  $ corepool run --detach -- python3 long.py     then: corepool logs wkl_01… --follow
 
 The job runs in /work: inputs lie there read-only; what it writes under /work/outputs
 (also in $COREPOOL_OUTPUTS) comes back to ./corepool-outputs/<id>/. Words of the command
@@ -30,16 +31,8 @@ that name a file in the current folder are uploaded too.
 Exit codes: 0 the job succeeded, 1 it ran and failed, 2 usage, 3 unreachable, 4 refused,
 5 money, 6 not found, 7 this machine or the provider's, 70 a fault of ours, 130 interrupted.`;
 
-interface RunOptions {
-  readonly cpu: string;
-  readonly memory: string;
-  readonly disk: string;
-  readonly gpu?: string;
-  readonly time: string;
+interface RunOptions extends SpecOptions {
   readonly input: readonly string[];
-  readonly env: readonly string[];
-  readonly needs: readonly string[];
-  readonly name?: string;
   readonly maxRate?: string;
   readonly maxPrice?: string;
   readonly token: string;
@@ -56,46 +49,23 @@ const collect = (value: string, before: readonly string[]): readonly string[] =>
 export async function wishOf(
   context: Context,
   market: Parameters<typeof tokenOf>[0],
-  words: readonly string[],
+  spec: JobSpecInput,
   options: RunOptions,
 ): Promise<JobWish> {
   const token = tokenOf(market, options.token);
   const named = await namedInputs(options.input, process.cwd());
-  const found = await inputsOfCommand(words, process.cwd(), new Set(named.map((i) => i.path)));
+  const found = await inputsOfCommand(spec.command, process.cwd(), new Set(named.map((i) => i.path)));
   for (const input of found)
     context.output.line(context.output.dim(`  ${input.path} is in the current folder: it goes along as an input`));
-  const env: Record<string, string> = {};
-  for (const pair of options.env) {
-    const at = pair.indexOf("=");
-    if (at < 1)
-      throw new CorepoolError("bad-usage", {
-        detail: `"${pair}" is not a variable.`,
-        next: "Write it like NAME=value.",
-      });
-    env[pair.slice(0, at)] = pair.slice(at + 1);
-  }
   return {
     token,
     inputs: [...named, ...found],
-    maxRate: options.maxRate === undefined ? undefined : parseRate(options.maxRate, token),
-    maxEscrow: options.maxPrice === undefined ? undefined : parseAmount(options.maxPrice, token),
+    maxRate: options.maxRate === undefined ? undefined : parseRate(options.maxRate, token, "--max-rate"),
+    maxEscrow: options.maxPrice === undefined ? undefined : parseMoney(options.maxPrice, token, "--max-price"),
     requireCgroup: options.requireCgroup === true,
     avoidWeaknesses: options.avoidWeakness,
     outputs: options.outputs,
-    spec: {
-      kind: "job",
-      ...(options.name === undefined ? {} : { name: options.name }),
-      command: [...words],
-      env,
-      resources: {
-        cpus: parseCount(options.cpu),
-        memoryBytes: parseSize(options.memory),
-        diskBytes: parseSize(options.disk),
-        gpus: { count: options.gpu === undefined ? 0 : parseCount(options.gpu) },
-      },
-      durationSeconds: parseDuration(options.time),
-      needs: [...options.needs],
-    },
+    spec,
   };
 }
 
@@ -180,8 +150,9 @@ export function addRun(
     .addHelpText("after", EXAMPLES)
     .action((words: string[], options: RunOptions, command: Command) =>
       action(async (context) => {
+        const spec = specOf(words, options);
         const connection = await connect(context);
-        const wish = await wishOf(context, connection.market, words, options);
+        const wish = await wishOf(context, connection.market, spec, options);
         if (options.mandate !== undefined && options.detach === true) {
           const workload = await submitJob(context, connection, wish, options.mandate);
           context.output.line(`${context.output.good("✓")} ${workload.id} is the operator's to order and pay for`);

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { formatBytes } from "@corepool/core/bytes";
 import { CorepoolError } from "@corepool/core/errors";
 import { formatAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
@@ -9,11 +10,11 @@ import { call } from "@corepool/sdk/call";
 import type { Command } from "commander";
 import { connect } from "../connection.ts";
 import type { Context } from "../context.ts";
-import { exampleWish } from "../example.ts";
+import { exampleNamed, exampleWish } from "../example.ts";
 import { reportFailure } from "../failure.ts";
 import { type MarketOptions, type RunningMarket, startMarket } from "../market/market.ts";
 import { DEFAULT_PORTS, type Ports } from "../market/ports.ts";
-import { formatSize, parseCount } from "../quantities.ts";
+import { parseCount } from "../quantities.ts";
 import { runJob } from "../run-job.ts";
 import type { Action } from "./jobs.ts";
 import { showResult } from "./run.ts";
@@ -33,18 +34,21 @@ interface UpOptions {
 }
 
 function portsOf(options: UpOptions): Ports {
-  const port = (text: string | undefined, standard: number): number => {
+  const port = (text: string | undefined, standard: number, flag: string): number => {
     if (text === undefined) return standard;
-    const value = parseCount(text);
+    const value = parseCount(text, flag);
     if (value > 65_535)
-      throw new CorepoolError("bad-usage", { detail: `${text} is not a port.`, next: "Ports go from 1 to 65535." });
+      throw new CorepoolError("bad-usage", {
+        detail: `${flag} ${text} is not a port.`,
+        next: "Ports go from 1 to 65535.",
+      });
     return value;
   };
   return {
-    api: port(options.port, DEFAULT_PORTS.api),
-    chain: port(options.chainPort, DEFAULT_PORTS.chain),
-    database: port(options.databasePort, DEFAULT_PORTS.database),
-    metrics: port(options.metricsPort, DEFAULT_PORTS.metrics),
+    api: port(options.port, DEFAULT_PORTS.api, "--port"),
+    chain: port(options.chainPort, DEFAULT_PORTS.chain, "--chain-port"),
+    database: port(options.databasePort, DEFAULT_PORTS.database, "--database-port"),
+    metrics: port(options.metricsPort, DEFAULT_PORTS.metrics, "--metrics-port"),
   };
 }
 
@@ -58,7 +62,7 @@ async function firstOffer(context: Context): Promise<string> {
     const whole = online.toSorted((a, b) => b.signed.spec.resources.cpus - a.signed.spec.resources.cpus)[0];
     if (whole !== undefined) {
       const { resources } = whole.signed.spec;
-      return `${new Set(online.map((o) => o.machine)).size} machine, ${online.length} offers, up to ${resources.cpus} CPU and ${formatSize(resources.memoryBytes)}`;
+      return `${new Set(online.map((o) => o.machine)).size} machine, ${online.length} offers, up to ${resources.cpus} CPU and ${formatBytes(resources.memoryBytes)}`;
     }
     if (performance.now() - begun > OFFER_PATIENCE_MS)
       throw new CorepoolError("setup-failed", {
@@ -107,10 +111,11 @@ function untilStopped(): { readonly signal: AbortSignal; readonly stopped: Promi
 
 async function up(context: Context, given: UpOptions): Promise<number> {
   const { output, home } = context;
+  if (given.example !== undefined) await exampleNamed(given.example);
   const options: MarketOptions = {
     ports: portsOf(given),
     agent: given.agent,
-    slots: parseCount(given.slots),
+    slots: parseCount(given.slots, "--slots"),
     agentUrl: given.agentUrl,
   };
   const logFile = join(home.logs, "up.log");

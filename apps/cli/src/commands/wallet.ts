@@ -105,7 +105,7 @@ export function addWallet(program: Command, action: Action): void {
         const to = options.to ?? own;
         if (!isAddress(to))
           throw new CorepoolError("bad-usage", {
-            detail: `"${to}" is not an address.`,
+            detail: `--to "${to}" is not an address.`,
             next: "Write 0x and 40 hexadecimal digits.",
           });
         const { cash } = await balancesOf(chain, token.address, own);

@@ -1,4 +1,4 @@
-import { formatSize } from "../quantities.ts";
+import { formatBytes } from "@corepool/core/bytes";
 import type { Finding } from "./finding.ts";
 
 /** What the files of /proc and their like say about a machine, judged. Pure: text in, finding out. */
@@ -22,12 +22,12 @@ export function swapFinding(meminfo: string): Finding {
   if (used > 0.5)
     return weak(
       "swap",
-      `${Math.round(used * 100)} % of ${formatSize(total)} swap is in use: this machine is short of memory`,
+      `${Math.round(used * 100)} % of ${formatBytes(total)} swap is in use: this machine is short of memory`,
       "Offer fewer or smaller units, or add memory.",
     );
   return weak(
     "swap",
-    `${formatSize(total)} swap: a workload's memory may be written to disk`,
+    `${formatBytes(total)} swap: a workload's memory may be written to disk`,
     "Encrypt it or turn it off: swapoff -a, and remove it from /etc/fstab.",
   );
 }

@@ -3,9 +3,9 @@ import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { anvilBinary } from "@corepool/chain/local/binary";
+import { formatBytes } from "@corepool/core/bytes";
 import { CorepoolError } from "@corepool/core/errors";
 import { systemCode } from "../files.ts";
-import { formatSize } from "../quantities.ts";
 import { sandboxFindings } from "./agent-findings.ts";
 import type { Finding } from "./finding.ts";
 
@@ -23,10 +23,10 @@ async function memory(): Promise<Finding> {
     return {
       what: "memory",
       level: "bad",
-      line: `${formatSize(free)} memory free; a market needs ${formatSize(MIN_MEMORY)}`,
+      line: `${formatBytes(free)} memory free; a market needs ${formatBytes(MIN_MEMORY)}`,
       next: "Close something, or use a machine with more memory.",
     };
-  return { what: "memory", level: "good", line: `${formatSize(free)} memory free` };
+  return { what: "memory", level: "good", line: `${formatBytes(free)} memory free` };
 }
 
 async function disk(dir: string): Promise<Finding> {
@@ -41,10 +41,10 @@ async function disk(dir: string): Promise<Finding> {
       return {
         what: "disk",
         level: "bad",
-        line: `${formatSize(free)} disk free at ${place}; a market needs ${formatSize(MIN_DISK)}`,
+        line: `${formatBytes(free)} disk free at ${place}; a market needs ${formatBytes(MIN_DISK)}`,
         next: "Free some, or put COREPOOL_HOME elsewhere.",
       };
-    return { what: "disk", level: "good", line: `${formatSize(free)} disk free at ${place}` };
+    return { what: "disk", level: "good", line: `${formatBytes(free)} disk free at ${place}` };
   }
 }
 
