@@ -17,6 +17,11 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
+/** Deletes a file or a folder, waiting some seconds for processes that are just ending to let go of it. */
+export function removeAll(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+
 /** Parsed JSON of a file; undefined when there is none or it is torn. */
 export async function readJson(path: string): Promise<unknown> {
   const text = await readText(path);

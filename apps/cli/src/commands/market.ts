@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { confirm, isCancel } from "@clack/prompts";
 import { CorepoolError } from "@corepool/core/errors";
@@ -6,6 +6,7 @@ import { removePostgres } from "@corepool/postgres/cluster";
 import { EXIT } from "@corepool/protocol/problems";
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
+import { removeAll } from "../files.ts";
 import { forgetHost } from "../market/agent-state.ts";
 import { claimHome, isAlive, supervisorOf } from "../market/lock.ts";
 import { readMarketFile, removeMarketFile } from "../market/market-file.ts";
@@ -117,7 +118,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
     home.market,
     home.lock,
   ])
-    await rm(path, { recursive: true, force: true });
+    await removeAll(path);
   const kept = (await readdir(home.dir).catch(() => [])).sort();
   const rest =
     kept.length === 0 ? "is empty" : `has nothing of the market any more (what is not ours stays: ${kept.join(", ")})`;
@@ -148,6 +149,7 @@ export function addStatus(program: Command, action: Action): void {
             next: "Start one with: corepool up",
           });
         context.output.line(`coordinator ${market.url} · chain ${market.rpcUrl} · since ${market.startedAt}`);
+        context.output.line(`metrics ${market.metricsUrl}/metrics`);
         for (const [name, pid] of Object.entries(market.parts))
           context.output.line(`  ${name.padEnd(12)} process ${pid}`);
         context.output.data(market);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { chown, mkdir, realpath, rm } from "node:fs/promises";
+import { chown, mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureUser, type SystemUser } from "@corepool/runtime/supervisor/user";
-import { systemCode } from "../files.ts";
+import { removeAll, systemCode } from "../files.ts";
 
 /** Under root the agent's own user keeps its state here, under a hash of the folder that names it (see packages/runtime). */
 const BASE = "/var/lib/corepool";
@@ -45,5 +45,5 @@ export async function makeAgentFolder(state: string): Promise<{ readonly dir: st
 export async function forgetHost(state: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const folder = await hostFolder(state);
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  if (folder !== undefined) await removeAll(folder);
 }
