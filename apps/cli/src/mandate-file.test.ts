@@ -32,7 +32,7 @@ it("keeps each mandate for its owner alone, also before it has an id and when an
     await saveMandate(home, { ...first, id: "mdt_1" });
     await saveMandate(home, { ...second, id: "mdt_1" });
     const salts = (await keptMandates(home, "mdt_1")).map((each) => each.mandate.salt);
-    expect(salts.toSorted()).toEqual([1, 2]);
+    expect(salts.toSorted((a, b) => a - b)).toEqual([1, 2]);
     expect((await stat(home.mandates)).mode & 0o077).toBe(0);
     expect((await stat(join(home.mandates, `${first.hash}.json`))).mode & 0o077).toBe(0);
   } finally {

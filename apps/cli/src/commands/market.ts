@@ -119,7 +119,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
     home.lock,
   ])
     await removeAll(path);
-  const kept = (await readdir(home.dir).catch(() => [])).sort();
+  const kept = (await readdir(home.dir).catch((): string[] => [])).sort((a, b) => (a < b ? -1 : 1));
   const rest =
     kept.length === 0 ? "is empty" : `has nothing of the market any more (what is not ours stays: ${kept.join(", ")})`;
   output.line(`${output.good("✓")} ${home.dir} ${rest}; the next corepool up begins a new market`);
