@@ -120,8 +120,7 @@ async function reset(context: Context, sure: boolean): Promise<number> {
   ])
     await removeAll(path);
   const kept = (await readdir(home.dir).catch((): string[] => [])).sort((a, b) => (a < b ? -1 : 1));
-  const rest =
-    kept.length === 0 ? "is empty" : `has nothing of the market any more (what is not ours stays: ${kept.join(", ")})`;
+  const rest = kept.length === 0 ? "is empty" : `has nothing of the market any more (still there: ${kept.join(", ")})`;
   output.line(`${output.good("✓")} ${home.dir} ${rest}; the next corepool up begins a new market`);
   output.data({ removed: home.dir, kept, orphans: left });
   return EXIT.ok;

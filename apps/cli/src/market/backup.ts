@@ -21,6 +21,7 @@ const partsOf = (home: Home): readonly (readonly [string, string, (path: string)
   ["chain", home.chain, (path) => path !== "chain.pid" && !path.endsWith(".new")],
   ["jobs", home.jobs, () => true],
   ["keys", home.keys, () => true],
+  ["mandates", home.mandates, () => true],
 ];
 
 /** Where a part lies inside the backup: the blob store's own folder `blobs/` is not repeated. */
