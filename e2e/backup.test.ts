@@ -40,6 +40,8 @@ describe("a market that is lost", () => {
     const run = market.start("run", "--", "sh", "-c", "echo kept > $COREPOOL_OUTPUTS/kept.txt");
     expect(await run.ended).toBe(0);
     const kept = resultOf(run.said);
+    const grant = await command(["mandate", "grant", "--json", "--max-rate", "1/h", "--max-total", "1"], first);
+    const mandate = String(grant.said[0]?.id);
     const before = await seen(market);
     const made = await market.command("backup", backup);
     expect(made.stderr).toBe("");
@@ -61,6 +63,10 @@ describe("a market that is lost", () => {
       const out = join(fresh.home, "out");
       expect((await second.command("outputs", kept.workload.id, "--to", out)).code).toBe(0);
       expect(await readFile(join(out, "kept.txt"), "utf8")).toBe("kept\n");
+      // The copy of what was signed came along, and finds the market where it answers now.
+      const revoked = await command(["mandate", "revoke", mandate, "--json"], fresh);
+      expect(revoked.stderr).toBe("");
+      expect(revoked.said[0]).toMatchObject({ id: mandate, coordinatorTold: true });
       const next = second.start("run", "--", "true");
       expect(await next.ended).toBe(0);
       expect(resultOf(next.said).verified).not.toBeNull();

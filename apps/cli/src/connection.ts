@@ -68,8 +68,28 @@ export async function chainAlone(
     });
   const key = await walletKey(context);
   if (key === undefined) throw noWallet();
-  const rpcUrl = options.rpc ?? env.COREPOOL_RPC_URL ?? local?.rpcUrl ?? known?.rpcUrl ?? null;
+  const here = known === undefined || (await isMarketHere(home, known)) ? local?.rpcUrl : undefined;
+  const rpcUrl = options.rpc ?? env.COREPOOL_RPC_URL ?? here ?? known?.rpcUrl ?? null;
   return openFor(at.chainId, at.market, rpcUrl, key);
+}
+
+/** Whether a market is the one that was deployed in this folder, wherever it answers now. */
+async function isMarketHere(
+  home: Context["home"],
+  market: { readonly chainId: number; readonly market: Address },
+): Promise<boolean> {
+  const ours = await knownMarket(home, { url: "", local: true });
+  return ours !== undefined && ours.chainId === market.chainId && sameAddress(ours.market, market.market);
+}
+
+/** Where the coordinator of a market that was met earlier is now: as named, else here, else where it was. */
+export async function addressNow(
+  context: Context,
+  met: { readonly url: string; readonly chainId: number; readonly market: Address },
+): Promise<string> {
+  const { env, home, options } = context;
+  const here = (await isMarketHere(home, met)) ? (await readMarketFile(home))?.url : undefined;
+  return options.url ?? env.COREPOOL_URL ?? here ?? met.url;
 }
 
 /** A client of a coordinator that is not asked for its market: for a word to one that may be away. */

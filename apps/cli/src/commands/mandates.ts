@@ -9,9 +9,9 @@ import { revokeMandate } from "@corepool/sdk/chain";
 import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import type { Command } from "commander";
 import { isAddress } from "viem";
-import { chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
+import { addressNow, chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
 import type { Context } from "../context.ts";
-import { keptMandate, keptMandates, saveMandate } from "../mandate-file.ts";
+import { type KeptMandate, keptMandate, keptMandates, saveMandate } from "../mandate-file.ts";
 import { table } from "../output.ts";
 import { parseDuration, parseMoney, parseRate } from "../quantities.ts";
 import type { Action } from "./jobs.ts";
@@ -101,7 +101,7 @@ async function revoke(context: Context, id: string): Promise<number> {
     output.line(`${output.good("✓")} revoked on chain in ${tx}: no order under it opens a lease any more`);
     txs.push(tx);
   }
-  const told = first.id === null ? undefined : await drop(context, first.url, first.id);
+  const told = first.id === null ? undefined : await drop(context, first, first.id);
   if (told !== undefined)
     output.line(
       told === true
@@ -113,10 +113,10 @@ async function revoke(context: Context, id: string): Promise<number> {
 }
 
 /** True, or why the coordinator could not be told. */
-async function drop(context: Context, url: string, id: string): Promise<true | string> {
+async function drop(context: Context, kept: KeptMandate, id: string): Promise<true | string> {
   try {
-    const to = context.options.url ?? context.env.COREPOOL_URL ?? url;
-    await call(await clientAlone(context, to, DROP_PATIENCE_MS), dropMandate, { params: { id } });
+    const url = await addressNow(context, kept);
+    await call(await clientAlone(context, url, DROP_PATIENCE_MS), dropMandate, { params: { id } });
     return true;
   } catch (error) {
     return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
