@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 
 /** The code of a system error, e.g. ENOENT. */
 export function systemCode(error: unknown): string | undefined {
@@ -17,9 +18,22 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Deletes a file or a folder, waiting some seconds for processes that are just ending to let go of it. */
-export function removeAll(path: string): Promise<void> {
-  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+const RELEASE_TRIES = 20;
+const RELEASE_PAUSE_MS = 250;
+
+/**
+ * Deletes a file or a folder, waiting at most five seconds for processes that are just ending to let go of it. (The
+ * retries that rm offers itself multiply with every level of folders.)
+ */
+export async function removeAll(path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rm(path, { recursive: true, force: true });
+    } catch (error) {
+      if (tries >= RELEASE_TRIES || !["EBUSY", "ENOTEMPTY"].includes(systemCode(error) ?? "")) throw error;
+      await wait(RELEASE_PAUSE_MS);
+    }
+  }
 }
 
 /** Parsed JSON of a file; undefined when there is none or it is torn. */
