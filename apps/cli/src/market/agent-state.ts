@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chown, mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { ensureUser, type SystemUser } from "@corepool/runtime/supervisor/user";
-import { removeAll, systemCode } from "../files.ts";
+import { readText, removeAll, systemCode } from "../files.ts";
 
 /** Under root the agent's own user keeps its state here, under a hash of the folder that names it (see packages/runtime). */
 const BASE = "/var/lib/corepool";
@@ -45,5 +47,11 @@ export async function makeAgentFolder(state: string): Promise<{ readonly dir: st
 export async function forgetHost(state: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const folder = await hostFolder(state);
-  if (folder !== undefined) await removeAll(folder);
+  if (folder === undefined) return;
+  // A supervisor that was killed has left its workspaces mounted.
+  const mounts = (await readText("/proc/self/mounts")) ?? "";
+  const points = mounts.split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const point of points.filter((each) => each.startsWith(`${folder}/`)))
+    await promisify(execFile)("umount", ["-l", point]);
+  await removeAll(folder);
 }
