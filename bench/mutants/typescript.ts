@@ -105,7 +105,10 @@ function literal(text: string): string[] {
   if (text === "true") return ["false"];
   if (text === "false") return ["true"];
   const number = /^([\d_]+)(n?)$/.exec(text);
-  return number?.[1] === undefined ? [] : [`${BigInt(number[1].replaceAll("_", "")) + 1n}${number[2]}`];
+  if (number?.[1] === undefined) return [];
+  const value = BigInt(number[1].replaceAll("_", ""));
+  // A pause or a bound of time that is a millisecond longer is no other behaviour; amounts of money are bigints.
+  return number[2] === "" && value >= 100n ? [] : [`${value + 1n}${number[2]}`];
 }
 
 function visit(node: unknown, scope: string, source: string, seen: (node: Node, scope: string) => void): void {

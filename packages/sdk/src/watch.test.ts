@@ -68,6 +68,8 @@ async function watchThrough(machine: {
   readonly honest?: boolean;
   readonly reportMs?: number;
   readonly reporter?: Hex;
+  /** The report came without a signature. */
+  readonly unsigned?: boolean;
   readonly terms?: Partial<TermsMessage>;
   readonly live?: boolean;
   readonly saved?: WatchProgress;
@@ -95,7 +97,7 @@ async function watchThrough(machine: {
     reason: "exited",
     outputs: documentHash([]),
   };
-  const usageSignature = await privateKeyToAccount(machine.reporter ?? PROVIDER_KEY).sign({
+  const signature = await privateKeyToAccount(machine.reporter ?? PROVIDER_KEY).sign({
     hash: digestOf(usageReportData(domain, report)),
   });
   const notes: { total: bigint; last: boolean; at: number; signer: Hex }[] = [];
@@ -108,7 +110,13 @@ async function watchThrough(machine: {
     ended = true;
     watch.see(
       view("finishing", agreed, [
-        { id: "att_0123456789", lease: LEASE, state: "ended", usage: report, usageSignature },
+        {
+          id: "att_0123456789",
+          lease: LEASE,
+          state: "ended",
+          usage: report,
+          usageSignature: machine.unsigned === true ? null : signature,
+        },
       ]),
     );
   };
@@ -165,6 +173,12 @@ describe("a watch", () => {
     for (const note of notes) expect(note.signer).toBe(key.address);
     expect(notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 3n, 4n].map((s) => s * RATE));
     expect(notes.at(-1)).toMatchObject({ last: true, total: (45n * RATE) / 10n });
+  });
+
+  it("pays for proven time alone while the report has no signature, and blames nobody", async () => {
+    const { notes, events } = await watchThrough({ answers: 3, reportMs: 15_000, unsigned: true });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: 2n * RATE });
+    expect(events.filter((e) => e.type === "withheld" && e.code === "bad-signature")).toEqual([]);
   });
 
   it("goes on from what an earlier process had proven", async () => {
