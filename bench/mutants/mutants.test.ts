@@ -13,7 +13,7 @@ const TEST_MS = 600_000;
 const SAMPLE = { contracts: 12, typescript: 16 } as const;
 /**
  * Of what the tests could notice. Whatever is changed in the code draws another sample, so a small one may hold more than
- * its share of survivors; `npm run bench -- mutants` tries all of them, and holds 90 %.
+ * its share of survivors; `npm run bench -- mutants` tries all of them.
  */
 const LEAST_KILLED = 0.8;
 const seed = Number(process.env["MUTANTS_SEED"] ?? 1);
