@@ -53,7 +53,8 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   const server = createServer(LIMITS, (request, response) => {
     answering.add(request.socket);
     response.on("close", () => answering.delete(request.socket));
-    response.on("finish", () => readNoFurther(request));
+    // Before Node's own listener of "finish", which would read and drop whatever comes of a body that nobody has read.
+    response.on("prefinish", () => readNoFurther(request));
     const served = listener(request, response).catch(() => {
       response.destroy();
     });
@@ -79,6 +80,8 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
  */
 function readNoFurther(request: IncomingMessage): void {
   if (request.complete) return;
+  // Marks the body as one that is being read.
+  request.read(0);
   let bytes = 0;
   request.on("data", (part: Buffer) => {
     bytes += part.length;
