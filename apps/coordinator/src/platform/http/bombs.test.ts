@@ -124,6 +124,7 @@ describe("bodies", () => {
             const sent = await pour(wire, chunk, 100 * MIB, 15_000);
             expect(sent).toBeLessThan(100 * MIB);
             expect(wire.received()).toMatch(/^HTTP\/1.1 413 /);
+            expect(wire.received(), "says that the connection ends").toMatch(/\r\nconnection: close\r\n/i);
             await until(() => (wire.closed() ? true : undefined), 5_000);
           }),
         );

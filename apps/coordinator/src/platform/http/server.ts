@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { CorepoolError } from "@corepool/core/errors";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { problemOf } from "./problem.ts";
 import { secure } from "./response-headers.ts";
+import { readNoFurther, refusedHalfway } from "./unread-body.ts";
 
 /** What a client may take of a server's time and memory before it has shown who it is. */
 const LIMITS = {
@@ -21,9 +22,6 @@ const LIMITS = {
 
 /** Connections of one process; beyond, new ones are dropped before they cost anything. */
 const MOST_CONNECTIONS = 10_000;
-
-/** Bytes of a body that are still taken once its request is answered. */
-const MOST_AFTER_ANSWER = 256 * 1024;
 
 export interface ApiServerParts {
   readonly fetch: (request: Request, bindings: object) => Promise<Response> | Response;
@@ -46,15 +44,15 @@ export interface ApiServer {
 export function createApiServer(parts: ApiServerParts): ApiServer {
   const inFlight = new Map<Promise<void>, string>();
   const answering = new WeakSet<Duplex>();
-  const listener = getRequestListener(parts.fetch, {
-    overrideGlobalObjects: false,
-    errorHandler: () => refusal(parts, MALFORMED),
-  });
+  const listener = getRequestListener(
+    async (request, bindings) =>
+      refusedHalfway(await parts.fetch(request, bindings), (bindings as HttpBindings).incoming),
+    { overrideGlobalObjects: false, errorHandler: () => refusal(parts, MALFORMED) },
+  );
   const server = createServer(LIMITS, (request, response) => {
     answering.add(request.socket);
     response.on("close", () => answering.delete(request.socket));
-    // Before Node's own listener of "finish", which would read and drop whatever comes of a body that nobody has read.
-    response.on("prefinish", () => readNoFurther(request));
+    readNoFurther(request, response);
     const served = listener(request, response).catch(() => {
       response.destroy();
     });
@@ -72,21 +70,6 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     if (!parts.upgrade(request, socket, head)) void refuse(parts, socket, NOWHERE);
   });
   return { server, inFlight };
-}
-
-/**
- * After the answer, what is left of a body is read only as far as its sender needs to notice it; the listener ends the
- * connection half a second later. Left to itself it would read 64 MiB of every refused body.
- */
-function readNoFurther(request: IncomingMessage): void {
-  if (request.complete) return;
-  // Marks the body as one that is being read.
-  request.read(0);
-  let bytes = 0;
-  request.on("data", (part: Buffer) => {
-    bytes += part.length;
-    if (bytes > MOST_AFTER_ANSWER) request.pause();
-  });
 }
 
 const MALFORMED = new CorepoolError("bad-request", {
