@@ -32,10 +32,12 @@ export async function followToEnd(context: RunContext, id: string, stop?: AbortS
   const leave = new AbortController();
   const signal = context.signal === undefined ? leave.signal : AbortSignal.any([context.signal, leave.signal]);
   const cancel = (): void => {
+    // Refused when it is over already; what came of it is told by the workload that is followed.
     call(client, cancelWorkload, { params: { id } }, { signal }).catch(() => undefined);
   };
   stop?.addEventListener("abort", cancel, { once: true });
   if (stop?.aborted === true) cancel();
+  // A log that breaks off must not end the run: the coordinator keeps it, and `corepool logs` shows it.
   const logs = readLogs({ ...context, client }, id, 0, signal).catch(() => undefined);
   try {
     let last: WorkloadView | undefined;

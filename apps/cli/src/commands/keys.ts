@@ -3,6 +3,7 @@ import { EXIT } from "@corepool/protocol/problems";
 import { SCOPES } from "@corepool/protocol/route";
 import { createApiKey, listApiKeys, revokeApiKey } from "@corepool/protocol/routes/accounts";
 import { call } from "@corepool/sdk/call";
+import { wholeList } from "@corepool/sdk/pages";
 import type { Command } from "commander";
 import { z } from "zod";
 import { connect, tokenOf } from "../connection.ts";
@@ -27,7 +28,7 @@ export function addKeys(program: Command, action: Action): void {
     .action((_: unknown, command: Command) =>
       action(async (context) => {
         const { client } = await connect(context, { reads: true });
-        const page = await call(client, listApiKeys, {});
+        const page = await wholeList((query) => call(client, listApiKeys, { query }));
         for (const line of table(
           page.data.map((k) => [k.id, k.name, k.revokedAt === null ? "live" : "revoked", k.scopes.join(",")]),
         ))

@@ -7,6 +7,7 @@ import { keySigner } from "@corepool/sdk/adapters/system";
 import { call } from "@corepool/sdk/call";
 import { revokeMandate } from "@corepool/sdk/chain";
 import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { wholeList } from "@corepool/sdk/pages";
 import type { Command } from "commander";
 import { isAddress } from "viem";
 import { addressNow, chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
@@ -185,7 +186,7 @@ export function addMandate(program: Command, action: Action): void {
     .action((_: unknown, command: Command) =>
       action(async (context) => {
         const { client, market } = await connect(context, { reads: true });
-        const page = await call(client, listMandates, {});
+        const page = await wholeList((query) => call(client, listMandates, { query }));
         const rows = page.data.map(({ id, mandate: m, providers, committed, revokedAt }) => {
           const token = tokenOf(market, m.token);
           const expired = m.expiry * 1000 <= context.clock.now();

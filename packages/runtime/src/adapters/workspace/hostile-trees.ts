@@ -276,6 +276,7 @@ const names: readonly HostileTree[] = [
   named("a variable", "$(reboot)"),
   named("the longest name", "f".repeat(255)),
   twins("names that differ by case", ["Model", "model"], ["Model"]),
+  twins("names that differ by a sharp s", ["STRASSE", "straße"], ["STRASSE"]),
   twins("directories that differ by case, with one file each", ["A/f", "a/f"], ["A/f"]),
   twins("a file and a directory that differ by case", ["A", "a/f"], ["A"]),
   twins("names that differ by how an accent is written", ["e\u0301", "\u00e9"], ["e\u0301"]),

@@ -85,8 +85,8 @@ export async function listOutputs(workspace: string, bounds: OutputBounds = DEFA
   return { files: kept, refused, refusedCount, totalBytes };
 }
 
-/** How a file system without case, or one that composes accents, takes a name. */
-const folded = (path: string): string => path.normalize("NFC").toLowerCase();
+/** How a file system without case, or one that composes accents, takes a name. Upper case first: ß is SS there. */
+const folded = (path: string): string => path.normalize("NFC").toUpperCase().toLowerCase();
 
 /** Of the files, in order, those that no earlier one would meet on such a file system: it is the client's, maybe. */
 function withoutTwins(files: readonly OutputFile[], refuse: (file: OutputFile) => void): OutputFile[] {
