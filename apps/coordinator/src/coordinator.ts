@@ -17,6 +17,7 @@ import { BlobAccess } from "./blobs/access.ts";
 import { Reservations } from "./blobs/reservations.ts";
 import { bindBlobs } from "./blobs/routes.ts";
 import { UploadDesk } from "./blobs/upload.ts";
+import { bindConsole, NOT_BUILT } from "./console/serve.ts";
 import { ALL_ROUTES } from "./openapi/all-routes.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import type { Config } from "./platform/config.ts";
@@ -146,8 +147,9 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
   shutdown.add("market", () => market.stop());
 
   const publicUrl = new URL(config.publicUrl);
-  const place = { domain: publicUrl.host, uri: config.publicUrl, chainId: deployment.chainId };
-  const signIn = new SignIn({ database, chain, clock, random, place });
+  const placeOf = (uri: string) => ({ domain: new URL(uri).host, uri, chainId: deployment.chainId });
+  const [place, others] = [placeOf(config.publicUrl), config.publicAliases.map(placeOf)];
+  const signIn = new SignIn({ database, chain, clock, random, places: [place, ...others] });
   const idempotency = new Idempotency(database, clock, random);
   const api = new HttpApi({
     clock,
@@ -192,6 +194,14 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
     ];
   };
   bindHealth(api.app, { notReady, https: publicUrl.protocol === "https:" });
+  if (config.console !== undefined) {
+    const built = await bindConsole(api.app, {
+      folder: config.console,
+      rpcUrl: config.publicRpcUrl,
+      https: publicUrl.protocol === "https:",
+    });
+    if (!built) log.warn({ folder: config.console }, NOT_BUILT);
+  }
 
   const metricsServer = createServer((request, response) => {
     if (request.url !== "/metrics") {

@@ -80,6 +80,8 @@ async function describe(context: Context, market: RunningMarket, options: Market
     `${mark} chain        ${market.rpcUrl}  ${market.fresh ? "new" : "resumed"}, ${market.contracts} contracts`,
   );
   output.line(`${mark} coordinator  ${market.url}`);
+  if (market.consoleBuilt) output.line(`${mark} console      ${market.consoleUrl}`);
+  else output.line("! console      not built yet; run: npm run build -w apps/console");
   const provider = options.agent ? await firstOffer(context) : undefined;
   if (provider !== undefined) output.line(`${mark} provider     ${provider}`);
   const { client } = await connect(context);
@@ -88,7 +90,13 @@ async function describe(context: Context, market: RunningMarket, options: Market
     (b) => `${formatAmount(BigInt(b.cash) + BigInt(b.wallet) + BigInt(b.escrowed), b)} ${b.symbol}`,
   );
   output.line(`${mark} wallet       ${account.address}  ${sums.join(", ")} (play money)`);
-  output.event("ready", { url: market.url, rpcUrl: market.rpcUrl, fresh: market.fresh, account });
+  output.event("ready", {
+    url: market.url,
+    consoleUrl: market.consoleUrl,
+    rpcUrl: market.rpcUrl,
+    fresh: market.fresh,
+    account,
+  });
 }
 
 /** The example, by the same code as `corepool run`. A failure is told and leaves the market up. */

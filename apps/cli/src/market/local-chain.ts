@@ -1,10 +1,9 @@
 import { deployToRpc, readRecord } from "@corepool/chain/adapters/deploy-file";
 import { deploymentOf } from "@corepool/chain/deploy";
 import type { Deployment } from "@corepool/chain/deploy/record";
-import { type LocalChain, type LocalChainEvent, startLocalChain } from "@corepool/chain/local/chain";
+import { type LocalChain, type LocalChainOptions, startLocalChain } from "@corepool/chain/local/chain";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
-import type { Clock } from "@corepool/core/ports/clock";
 import { testUsdcAbi } from "@corepool/protocol/abi/test-usdc.gen";
 import { balancesOf, openChain } from "@corepool/sdk/chain";
 import { http, numberToHex } from "viem";
@@ -47,12 +46,10 @@ async function rpc(url: string, method: string, params: readonly unknown[]): Pro
 /** Starts the chain of this folder, with gas money for our accounts and the contracts in place. */
 export async function startMarketChain(
   home: Home,
-  port: number,
+  options: Omit<LocalChainOptions, "dir">,
   keys: MarketKeys,
-  clock: Clock,
-  onEvent: (event: LocalChainEvent) => void,
 ): Promise<ReadyChain> {
-  const chain = await startLocalChain({ dir: home.chain, port, clock, onEvent });
+  const chain = await startLocalChain({ ...options, dir: home.chain });
   try {
     for (const key of [keys.deployer, keys.relayer, keys.client]) {
       const { address } = privateKeyToAccount(key);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +19,7 @@ import { checkPorts, type Ports } from "./ports.ts";
 import { checkMachine } from "./preflight.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));
+const CONSOLE = join(REPOSITORY, "apps/console/dist");
 const START_PATIENCE_MS = 60_000;
 /** How long each part may take to stop in order; after that it is killed. */
 const STOP_PATIENCE_MS = 20_000;
@@ -37,6 +39,10 @@ export interface MarketOptions {
 
 export interface RunningMarket {
   readonly url: string;
+  /** Where browsers find the console: a name, since passkeys belong to one. */
+  readonly consoleUrl: string;
+  /** Whether the console is built. */
+  readonly consoleBuilt: boolean;
   readonly rpcUrl: string;
   readonly fresh: boolean;
   readonly contracts: number;
@@ -123,6 +129,7 @@ export async function startMarket(context: Context, options: MarketOptions, tell
     const pids = new Map<string, () => number | undefined>();
     const startedAt = new Date(clock.now()).toISOString();
     const url = `http://127.0.0.1:${ports.api}`;
+    const consoleUrl = `http://localhost:${ports.api}`;
     const rpcUrl = `http://127.0.0.1:${ports.chain}`;
     const describe = async (): Promise<void> => {
       if (stopping) return;
@@ -154,7 +161,7 @@ export async function startMarket(context: Context, options: MarketOptions, tell
       changed();
     };
     const [chainStart, databaseStart] = await Promise.allSettled([
-      startMarketChain(home, ports.chain, keys, clock, chainEvent),
+      startMarketChain(home, { port: ports.chain, clock, onEvent: chainEvent, allowOrigin: consoleUrl }, keys),
       startDatabase(context, ports.database, tell, changed),
     ]);
     if (chainStart.status === "fulfilled") undo.push({ name: "chain", run: () => chainStart.value.chain.stop() });
@@ -186,6 +193,8 @@ export async function startMarket(context: Context, options: MarketOptions, tell
               COREPOOL_LISTEN: `127.0.0.1:${ports.api}`,
               COREPOOL_METRICS_LISTEN: `127.0.0.1:${ports.metrics}`,
               COREPOOL_PUBLIC_URL: url,
+              COREPOOL_PUBLIC_ALIASES: consoleUrl,
+              COREPOOL_CONSOLE: CONSOLE,
               COREPOOL_MODE: "all",
               COREPOOL_FINALITY: "3:5",
             },
@@ -212,7 +221,8 @@ export async function startMarket(context: Context, options: MarketOptions, tell
       pids.set("agent", agent.pid);
     }
     await describe();
-    return { url, rpcUrl, fresh, contracts: 5, stop };
+    const consoleBuilt = existsSync(join(CONSOLE, "index.html"));
+    return { url, consoleUrl, consoleBuilt, rpcUrl, fresh, contracts: 5, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -27,7 +27,9 @@ export interface AccountParts {
 
 /** Binds sign-in, sessions, the account and its API keys. */
 export function bindAccounts(api: Api, parts: AccountParts): void {
-  api.bind(createNonce, ({ body }) => parts.signIn.createNonce(body.address));
+  api.bind(createNonce, ({ body, request }) =>
+    parts.signIn.createNonce(body.address, request.headers.get("origin") ?? undefined),
+  );
 
   api.bind(signIn, async ({ body }) => {
     const account = await parts.signIn.verify(body.message, body.signature);

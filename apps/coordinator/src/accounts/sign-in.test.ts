@@ -4,7 +4,7 @@ import { getAddress, hashMessage } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PLACE, problem, type SignInNonce, siweMessage, type TestApi, testApi } from "../testing/api.ts";
+import { OTHER_PLACE, PLACE, problem, type SignInNonce, siweMessage, type TestApi, testApi } from "../testing/api.ts";
 
 /** Answers isValidSignature with the magic value exactly for the hash in storage slot 0. */
 const CONTRACT_WALLET = "0x600435600054146316 26ba7e0260e01b60005260206000f3".replaceAll(" ", "") as Hex;
@@ -55,6 +55,25 @@ async function tryWith(
 const minutes = (n: number) => new Date(test.clock.now() + n * 60_000);
 
 describe("signing in", () => {
+  it("is possible from each of our origins: a page is told its own, and nobody else's", async () => {
+    const told = async (origin: string) => {
+      const response = await test.send("POST", "/v1/auth/nonce", {
+        body: { address: wallet.address },
+        headers: { origin },
+      });
+      return (await response.json()) as SignInNonce;
+    };
+    const nonce = await told("http://localhost:8080");
+    expect(nonce).toMatchObject(OTHER_PLACE);
+    const message = siweMessage(wallet.address, nonce);
+    expect((await submit(message, await wallet.signMessage({ message }))).status).toBe(201);
+    for (const origin of ["http://evil.example", "http://localhost:8081", "https://localhost:8080", "null"])
+      expect(await told(origin), origin).toMatchObject(PLACE);
+    // One place's domain with the other's URI is neither.
+    const mixed = await tryWith({ domain: OTHER_PLACE.domain, uri: PLACE.uri });
+    expect(await problem(mixed)).toMatchObject({ code: "sign-in-refused" });
+  });
+
   it("gives a session that knows the account, until it is ended", async () => {
     const token = await test.signInAs(wallet);
     expect(token).toMatch(/^corepool_session_[A-Za-z0-9_-]{43}$/);

@@ -45,7 +45,8 @@ export interface SignInParts {
   readonly chain: ChainReader;
   readonly clock: Clock;
   readonly random: Random;
-  readonly place: SignInPlace;
+  /** Where the market is reached: the first is its own, the others go by other names. */
+  readonly places: readonly [SignInPlace, ...SignInPlace[]];
 }
 
 const hashOf = (nonce: string) => createHash("sha256").update(nonce).digest();
@@ -58,9 +59,13 @@ export class SignIn {
     this.#parts = parts;
   }
 
-  /** Makes a nonce of 256 bits for one account. Only its hash is kept, for ten minutes. */
-  async createNonce(address: Address): Promise<Nonce> {
-    const { database, clock, random, place } = this.#parts;
+  /**
+   * Makes a nonce of 256 bits for one account. Only its hash is kept, for ten minutes. A page of one of our origins is
+   * told that one, since a wallet shows and checks the origin that it is asked from.
+   */
+  async createNonce(address: Address, origin?: string): Promise<Nonce> {
+    const { database, clock, random, places } = this.#parts;
+    const place = places.find(({ uri }) => new URL(uri).origin === origin) ?? places[0];
     const nonce = toHex(random.bytes(32));
     const issuedAt = new Date(clock.now());
     const expiresAt = new Date(issuedAt.getTime() + MESSAGE_LIFE_MS);
@@ -76,9 +81,10 @@ export class SignIn {
    * one gets through. Rejects with `sign-in-refused`, or `chain-unavailable` when a contract account cannot be asked.
    */
   async verify(text: string, signature: Hex): Promise<Address> {
-    const { place, clock } = this.#parts;
+    const { places, clock } = this.#parts;
     const message = readSignInMessage(text);
     if (message === undefined) throw refused("it is not written as ERC-4361 demands");
+    const place = places.find(({ domain }) => domain === message.domain) ?? places[0];
     const why = refusalOf(message, place, clock.now());
     if (why !== undefined) throw refused(why);
     await this.#consume(message.nonce, message.address);

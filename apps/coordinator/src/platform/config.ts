@@ -75,6 +75,22 @@ const SETTINGS = {
   listen: { name: "COREPOOL_LISTEN", schema: listen, initial: "127.0.0.1:8080" },
   metricsListen: { name: "COREPOOL_METRICS_LISTEN", schema: listen, initial: "127.0.0.1:9464" },
   publicUrl: { name: "COREPOOL_PUBLIC_URL", schema: httpUrl },
+  /** Other origins by which browsers reach this market: signing in is possible from each. */
+  publicAliases: {
+    name: "COREPOOL_PUBLIC_ALIASES",
+    schema: z
+      .string()
+      .transform((text) =>
+        text
+          .split(",")
+          .map((each) => each.trim())
+          .filter((each) => each !== ""),
+      )
+      .pipe(z.array(httpUrl.transform((url) => new URL(url).origin)).max(16)),
+    initial: "",
+  },
+  /** The folder of the console's build; none: no console is served. */
+  console: { name: "COREPOOL_CONSOLE", schema: z.string().min(1).optional() },
   publicRpcUrl: { name: "COREPOOL_PUBLIC_RPC_URL", schema: httpUrl.optional() },
   /** `finalized` (or `tag`): the node's own word; `depth:seconds`: so many blocks deep and so much older than the head. */
   finality: {

@@ -31,6 +31,8 @@ import { movingClock } from "./moving-clock.ts";
 
 /** Where test coordinators say they are. */
 export const PLACE = { domain: "pool.example", uri: "https://pool.example", chainId: 31_337 };
+/** The same by another name. */
+export const OTHER_PLACE = { domain: "localhost:8080", uri: "http://localhost:8080", chainId: 31_337 };
 
 const PLENTY: RateLimits = { read: 1_000_000, write: 1_000_000, match: 1_000_000, stream: 1_000_000 };
 
@@ -64,7 +66,7 @@ export async function testApi(options: TestApiOptions = {}) {
   // Nobody listens there: a test that needs a chain brings one.
   const nowhere = new Endpoints(PLACE.chainId, [httpEndpoint("http://127.0.0.1:9")], clock);
   const chain = options.chain ?? createReader({ endpoints: nowhere, finality: LOCAL_FINALITY, clock });
-  const signIn = new SignIn({ database, chain, clock, random, place: PLACE });
+  const signIn = new SignIn({ database, chain, clock, random, places: [PLACE, OTHER_PLACE] });
   const idempotency = new Idempotency(database, clock, random);
   const observed: { operation: string; status: number }[] = [];
   const api = new HttpApi({

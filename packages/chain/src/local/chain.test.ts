@@ -150,6 +150,27 @@ describe("the local chain", () => {
     });
   });
 
+  it("answers pages of the one origin it is told of, and of no other", async () => {
+    const temp = await fresh();
+    const ask = async (origin: string) => {
+      const response = await fetch(temp.chain.rpcUrl, {
+        method: "POST",
+        headers: { "content-type": "application/json", origin },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      });
+      await response.body?.cancel();
+      return response.headers.get("access-control-allow-origin");
+    };
+    expect(await ask("http://localhost:8080")).toBeNull();
+    await temp.chain.stop();
+    const { dir, port } = temp;
+    const chain = await startLocalChain({ dir, port, clock: systemClock, allowOrigin: "http://localhost:8080" });
+    // A browser lets no other page than that of this origin read the answer.
+    for (const origin of ["http://localhost:8080", "http://evil.example"])
+      expect(await ask(origin), origin).toBe("http://localhost:8080");
+    await chain.stop();
+  });
+
   it("says which package is missing on a platform that has none", () => {
     expect(() => anvilBinary("linux", "mips")).toThrow(
       expect.objectContaining({

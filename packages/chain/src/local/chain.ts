@@ -28,6 +28,8 @@ export interface LocalChainOptions {
   readonly chainId?: number;
   readonly finality?: { readonly depth: number; readonly ageSeconds: number };
   readonly onEvent?: (event: LocalChainEvent) => void;
+  /** The one origin whose pages may talk to the chain; none when left out. */
+  readonly allowOrigin?: string;
 }
 
 export interface LocalChain {
@@ -137,6 +139,7 @@ class Supervisor {
         clock,
         chainId: this.chainId,
         statePath: found === undefined ? undefined : plain,
+        allowOrigin: this.#options.allowOrigin,
       });
       this.#node = node;
       await record(this.#claimPath, node.pid);

@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly clock: Clock;
   /** Uncompressed state to begin with; a new chain without. */
   readonly statePath?: string | undefined;
+  /** The one origin whose pages may talk to the node; none when left out. */
+  readonly allowOrigin?: string | undefined;
 }
 
 /** One running node. */
@@ -31,7 +33,7 @@ export interface LocalNode {
 
 /**
  * Starts anvil on the loopback interface: every transaction is mined at once, there are no unlocked accounts and no
- * cross-origin access. The process dies with this one, also when this one is killed (Linux: parent-death signal).
+ * cross-origin access but from `allowOrigin`. The process dies with this one, also when this one is killed (Linux: parent-death signal).
  * Rejects with `port-in-use` or `setup-failed`.
  */
 export async function startNode(options: NodeOptions): Promise<LocalNode> {
@@ -39,7 +41,8 @@ export async function startNode(options: NodeOptions): Promise<LocalNode> {
   if (!(await portIsFree(port))) throw portInUse(port);
   const flags = [
     ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(chainId)],
-    ...["--hardfork", "prague", "--accounts", "0", "--no-cors", "--no-request-size-limit", "--quiet"],
+    ...["--hardfork", "prague", "--accounts", "0", "--no-request-size-limit", "--quiet"],
+    ...(options.allowOrigin === undefined ? ["--no-cors"] : ["--allow-origin", options.allowOrigin]),
     ...["--prune-history", String(KEPT_STATES)],
     ...(options.statePath === undefined ? [] : ["--load-state", options.statePath]),
   ];

@@ -1,0 +1,74 @@
+import { CONSOLE_PATHS } from "@corepool/protocol/console-paths";
+import type { Hono } from "hono";
+import { type ConsoleFile, ConsoleFolder, type Encoding } from "./build.ts";
+import { contentSecurityPolicy, PAGE_HEADERS } from "./policy.ts";
+
+/** Says what to do where no console was built. */
+export const NOT_BUILT = "The console is not built yet. Run: npm run build -w apps/console";
+
+const SCREENS: ReadonlySet<string> = new Set(CONSOLE_PATHS);
+
+/** Whether a path is one of the console's screens: they all are one page, which reads the path itself. */
+export function isScreen(path: string): boolean {
+  return path === "/" || path === "/index.html" || SCREENS.has(path.split("/")[1] ?? "");
+}
+
+/** Encodings that a client takes (RFC 9110, 12.5.3), of those that a build may have. */
+export function accepted(header: string | null): ReadonlySet<Encoding> {
+  const taken = new Set<Encoding>();
+  for (const part of (header ?? "").split(",")) {
+    const [name, ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+    const refused = parameters.some((parameter) => /^q=0(\.0{0,3})?$/.test(parameter));
+    if (!refused && (name === "br" || name === "gzip")) taken.add(name);
+  }
+  return taken;
+}
+
+/**
+ * Serves the console's build of `folder` beside the API: its files by their names, its page for each of its screens.
+ * Must be bound after every route. `rpcUrl`: of the chain, as browsers reach it. Resolves with whether a build is there.
+ */
+export async function bindConsole<E extends object>(
+  app: Hono<E>,
+  parts: { readonly folder: string; readonly rpcUrl: string | undefined; readonly https: boolean },
+): Promise<boolean> {
+  const folder = new ConsoleFolder(parts.folder);
+  const common: Record<string, string> = {
+    ...PAGE_HEADERS,
+    "content-security-policy": contentSecurityPolicy(parts.rpcUrl),
+    ...(parts.https ? { "strict-transport-security": "max-age=31536000; includeSubDomains" } : {}),
+  };
+  app.get("*", async (c, next) => {
+    const path = new URL(c.req.url).pathname;
+    const screen = isScreen(path);
+    // A file is only asked for by a page: before the first one nothing was read.
+    const build = screen || folder.file(path) === undefined ? await folder.now() : undefined;
+    const file = screen ? build?.get("/index.html") : folder.file(path);
+    if (file !== undefined) return answer(c.req.raw, file, common);
+    if (!screen) return next();
+    const headers = { ...common, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+    return new Response(`${NOT_BUILT}\n`, { status: 503, headers });
+  });
+  return (await folder.now()) !== undefined;
+}
+
+function answer(request: Request, file: ConsoleFile, common: Readonly<Record<string, string>>): Response {
+  const taken = accepted(request.headers.get("accept-encoding"));
+  const encoded = [...file.encoded].find(([name]) => taken.has(name));
+  const { bytes, etag } = encoded?.[1] ?? file.plain;
+  const headers: Record<string, string> = {
+    ...common,
+    "content-type": file.type,
+    "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    vary: "accept-encoding",
+    etag,
+    ...(encoded === undefined ? {} : { "content-encoding": encoded[0] }),
+  };
+  const known = request.headers
+    .get("if-none-match")
+    ?.split(",")
+    .map((tag) => tag.trim().replace(/^W\//, ""));
+  if (known?.some((tag) => tag === etag || tag === "*") === true) return new Response(null, { status: 304, headers });
+  headers["content-length"] = String(bytes.length);
+  return new Response(request.method === "HEAD" ? null : bytes, { headers });
+}
