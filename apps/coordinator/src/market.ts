@@ -4,6 +4,8 @@ import { type Hex, toHex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { Faucet } from "./faucet/faucet.ts";
+import { bindFaucet } from "./faucet/routes.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { Seats } from "./gateway/seats.ts";
 import { createUpgrade } from "./gateway/socket.adapter.ts";
@@ -72,8 +74,10 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     reported: (machine, outputs) => accounts.deliveryReported(machine, outputs),
     onTrouble: (error, machine) => log.warn({ err: error, machine }, "an agent's connection is in trouble"),
   });
+  const faucet = new Faucet({ platform, tokens: context.tokens });
   const parts: MarketParts = {
     platform,
+    faucet,
     context,
     store,
     transact: (work) => database.transaction((tx) => work(unitOfWork(tx, events), tx)),
@@ -100,6 +104,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     bind(api) {
       for (const bind of [bindMarket, bindOffers, bindMachines, bindWorkloads, bindPayments, bindMandates])
         bind(api, parts);
+      bindFaucet(api, faucet);
     },
     account: (address) => accountView(store, context, address),
     mayReadBlob: (caller, hash) =>
@@ -118,6 +123,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
           store,
           gateway,
           writer: sender,
+          faucet,
           follower,
           operator,
           keys: createLeaseKeys(key),

@@ -67,6 +67,8 @@ export const PROBLEMS = {
   "order-replayed": { title: "The order's nonce was used before", status: 409, exit: EXIT.refused },
   "offer-gone": { title: "The offer is no longer open", status: 409, exit: EXIT.refused, retryable: true },
   "offer-invalid": { title: "The offer is not acceptable", status: 422, exit: EXIT.refused },
+  "no-faucet": { title: "There are no test funds here", status: 409, exit: EXIT.refused },
+  "faucet-empty": { title: "The faucet has given enough for today", status: 429, exit: EXIT.refused, retryable: true },
   "insufficient-funds": { title: "Not enough cash on the ledger", status: 409, exit: EXIT.money },
   "lease-open-failed": { title: "The lease could not be opened", status: 409, exit: EXIT.money, retryable: true },
   "lease-not-open": { title: "The lease is not open", status: 409, exit: EXIT.refused },

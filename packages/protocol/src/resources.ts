@@ -15,6 +15,24 @@ import {
 
 export const token = z.object({ address, symbol: z.string(), decimals: z.int(), feeBps: z.int(), burnBps: z.int() });
 
+/** What a local market's faucet gives at once; `token` null: the chain's own coin, for gas. */
+const faucetGive = z.object({ token: address.nullable(), symbol: z.string(), decimals: z.int(), amount });
+
+export const faucet = z.object({ gives: z.array(faucetGive), perAddressPerDay: z.int(), perDay: z.int() });
+export type FaucetView = z.infer<typeof faucet>;
+
+export const faucetGrant = z.object({
+  id: id("fct"),
+  address,
+  state: z.enum(["queued", "given", "failed"]),
+  detail: z.string().nullable(),
+  gives: z.array(faucetGive),
+  /** In the order of `gives`, once it is given. */
+  transactions: z.array(hex),
+  createdAt: timestamp,
+});
+export type FaucetGrant = z.infer<typeof faucetGrant>;
+
 /** Everything a client needs to check and sign for itself. */
 export const market = z.object({
   chainId: z.int(),
@@ -26,6 +44,8 @@ export const market = z.object({
   refusedWeaknesses: z.array(z.string()),
   relayer: address,
   head: z.object({ number: z.string(), lagBlocks: z.int() }),
+  /** Where test funds come from; null on every market but a local one. */
+  faucet: faucet.nullable(),
   version: z.string(),
 });
 export type Market = z.infer<typeof market>;

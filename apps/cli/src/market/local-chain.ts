@@ -4,6 +4,7 @@ import type { Deployment } from "@corepool/chain/deploy/record";
 import { type LocalChain, type LocalChainOptions, startLocalChain } from "@corepool/chain/local/chain";
 import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
+import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { testUsdcAbi } from "@corepool/protocol/abi/test-usdc.gen";
 import { balancesOf, openChain } from "@corepool/sdk/chain";
 import { http, numberToHex } from "viem";
@@ -12,8 +13,12 @@ import type { Home } from "../home.ts";
 
 const PLAY_GP = 1_000n * 10n ** 18n;
 const TEST_USDC = 1_000n * 10n ** 6n;
-const GAS_MONEY = 1_000n * 10n ** 18n;
-const LOW_GAS_MONEY = 10n ** 18n;
+/** The relayer also gives some of it away, through the faucet. */
+const GAS_MONEY = 1_000_000n * 10n ** 18n;
+const LOW_GAS_MONEY = 100_000n * 10n ** 18n;
+/** What the faucet gives out of, and when that is filled up. */
+const FAUCET_GP = 10_000_000n * 10n ** 18n;
+const LOW_FAUCET_GP = 1_000_000n * 10n ** 18n;
 
 export interface MarketKeys {
   readonly deployer: Hex;
@@ -69,6 +74,7 @@ export async function startMarketChain(
     });
     const deployment = deploymentOf(record);
     if (fresh) await giveTestUsdc(chain.rpcUrl, deployment, keys, privateKeyToAccount(keys.client).address);
+    await fillFaucet(chain.rpcUrl, deployment, keys);
     await chain.save();
     return { chain, deployment, fresh };
   } catch (error) {
@@ -77,13 +83,25 @@ export async function startMarketChain(
   }
 }
 
-async function giveTestUsdc(rpcUrl: string, deployment: Deployment, keys: MarketKeys, to: Address): Promise<void> {
-  const chain = await openChain({
+const asDeployer = (rpcUrl: string, deployment: Deployment, keys: MarketKeys) =>
+  openChain({
     transport: http(rpcUrl),
     chainId: deployment.chainId,
     market: deployment.leaseMarket,
     account: privateKeyToAccount(keys.deployer),
   });
+
+/** The coordinator's faucet gives out of what the relayer has. */
+async function fillFaucet(rpcUrl: string, deployment: Deployment, keys: MarketKeys): Promise<void> {
+  const chain = await asDeployer(rpcUrl, deployment, keys);
+  const { address } = privateKeyToAccount(keys.relayer);
+  const { wallet } = await balancesOf(chain, deployment.gpToken, address);
+  if (wallet < LOW_FAUCET_GP)
+    await chain.send(deployment.gpToken, { abi: gpTokenAbi, functionName: "mint", args: [address, FAUCET_GP] });
+}
+
+async function giveTestUsdc(rpcUrl: string, deployment: Deployment, keys: MarketKeys, to: Address): Promise<void> {
+  const chain = await asDeployer(rpcUrl, deployment, keys);
   const { wallet } = await balancesOf(chain, deployment.stablecoin, to);
   if (wallet === 0n)
     await chain.send(deployment.stablecoin, { abi: testUsdcAbi, functionName: "mint", args: [to, TEST_USDC] });

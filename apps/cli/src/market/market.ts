@@ -195,6 +195,7 @@ export async function startMarket(context: Context, options: MarketOptions, tell
               COREPOOL_PUBLIC_URL: url,
               COREPOOL_PUBLIC_ALIASES: consoleUrl,
               COREPOOL_CONSOLE: CONSOLE,
+              COREPOOL_FAUCET_PER_DAY: "100",
               COREPOOL_MODE: "all",
               COREPOOL_FINALITY: "3:5",
             },

@@ -1,5 +1,6 @@
 import type { Address } from "@corepool/core/hex";
 import type { Accounts } from "../accounts/accounts.ts";
+import type { Faucet } from "../faucet/faucet.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Config } from "../platform/config.ts";
 import type { Tx } from "../platform/database/database.ts";
@@ -19,6 +20,8 @@ export interface MarketParts {
   /** Runs work in one transaction that a route's stored answer joins. */
   readonly transact: <T>(work: (uow: Uow, tx: Tx) => Promise<T>) => Promise<T>;
   readonly gateway: Gateway;
+  /** Where test funds come from, on a local market. */
+  readonly faucet?: Pick<Faucet, "view">;
   /** The account that signs under mandates and relays. */
   readonly operator: Address;
 }

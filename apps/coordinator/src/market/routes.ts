@@ -26,6 +26,7 @@ export function bindMarket(api: Api, parts: MarketParts): void {
       refusedWeaknesses: [...(context.refusedWeaknesses ?? [])],
       relayer: operator,
       head: { number: String(newest.number), lagBlocks: Math.max(0, Number(newest.number - head)) },
+      faucet: parts.faucet?.view() ?? null,
       version: VERSION,
     };
   });

@@ -2,6 +2,7 @@ import type { Follower } from "@corepool/chain/follower/follower";
 import type { Hex } from "@corepool/core/hex";
 import type { ChainWriter } from "@corepool/core/ports/chain";
 import type { Jobs } from "@corepool/core/ports/jobs";
+import { FAUCET, type Faucet } from "../faucet/faucet.ts";
 import { createRelay } from "../leases/relay.ts";
 import { collectFees, expireMachines, expireWorkloads, finalizeOverdue } from "../leases/upkeep.ts";
 import { relayRegistration } from "../machines/register.ts";
@@ -20,6 +21,8 @@ export interface WorkParts extends WatchParts {
     readonly jobs: Pick<Jobs, "work">;
   };
   readonly writer: ChainWriter;
+  /** Where test funds come from, on a local market. */
+  readonly faucet?: Pick<Faucet, "send">;
   readonly follower: Pick<Follower<never>, "status" | "nudge">;
 }
 
@@ -106,24 +109,23 @@ export async function runWork(parts: WorkParts, signal: AbortSignal): Promise<vo
     );
   };
 
-  const registrations = async () => {
+  /** Begins to work on a queue, as soon as that is possible. */
+  const serve = async <T extends object>(queue: string, handler: (data: T) => Promise<void>) => {
     for (let begun = false; !begun && !signal.aborted; ) {
-      begun = await platform.jobs
-        .work<{ readonly calls: readonly Hex[] }>(REGISTRATIONS, { concurrency: 1 }, ({ calls }) =>
-          relayRegistration(context, writer, calls),
-        )
-        .then(
-          () => true,
-          (error: unknown) => {
-            trouble("registrations are not worked on yet")(error);
-            return false;
-          },
-        );
+      begun = await platform.jobs.work<T>(queue, { concurrency: 1 }, handler).then(
+        () => true,
+        (error: unknown) => {
+          trouble(`the queue ${queue} is not worked on yet`)(error);
+          return false;
+        },
+      );
       if (!begun) await clock.sleep(UPKEEP_MS, signal).catch(() => undefined);
     }
   };
+  const { faucet } = parts;
   await Promise.all([
-    registrations(),
+    serve<{ readonly calls: readonly Hex[] }>(REGISTRATIONS, ({ calls }) => relayRegistration(context, writer, calls)),
+    ...(faucet === undefined ? [] : [serve<{ readonly id: string }>(FAUCET, ({ id }) => faucet.send(id, writer))]),
     relay.run(signal),
     repeat("the chain's progress could not be read", PROGRESS_MS, undefined, progress),
     repeat("upkeep failed", UPKEEP_MS, undefined, upkeep),

@@ -47,6 +47,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   headBlob: { good: 200, private: true, except: { agent: 200 } },
   readBlob: { good: 200, private: true, except: { agent: 200 } },
   writeBlob: { good: 201 },
+  // This market has no faucet.
+  requestFunds: { good: 409 },
+  getGrant: { good: 404 },
   getMarket: { good: 200 },
   listOffers: { good: 200 },
   getOffer: { good: 200 },
@@ -317,11 +320,13 @@ describe("who may do what", () => {
     expect(open.sort()).toEqual([
       "createNonce",
       "explainPlacement",
+      "getGrant",
       "getMachine",
       "getMarket",
       "getOffer",
       "listMachines",
       "listOffers",
+      "requestFunds",
       "signIn",
     ]);
   });

@@ -130,6 +130,12 @@ const SETTINGS = {
       .pipe(z.array(z.string().max(120)).max(64)),
     initial: "",
   },
+  /** Grants of test funds in a day, on a local chain only; 0: there is no faucet. */
+  faucetPerDay: {
+    name: "COREPOOL_FAUCET_PER_DAY",
+    schema: z.coerce.number().int().min(0).max(10_000),
+    initial: "0",
+  },
   shutdownSeconds: {
     name: "COREPOOL_SHUTDOWN_SECONDS",
     schema: z.coerce.number().int().min(1).max(600),

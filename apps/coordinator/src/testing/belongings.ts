@@ -125,6 +125,10 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
       return { ...base, body: { address: market.client.address } };
     case "signIn":
       return { ...base, body: { message: "pool.example wants you to sign in", signature: "0x1234" } };
+    case "requestFunds":
+      return { ...base, body: { address: market.client.address } };
+    case "getGrant":
+      return about(`fct_${"0".repeat(26)}`);
     case "createApiKey":
       return {
         ...base,

@@ -160,5 +160,14 @@ export interface DomainTables {
     burned: bigint;
     sunk: bigint;
   };
+  faucet_grants: {
+    id: string;
+    address: Address;
+    gives: Json;
+    state: "queued" | "given" | "failed";
+    detail: string | null;
+    transactions: Json;
+    created_at: Date;
+  };
   chain_progress: { id: boolean; head: bigint; head_time: bigint; finalized: bigint };
 }

@@ -12,6 +12,7 @@ const HINTS: Readonly<Record<string, (row: number) => unknown>> = {
   "api_keys.spend_cap": () => 10n ** 40n + 1n,
   "blob_refs.hash": (row) => `sha256:${String(row).padStart(64, "b")}`,
   "chain_transactions.state": () => "sent",
+  "faucet_grants.state": () => "queued",
   "chain_progress.id": () => true,
 };
 /** Tables of which there is one row. */
