@@ -4,6 +4,7 @@ import { type Hex, toHex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { bindAccountStream } from "./accounts/stream.ts";
 import { Faucet } from "./faucet/faucet.ts";
 import { bindFaucet } from "./faucet/routes.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -105,6 +106,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
       for (const bind of [bindMarket, bindOffers, bindMachines, bindWorkloads, bindPayments, bindMandates])
         bind(api, parts);
       bindFaucet(api, faucet);
+      bindAccountStream(api, platform);
     },
     account: (address) => accountView(store, context, address),
     mayReadBlob: (caller, hash) =>

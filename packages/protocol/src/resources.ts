@@ -205,6 +205,22 @@ export const workloadEvent = z.object({
 });
 export type WorkloadEvent = z.infer<typeof workloadEvent>;
 
+/**
+ * What happened to an account: `workload.STATE` and `attempt.ended` of its workloads, `machine.online` and
+ * `machine.offline` of its machines, `ledger.KIND` of its entries in the ledger.
+ */
+export const accountEvent = z.object({
+  id: z.string(),
+  type: z.string(),
+  at: timestamp,
+  workload: id("wkl").nullable(),
+  lease: bytes32.nullable(),
+  machine: bytes32.nullable(),
+  state: z.string().nullable(),
+  note: z.string().nullable(),
+});
+export type AccountEvent = z.infer<typeof accountEvent>;
+
 /** A log record: bytes as base64; `offset` counts bytes of the whole log, so a reader resumes at offset + bytes read. */
 export const logRecord = z.object({
   attempt: id("att"),

@@ -116,9 +116,9 @@ export function simLogs(tx: SimTransaction): LogStore {
 /** What clients are told, written with the transaction that caused it. */
 export function simOutbox(tx: SimTransaction, events: SimEvents): Outbox {
   return {
-    async append({ account, type, workload, at, state, note }) {
+    async append({ account, type, ...body }) {
       await tx.statement();
-      events.append(tx, { topic: accountTopic(account), type, body: { workload, at, state, note } }, at);
+      events.append(tx, { topic: accountTopic(account), type, body }, body.at);
     },
   };
 }

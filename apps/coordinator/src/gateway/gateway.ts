@@ -3,6 +3,7 @@ import { type Hex, toHex } from "@corepool/core/hex";
 import type { Notifier } from "@corepool/core/ports/notifier";
 import type { Connection } from "@corepool/core/ports/transport";
 import { CLOSE } from "@corepool/protocol/agent";
+import { machineLeft } from "../machines/presence.ts";
 import { AgentConnection, type ConnectionParts, type ProbeAnswer, REMOTE } from "./agent-connection.ts";
 import { machineTopic, probeTopic } from "./repository.ts";
 import type { Seat } from "./seats.ts";
@@ -52,7 +53,9 @@ export function createGateway(parts: ConnectionParts & { readonly notifier: Noti
     all.delete(agent);
     const { machine } = agent;
     // What has left is offline at once; a newer connection has a newer epoch and stays.
-    if (machine !== undefined) await parts.store.transaction((uow) => uow.machines.left(machine.id, machine.epoch));
+    if (machine === undefined) return;
+    const { clock } = parts.context;
+    await parts.store.transaction((uow) => machineLeft(uow, machine.id, machine.epoch, clock.now()));
   }
 
   /** Asks through the process that holds the machine's connection: its box carries the probe, the store the answer. */

@@ -3,6 +3,7 @@ import type { BlobHash } from "@corepool/core/hex";
 import type { MachineRecord } from "@corepool/core/ports/store";
 import type { FromAgent } from "@corepool/protocol/agent";
 import { closeLease } from "../leases/close.ts";
+import { machineSeen } from "../machines/presence.ts";
 import type { MarketContext } from "../market/context.ts";
 import type { MarketStore, Uow } from "../market/documents.ts";
 import { announce, checkAnnouncement } from "../offers/announce.ts";
@@ -47,7 +48,7 @@ export async function handleMessage(
   const { context, store } = parts;
   const inStore = <T>(work: (uow: Uow) => Promise<T>): Promise<T> =>
     store.transaction(async (uow) => {
-      const current = await uow.machines.seen(machine.id, machine.epoch, context.clock.now());
+      const current = await machineSeen(uow, machine.id, machine.epoch, context.clock.now());
       if (!current) throw new Outdated("a newer connection of this machine has taken over");
       return work(uow);
     });

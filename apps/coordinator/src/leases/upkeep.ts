@@ -3,6 +3,7 @@ import type { ChainWriter } from "@corepool/core/ports/chain";
 import { collectFeesCalldata, finalizeCloseCalldata, settleCalldata } from "@corepool/protocol/market/calldata";
 import { feesOf } from "@corepool/protocol/market/reads";
 import { HEARTBEAT_SECONDS } from "../gateway/agent-connection.ts";
+import { machinesGone } from "../machines/presence.ts";
 import { type MarketContext, secondsOf } from "../market/context.ts";
 import type { MarketStore } from "../market/documents.ts";
 import { moveWorkload } from "../workloads/moves.ts";
@@ -23,8 +24,8 @@ const REFUSED_SECONDS = 60;
 
 /** Machines that have not been heard of are offline. */
 export async function expireMachines({ context, store }: UpkeepParts): Promise<void> {
-  const at = context.clock.now() - MISSED * HEARTBEAT_SECONDS * 1000;
-  await store.transaction((uow) => uow.machines.expire(at));
+  const now = context.clock.now();
+  await store.transaction((uow) => machinesGone(uow, now - MISSED * HEARTBEAT_SECONDS * 1000, now));
 }
 
 /** A placed workload that its client does not order for so long has been left behind. */

@@ -6,6 +6,7 @@ import { publicKeyToAddress } from "viem/utils";
 import { lower, type MarketContext } from "../market/context.ts";
 import type { Uow } from "../market/documents.ts";
 import { isSignedByKey } from "../market/signatures.ts";
+import { tellPresence } from "./presence.ts";
 
 /** What an agent says of itself when it connects. */
 export interface Hello {
@@ -69,5 +70,6 @@ export async function connectMachine(uow: Uow, context: MarketContext, hello: He
     registeredAt: known?.registeredAt ?? now,
   };
   await uow.machines.put(machine);
+  if (known?.online !== true) await tellPresence(uow, machine, true, now);
   return machine;
 }

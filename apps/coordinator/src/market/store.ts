@@ -31,8 +31,7 @@ export function unitOfWork(tx: Tx, events: EventLog): Uow {
     probes: probeRepository(tx),
     logs: logRepository(tx),
     outbox: {
-      append: ({ account, type, workload, at, state, note }) =>
-        events.append(tx, { topic: accountTopic(account), type, body: { workload, at, state, note } }),
+      append: ({ account, type, ...body }) => events.append(tx, { topic: accountTopic(account), type, body }),
     },
     async lock(name) {
       await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);

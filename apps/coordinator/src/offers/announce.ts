@@ -10,6 +10,7 @@ import { zeroAddress } from "viem";
 import { lower, type MarketContext, secondsOf } from "../market/context.ts";
 import type { Offer, Uow } from "../market/documents.ts";
 import { isSignedByKey } from "../market/signatures.ts";
+import { OFFERS_WAKE } from "./topics.ts";
 
 /** All units and offers of a machine, as its agent announces them. */
 export interface Announcement {
@@ -146,6 +147,7 @@ export async function announce(
       createdAt: at,
     };
   });
+  await uow.wake(OFFERS_WAKE);
   // The same offer twice is one offer.
   await uow.offers.replace(machine.id, [...new Map(records.map((record) => [record.hash, record])).values()]);
 }

@@ -176,6 +176,7 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "getMarket":
     case "signOut":
     case "getAccount":
+    case "streamAccount":
     case "listApiKeys":
     case "listMandates":
     case "listOffers":

@@ -18,12 +18,14 @@ import { ownMandate } from "../mandates/own.ts";
 import { MANDATES_WAKE } from "../mandates/topics.ts";
 import { secondsOf } from "../market/context.ts";
 import { inTransaction, type MarketParts } from "../market/parts.ts";
+import { accountTopic } from "../market/store.ts";
+import { resumeAt } from "../platform/events/follow-topic.ts";
 import type { Api } from "../platform/http/call.ts";
 import { pager } from "../platform/http/page.ts";
 import { lastEventId, sse } from "../platform/http/sse.ts";
 import { acceptPlacement, readLedger } from "./accept.ts";
 import { cancelWorkload } from "./cancel.ts";
-import { resumeAt, streamEventsOf } from "./event-stream.ts";
+import { streamEventsOf } from "./event-stream.ts";
 import { streamLog } from "./log-stream.ts";
 import type { Acceptance } from "./order-checks.ts";
 import { ownWorkload } from "./own.ts";
@@ -140,7 +142,7 @@ function bindReading(api: Api, parts: MarketParts): void {
   api.bind(streamEvents, async ({ caller, query, request, signal }) => {
     const { workload } = query;
     if (workload !== undefined) await inTransaction(parts, (uow) => ownWorkload(uow, caller.account, workload));
-    const from = await resumeAt(events, caller.account, lastEventId(request));
+    const from = await resumeAt(events, accountTopic(caller.account), lastEventId(request));
     return sse({ clock, signal }, (writer) =>
       streamEventsOf({ events, notifier, clock }, caller.account, { workload, ...from }, writer),
     );

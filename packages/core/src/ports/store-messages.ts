@@ -56,7 +56,10 @@ export interface Outbox {
   append(event: {
     readonly account: Address;
     readonly type: string;
-    readonly workload: string;
+    /** Null: it is about something else. */
+    readonly workload: string | null;
+    /** Of a provider's account. */
+    readonly machine?: Hex;
     readonly at: number;
     readonly state: string | null;
     readonly note: string | null;

@@ -68,6 +68,25 @@ export const getAccount = defineRoute({
   problems: ["chain-unavailable"],
 });
 
+/**
+ * Server-sent events; `id` is where to resume (Last-Event-ID), `event` the type, `data` an AccountEvent. Begins with what
+ * is new; when events after the last one are gone, `event: reset` comes first: read everything anew. With `offers=true`,
+ * `event: offers` (without an id, at most once a second) says that the market's offers have changed.
+ */
+export const streamAccount = defineRoute({
+  method: "GET",
+  path: "/v1/account/events",
+  operationId: "streamAccount",
+  summary: "Follow everything that happens to your account",
+  scopes: ["account:read", "workloads:read"],
+  rate: "stream",
+  idempotent: false,
+  query: z.strictObject({ offers: z.enum(["true", "false"]).default("false") }),
+  response: "text/event-stream",
+  status: 200,
+  problems: ["bad-request", "bad-cursor"],
+});
+
 export const createApiKey = defineRoute({
   method: "POST",
   path: "/v1/api-keys",
