@@ -5,6 +5,7 @@ import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { bindAccountStream } from "./accounts/stream.ts";
+import { bindBilling } from "./billing/routes.ts";
 import { Faucet } from "./faucet/faucet.ts";
 import { bindFaucet } from "./faucet/routes.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -107,6 +108,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
         bind(api, parts);
       bindFaucet(api, faucet);
       bindAccountStream(api, platform);
+      bindBilling(api, { database, context });
     },
     account: (address) => accountView(store, context, address),
     mayReadBlob: (caller, hash) =>

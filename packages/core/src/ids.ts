@@ -4,7 +4,7 @@ import type { Random } from "./ports/random.ts";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** Prefixes of the ids that the API shows. */
-export type IdPrefix = "wkl" | "att" | "ofr" | "mch" | "key" | "evt" | "rcp" | "mdt" | "req" | "fct";
+export type IdPrefix = "wkl" | "att" | "ofr" | "mch" | "key" | "evt" | "rcp" | "mdt" | "req" | "fct" | "led";
 
 /**
  * A sortable, lower-case id: prefix, ten characters of time (ms, Crockford base 32, as in ULID) and sixteen random ones.

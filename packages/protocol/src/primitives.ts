@@ -22,6 +22,8 @@ export const blobHash = z
 
 /** Base units of a token as a decimal string: JSON numbers cannot carry them. */
 export const amount = z.string().regex(/^(0|[1-9]\d{0,38})$/, "base units as a decimal string");
+/** The same with a sign: a change. */
+export const change = z.string().regex(/^(0|-?[1-9]\d{0,38})$/, "base units as a decimal string, signed");
 /** A field of typed data of so many bits, as a decimal string: what does not fit could not be signed or hashed. */
 export const uint = (bits: 64 | 96 | 128) => {
   const limit = 2n ** BigInt(bits);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, amount, bytes32, hex, id, seconds, timestamp } from "./primitives.ts";
+import { address, amount, bytes32, change, hex, id, seconds, timestamp } from "./primitives.ts";
 import {
   constraints,
   jobSpec,
@@ -277,3 +277,40 @@ export const apiKey = z.object({
   lastUsedAt: timestamp.nullable(),
   revokedAt: timestamp.nullable(),
 });
+
+/**
+ * What one event of the market's contract moved for an account: changes of its cash and of its escrow. An account's
+ * entries add up to both. `fee` is the part of a payment that the market keeps; `earning` is a provider's.
+ */
+export const ledgerEntry = z.object({
+  id: id("led"),
+  kind: z.enum(["deposit", "withdrawal", "escrow", "payment", "fee", "refund", "earning", "credit", "funded"]),
+  token: address,
+  cash: change,
+  escrow: change,
+  lease: bytes32.nullable(),
+  /** The account's own workload that the lease was for. */
+  workload: id("wkl").nullable(),
+  transaction: hex,
+  block: z.string(),
+  /** Of the block. */
+  at: timestamp,
+  final: z.boolean(),
+});
+export type LedgerEntry = z.infer<typeof ledgerEntry>;
+
+export const spend = z.object({
+  /** Null: the ledger is whole; else entries from before are not in it. */
+  completeSince: timestamp.nullable(),
+  tokens: z.array(
+    z.object({
+      token: address,
+      /** UTC days, oldest first, the last one is today. `spent` includes `fee`. */
+      days: z.array(z.object({ day: z.iso.date(), spent: amount, fee: amount, earned: amount })),
+      /** Base units per second that open leases cost now. */
+      rate: amount,
+      forecast: z.object({ averageDay: amount, nextThirtyDays: amount, runsOutSeconds: z.int().nullable() }),
+    }),
+  ),
+});
+export type SpendView = z.infer<typeof spend>;

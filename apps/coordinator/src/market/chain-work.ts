@@ -7,6 +7,8 @@ import type { SqlDatabase, SqlQuery } from "@corepool/chain/sql";
 import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { CompiledQuery } from "kysely";
 import { keccak256 } from "viem";
+import { leaseOf, movementsOf } from "../billing/entries.ts";
+import { book, unbook } from "../billing/ledger.ts";
 import type { Database, Reader, Tx } from "../platform/database/database.ts";
 import type { Platform } from "../platform/parts.ts";
 import type { MarketContext } from "./context.ts";
@@ -59,14 +61,20 @@ export function createFollower(platform: Platform, context: MarketContext): Foll
     clock,
     onProblem: (problem) => log.warn({ err: problem }, "the chain could not be followed"),
     handlers: {
-      async log({ tx }, raw) {
+      async log({ tx }, raw, { timestamp }) {
         const event = decodeMarketEvent(raw);
-        if (event !== undefined) await takeEvents(unitOfWork(tx, events), context, [event]);
+        if (event === undefined) return;
+        const uow = unitOfWork(tx, events);
+        const lease = leaseOf(event);
+        const before = lease === undefined ? undefined : await uow.chain.lease(lease);
+        await book(tx, events, event, movementsOf(event, before), timestamp);
+        await takeEvents(uow, context, [event]);
       },
       async undone({ tx }, blocks) {
         const [first] = blocks;
         if (first === undefined) return;
         log.warn({ from: String(first.number), blocks: blocks.length }, "the chain was re-organised");
+        await unbook(tx, events, first.number);
         await takeBack(unitOfWork(tx, events), context, first.number);
       },
     },

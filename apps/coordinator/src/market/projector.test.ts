@@ -1,8 +1,11 @@
 import type { MarketEvent } from "@corepool/protocol/market/events";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { leaseOf, movementsOf } from "../billing/entries.ts";
+import { book, unbook } from "../billing/ledger.ts";
 import { systemClock } from "../platform/adapters/system-clock.ts";
-import { openEventLog } from "../platform/events/event-log.ts";
+import type { Tx } from "../platform/database/database.ts";
+import { type EventLog, openEventLog } from "../platform/events/event-log.ts";
 import { openTestDatabase } from "../testing/database.ts";
 import {
   account,
@@ -14,15 +17,15 @@ import {
   unitRecord,
   workloadRecord,
 } from "../testing/records.ts";
-import type { MarketStore, Uow } from "./documents.ts";
+import type { Uow } from "./documents.ts";
 import { project } from "./projector.ts";
-import { postgresStore } from "./store.ts";
+import { unitOfWork } from "./store.ts";
 
 let test: Awaited<ReturnType<typeof openTestDatabase>>;
-let store: MarketStore;
+let events: EventLog;
 beforeAll(async () => {
   test = await openTestDatabase();
-  store = postgresStore(test.database, openEventLog(test.database.reader, systemClock));
+  events = openEventLog(test.database.reader, systemClock);
 });
 afterAll(() => test.close());
 
@@ -158,9 +161,32 @@ function mine(parent: Block | undefined, actions: readonly (readonly [number, nu
   return { number, events, after: world };
 }
 
-const take = async (uow: Uow, block: Block): Promise<void> => {
-  for (const event of block.events) await project(uow, event);
+/** As the follower does it: the projection and the ledger, in one transaction. */
+const inOne = (work: (uow: Uow, tx: Tx) => Promise<void>) =>
+  test.database.transaction((tx) => work(unitOfWork(tx, events), tx));
+
+const take = async (uow: Uow, tx: Tx, block: Block): Promise<void> => {
+  for (const event of block.events) {
+    const lease = leaseOf(event);
+    const before = lease === undefined ? undefined : await uow.chain.lease(lease);
+    await book(tx, events, event, movementsOf(event, before), block.number);
+    await project(uow, event);
+  }
 };
+
+const takeBack = async (uow: Uow, tx: Tx, from: bigint): Promise<void> => {
+  await unbook(tx, events, from);
+  await uow.chain.undo(from);
+};
+
+/** What an account's ledger adds up to. */
+async function ledgerOf(tx: Tx, who: `0x${string}`): Promise<{ cash: bigint; escrowed: bigint }> {
+  const entries = await tx.selectFrom("ledger_entries").selectAll().where("account", "=", who).execute();
+  return {
+    cash: entries.reduce((sum, { cash }) => sum + cash, 0n),
+    escrowed: entries.reduce((sum, { escrow }) => sum + escrow, 0n),
+  };
+}
 
 const facts = () => test.database.reader.selectFrom("chain_facts").selectAll().orderBy("kind").orderBy("key").execute();
 
@@ -183,36 +209,38 @@ describe("the projection", () => {
           const keep = Math.max(0, chain.length - back);
           const from = chain[keep]?.number;
           chain = chain.slice(0, keep);
-          await store.transaction(async (uow) => {
-            if (from !== undefined) await uow.chain.undo(from);
+          await inOne(async (uow, tx) => {
+            if (from !== undefined) await takeBack(uow, tx, from);
             for (const actions of blocks) {
               const block = mine(chain.at(-1), actions);
-              await take(uow, block);
+              await take(uow, tx, block);
               chain.push(block);
             }
           });
         }
         const followed = await facts();
         const { after } = chain.at(-1) ?? { after: GENESIS };
-        await store.transaction(async (uow) => {
+        await inOne(async (uow, tx) => {
           let sum = after.fees;
           for (const who of [...CLIENTS, PROVIDER]) {
             const { cash, escrowed } = await uow.chain.account(TOKEN, who);
             expect(cash).toBe(after.cash[who] ?? 0n);
+            expect(await ledgerOf(tx, who)).toEqual({ cash, escrowed });
             sum += cash + escrowed;
           }
           expect(sum).toBe(after.deposited);
           for (const [unit, { seq, live }] of Object.entries(after.units)) {
             expect(await uow.chain.unit(PROVIDER, Number(unit))).toEqual({ nextSeq: seq, lease: live?.lease ?? null });
           }
-          await uow.chain.undo(0n);
+          await takeBack(uow, tx, 0n);
         });
+        expect(await test.database.reader.selectFrom("ledger_entries").select("id").execute()).toEqual([]);
         expect(await facts()).toEqual([]);
-        await store.transaction(async (uow) => {
-          for (const block of chain) await take(uow, block);
+        await inOne(async (uow, tx) => {
+          for (const block of chain) await take(uow, tx, block);
         });
         expect(await facts()).toEqual(followed);
-        await store.transaction((uow) => uow.chain.undo(0n));
+        await inOne((uow, tx) => takeBack(uow, tx, 0n));
       }),
       { numRuns: 40 },
     );

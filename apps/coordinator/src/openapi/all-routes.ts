@@ -1,12 +1,13 @@
 import type { Route } from "@corepool/protocol/route";
 import * as accounts from "@corepool/protocol/routes/accounts";
+import * as billing from "@corepool/protocol/routes/billing";
 import * as blobs from "@corepool/protocol/routes/blobs";
 import * as faucet from "@corepool/protocol/routes/faucet";
 import * as market from "@corepool/protocol/routes/market";
 import * as workloads from "@corepool/protocol/routes/workloads";
 
 /** Every route that the protocol declares, by path and method. */
-export const ALL_ROUTES: readonly Route[] = [market, workloads, accounts, blobs, faucet]
+export const ALL_ROUTES: readonly Route[] = [market, workloads, accounts, billing, blobs, faucet]
   .flatMap((file) => Object.values<unknown>(file).filter(isRoute))
   .sort((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
 

@@ -36,6 +36,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   signOut: { good: 204 },
   getAccount: { good: 200 },
   streamAccount: { good: 200 },
+  listLedger: { good: 200 },
+  getSpend: { good: 200 },
   // A key makes no key with a scope that it does not have itself.
   createApiKey: { good: 201, except: { "owner's key keys:write": 403 } },
   listApiKeys: { good: 200 },

@@ -177,6 +177,8 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "signOut":
     case "getAccount":
     case "streamAccount":
+    case "listLedger":
+    case "getSpend":
     case "listApiKeys":
     case "listMandates":
     case "listOffers":

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { LeaseState } from "@corepool/core/lease";
 import type { AttemptState, WorkloadState } from "@corepool/core/workload";
+import type { LedgerEntry } from "@corepool/protocol/resources";
 import type { ColumnType, GeneratedAlways } from "kysely";
 
 /** A JSON document: written as text, read parsed. */
@@ -160,6 +161,19 @@ export interface DomainTables {
     burned: bigint;
     sunk: bigint;
   };
+  ledger_entries: {
+    id: string;
+    account: Address;
+    token: Address;
+    kind: LedgerEntry["kind"];
+    cash: bigint;
+    escrow: bigint;
+    lease: Hex | null;
+    block: bigint;
+    transaction: Hex;
+    at: Date;
+  };
+  ledger_start: { at: Date };
   faucet_grants: {
     id: string;
     address: Address;

@@ -16,7 +16,7 @@ const HINTS: Readonly<Record<string, (row: number) => unknown>> = {
   "chain_progress.id": () => true,
 };
 /** Tables of which there is one row. */
-const SINGLE = new Set(["chain_progress"]);
+const SINGLE = new Set(["chain_progress", "ledger_start"]);
 /** What a migration meant to drop: `table`, or `table.column`, whose old values may be gone or others. */
 const MEANT: ReadonlySet<string> = new Set([
   "leases.note_last",
