@@ -29,5 +29,7 @@ export interface AttemptDeps {
   readonly settler: Settler;
   /** How long after the end and the grace for the last note the coordinator has to close a lease before the provider does it himself. */
   readonly closePatienceSeconds: number;
+  /** How often running workloads are measured, milliseconds; never when left out. */
+  readonly sampleMs?: number;
   readonly signReport: (report: UsageReport) => Promise<Hex>;
 }

@@ -16,6 +16,7 @@ import { collectOutputs } from "./outputs.ts";
 import { paidInTime } from "./own-close.ts";
 import { messageOf, PreparationFailed, prepareSandbox } from "./prepare.ts";
 import { closeRequested } from "./requested-close.ts";
+import { sampleUsage } from "./sample.ts";
 import { ServedClock } from "./served-clock.ts";
 import { type Ending, endingOf, sortedOutputs, usageReport } from "./usage.ts";
 import type { Incoming } from "./wire.ts";
@@ -215,6 +216,7 @@ export class Attempt {
     this.#startLogs(handle, signal);
     const metering = this.#whileServing(over.signal, () => this.#meter(handle, over.signal));
     const stopping = this.#whileServing(over.signal, () => this.#stopWhenAsked(handle, over.signal));
+    const sampling = this.#whileServing(over.signal, () => this.#sample(handle, over.signal));
     const leaving = this.#whileServing(over.signal, async () => {
       if (await closeRequested(this.id, this.#deps, over.signal)) await this.stop("stopped-by-client");
     });
@@ -223,7 +225,7 @@ export class Attempt {
     } finally {
       over.abort();
       signal.removeEventListener("abort", stop);
-      await Promise.all([metering, stopping, leaving]);
+      await Promise.all([metering, stopping, sampling, leaving]);
     }
     await this.#enter("collecting", null, this.#frozenTime());
   }
@@ -241,6 +243,12 @@ export class Attempt {
         await clock.sleep(METER_MS, over).catch(() => undefined);
       }
     }
+  }
+
+  async #sample(handle: SandboxHandle, over: AbortSignal): Promise<void> {
+    const { clock, gateway, sampleMs: everyMs } = this.#deps;
+    if (everyMs === undefined) return;
+    await sampleUsage({ attempt: this.id, clock, handle, send: (message) => gateway.tell(message), everyMs }, over);
   }
 
   async #stopWhenAsked(handle: SandboxHandle, over: AbortSignal): Promise<void> {

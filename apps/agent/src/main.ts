@@ -29,6 +29,7 @@ import { Gateway } from "./gateway.ts";
 import { openInputFiles } from "./inputs.ts";
 import { Journal } from "./journal.ts";
 import type { Log } from "./ports.ts";
+import { SAMPLE_MS } from "./sample.ts";
 import { SlotPool } from "./slots.ts";
 import { unitsOf } from "./units.ts";
 
@@ -177,6 +178,7 @@ async function start(ending: Ending): Promise<void> {
     chainTime: new ChainTime(clock),
     settler: ownSettler({ privateKey: secret, rpcUrls: config.rpcUrls, chainId, market: config.market }),
     closePatienceSeconds: config.closePatienceSeconds,
+    sampleMs: SAMPLE_MS,
     signReport: (report) => signer.signTypedData(usageReportData(domain, report)),
     units,
     offer: { provider, payTo, graceSeconds: 2 * intervalSeconds, price: config.price },

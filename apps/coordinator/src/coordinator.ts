@@ -38,6 +38,7 @@ import { housekeeping } from "./platform/process/housekeeping.ts";
 import { beginClose, closeServer, listen } from "./platform/process/listen.ts";
 import { createMetrics } from "./platform/process/metrics.ts";
 import { Shutdown } from "./platform/process/shutdown.ts";
+import { Samples } from "./workloads/samples.ts";
 
 export interface CoordinatorParts {
   readonly config: Config;
@@ -222,7 +223,7 @@ async function build(parts: CoordinatorParts, shutdown: Shutdown): Promise<Runni
       clock,
       log,
       signal: shutdown.signal,
-      forget: [signIn, sessions, idempotency, events, reservations],
+      forget: [signIn, sessions, idempotency, events, reservations, new Samples(database, clock)],
     });
     shutdown.add("housekeeping", () => chores);
   }

@@ -26,7 +26,9 @@ import { REGISTRATIONS, runWork } from "./market/work.ts";
 import { bindOffers } from "./offers/routes.ts";
 import { bindPayments } from "./payments/routes.ts";
 import type { Market, Platform } from "./platform/parts.ts";
+import { bindRecords } from "./workloads/records-routes.ts";
 import { bindWorkloads } from "./workloads/routes.ts";
+import { Samples } from "./workloads/samples.ts";
 
 async function readKey(file: string): Promise<{ readonly key: Hex; readonly account: PrivateKeyAccount }> {
   try {
@@ -67,6 +69,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     signTypedData: (data) => account.sign({ hash: digestOf(data) }),
     signMessage: (message) => account.signMessage({ message }),
   };
+  const samples = new Samples(database, clock);
   const gateway = createGateway({
     context,
     store,
@@ -74,6 +77,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
     issueToken: (provider, machine) => accounts.issueAgentToken(provider, machine),
     register: (registration) => platform.jobs.send(REGISTRATIONS, { calls: callsOf(registration) }),
     reported: (machine, outputs) => accounts.deliveryReported(machine, outputs),
+    sampled: (attempt, sample) => samples.take(attempt, sample),
     onTrouble: (error, machine) => log.warn({ err: error, machine }, "an agent's connection is in trouble"),
   });
   const faucet = new Faucet({ platform, tokens: context.tokens });
@@ -108,6 +112,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
         bind(api, parts);
       bindFaucet(api, faucet);
       bindAccountStream(api, platform);
+      bindRecords(api, { store, database, samples });
       bindBilling(api, { database, context });
     },
     account: (address) => accountView(store, context, address),

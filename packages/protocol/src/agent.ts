@@ -133,6 +133,17 @@ export const fromAgent = z.discriminatedUnion("type", [
       data: z.base64().max(131_072),
     }),
   }),
+  /** What a running workload uses now. `cpuMs`: all processor time since it started. Nobody waits for it. */
+  z.object({
+    type: z.literal("sample"),
+    body: z.strictObject({
+      attempt: attemptId,
+      cpuMs: z.int().min(0),
+      memoryBytes: z.int().min(0),
+      diskBytes: z.int().min(0).nullable(),
+      processes: z.int().min(0),
+    }),
+  }),
   z.object({
     type: z.literal("probe-answer"),
     body: z.strictObject({ request: z.string().max(64), answer: bytes32.nullable(), frozen: z.boolean() }),

@@ -230,6 +230,23 @@ export const logRecord = z.object({
 });
 export type LogRecord = z.infer<typeof logRecord>;
 
+/** What an attempt used: per stretch of time the processors in use on average, and the most of everything else. */
+export const attemptUsage = z.object({
+  attempt: id("att"),
+  number: z.int(),
+  over: z.boolean(),
+  limits: z.object({ cpus: z.number(), memoryBytes: z.int(), diskBytes: z.int() }),
+  points: z.array(
+    z.object({
+      at: timestamp,
+      cpus: z.number(),
+      memoryBytes: z.int(),
+      diskBytes: z.int().nullable(),
+      processes: z.int(),
+    }),
+  ),
+});
+
 /** The bill of a workload, checkable against the chain by its transactions. */
 export const receipt = z.object({
   workload: id("wkl"),

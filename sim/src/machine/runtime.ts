@@ -144,6 +144,7 @@ function handle(sandbox: Sandbox, process: SimProcess, host: SimHost, forget: ()
       elapsedMs: 0,
       cpuUs: 0,
       memoryBytes: 0,
+      diskBytes: null,
       processes: 1,
       frozen: sandbox.frozen,
       logBytesKept: 0,

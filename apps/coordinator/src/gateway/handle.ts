@@ -1,6 +1,7 @@
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { BlobHash } from "@corepool/core/hex";
 import type { MachineRecord } from "@corepool/core/ports/store";
+import type { Sample } from "@corepool/core/samples";
 import type { FromAgent } from "@corepool/protocol/agent";
 import { closeLease } from "../leases/close.ts";
 import { machineSeen } from "../machines/presence.ts";
@@ -8,7 +9,7 @@ import type { MarketContext } from "../market/context.ts";
 import type { MarketStore, Uow } from "../market/documents.ts";
 import { announce, checkAnnouncement } from "../offers/announce.ts";
 import { takeLog } from "../workloads/logs.ts";
-import { attemptEnded, attemptMoved, checkEnded } from "../workloads/progress.ts";
+import { attemptEnded, attemptMoved, attemptOn, checkEnded } from "../workloads/progress.ts";
 import { tellClosed } from "./closed.ts";
 
 export interface HandlerParts {
@@ -18,6 +19,8 @@ export interface HandlerParts {
   readonly register: (registration: `0x${string}`) => Promise<void>;
   /** A machine's attempt has ended with these outputs. After a crash it may not have been called. */
   readonly reported: (machine: `0x${string}`, outputs: readonly BlobHash[]) => Promise<void>;
+  /** Keeps what a running attempt uses; not kept when left out. */
+  readonly sampled?: (attempt: string, sample: Omit<Sample, "at">) => Promise<void>;
 }
 
 /** What a message asks to be said back, beside its acknowledgement. */
@@ -77,6 +80,13 @@ export async function handleMessage(
       const bytes = Buffer.from(data, "base64");
       const taken = await inStore((uow) => takeLog(uow, machine.id, { attempt, stream, offset, data: bytes }));
       return { acknowledge: false, answers: [{ type: "log-ack", body: { attempt, offset: taken } }] };
+    }
+    case "sample": {
+      const { attempt, cpuMs, memoryBytes, diskBytes, processes } = message.body;
+      const { state } = await inStore((uow) => attemptOn(uow, machine.id, attempt));
+      // What comes after the end is of nothing that runs.
+      if (state !== "ended") await parts.sampled?.(attempt, { cpuMs, memoryBytes, diskBytes, processes });
+      return SILENT;
     }
     case "ended": {
       const known = await store.transaction((uow) => uow.attempts.get(message.body.attempt));

@@ -67,6 +67,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   cancelWorkload: { good: 202, private: true },
   streamEvents: { good: 200, private: true },
   streamLogs: { good: 200, private: true },
+  workloadMetrics: { good: 200, private: true },
+  listWorkloadEvents: { good: 200, private: true },
+  downloadLog: { good: 200, private: true },
   listOutputs: { good: 200, private: true },
   // It runs, so there is no bill yet.
   getReceipt: { good: 409, private: true },

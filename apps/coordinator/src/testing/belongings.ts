@@ -163,6 +163,9 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "getWorkload":
     case "streamLogs":
     case "listOutputs":
+    case "workloadMetrics":
+    case "listWorkloadEvents":
+    case "downloadLog":
     case "getReceipt":
       return about(own.leased.id);
     case "streamEvents":

@@ -107,6 +107,8 @@ export interface SandboxStats {
   readonly cpuUs: number;
   /** Memory in use now: of the cgroup where there is one, else the largest resident set so far. */
   readonly memoryBytes: number;
+  /** Room that its files take; null where the workspace is no file system of its own, which would have to be walked. */
+  readonly diskBytes: number | null;
   readonly processes: number;
   readonly frozen: boolean;
   readonly logBytesKept: number;

@@ -161,6 +161,15 @@ export interface DomainTables {
     burned: bigint;
     sunk: bigint;
   };
+  sample_series: { attempt: string; step: bigint; offered: bigint; kept: bigint; last_at: Date };
+  samples: {
+    attempt: string;
+    at: Date;
+    cpu_ms: bigint;
+    memory_bytes: bigint;
+    disk_bytes: bigint | null;
+    processes: bigint;
+  };
   ledger_entries: {
     id: string;
     account: Address;

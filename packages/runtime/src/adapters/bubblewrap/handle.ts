@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CorepoolError } from "@corepool/core/errors";
 import { toHex } from "@corepool/core/hex";
@@ -11,6 +12,12 @@ import { followLogFile, readLogFile } from "./log-file.ts";
 import { readStatus, resultOf } from "./result.ts";
 import { initProcess, type RunDirectory, removeRunDirectory, type SandboxMeta } from "./run-directory.ts";
 import { watchLimits } from "./watch-limits.ts";
+
+/** Bytes in use on the file system of a folder; null when it is not there any more. */
+async function usedBytes(folder: string): Promise<number | null> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found === undefined ? null : (found.blocks - found.bfree) * found.bsize;
+}
 
 export interface OpenedSandbox {
   readonly handle: SandboxHandle;
@@ -109,7 +116,8 @@ export function openSandbox(
     const [elapsedMs = 0, cpuUs = 0, memoryKiB = 0, processes = 0, frozen = 0, logBytesKept = 0, logBytesDropped = 0] =
       (await request("stats")).split(" ").map(Number);
     const memoryBytes = cgroup === null ? memoryKiB * 1024 : (await cgroup.usage()).memoryBytes;
-    return { elapsedMs, cpuUs, memoryBytes, processes, frozen: frozen === 1, logBytesKept, logBytesDropped };
+    const diskBytes = meta.quota ? await usedBytes(meta.workspace) : null;
+    return { elapsedMs, cpuUs, memoryBytes, diskBytes, processes, frozen: frozen === 1, logBytesKept, logBytesDropped };
   };
 
   const stopWatching = watchLimits({
