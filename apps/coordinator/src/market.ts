@@ -5,12 +5,14 @@ import type { Signer } from "@corepool/core/ports/signer";
 import { digestOf } from "@corepool/protocol/eip712";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { bindAccountStream } from "./accounts/stream.ts";
+import { bindNetwork } from "./analytics/routes.ts";
 import { bindBilling } from "./billing/routes.ts";
 import { Faucet } from "./faucet/faucet.ts";
 import { bindFaucet } from "./faucet/routes.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { Seats } from "./gateway/seats.ts";
 import { createUpgrade } from "./gateway/socket.adapter.ts";
+import { bindOwnMachines } from "./machines/own-routes.ts";
 import { callsOf } from "./machines/register.ts";
 import { bindMachines } from "./machines/routes.ts";
 import { createLeaseKeys } from "./mandates/lease-keys.ts";
@@ -112,6 +114,8 @@ export async function buildMarket(platform: Platform): Promise<Market> {
         bind(api, parts);
       bindFaucet(api, faucet);
       bindAccountStream(api, platform);
+      bindOwnMachines(api, { database, clock });
+      bindNetwork(api, { database, context });
       bindRecords(api, { store, database, samples });
       bindBilling(api, { database, context });
     },

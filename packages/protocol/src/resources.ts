@@ -331,3 +331,72 @@ export const spend = z.object({
   ),
 });
 export type SpendView = z.infer<typeof spend>;
+
+/** How prices (base units per second) are spread; the last bucket may be open at its top. */
+export const prices = z.object({
+  data: z.array(
+    z.object({
+      token: address,
+      offers: z.int(),
+      lowest: amount,
+      median: amount,
+      highest: amount,
+      buckets: z.array(z.object({ from: amount, to: amount.nullable(), offers: z.int() })),
+    }),
+  ),
+});
+export type PricesView = z.infer<typeof prices>;
+
+const capacity = z.object({ cpus: z.int(), memoryBytes: z.int(), gpus: z.int() });
+
+export const network = z.object({
+  at: timestamp,
+  machines: z.object({ total: z.int(), online: z.int(), providers: z.int() }),
+  /** Of machines that are online: all they have, and what of it is leased. */
+  supply: capacity,
+  leased: capacity,
+  gpuModels: z.array(z.object({ model: z.string(), count: z.int() })),
+  offers: z.object({ open: z.int(), free: z.int() }),
+  demand: z.object({ pending: z.int(), live: z.int(), endedLastDay: z.int() }),
+  prices: prices.shape.data,
+  /** What leases paid to providers, and the fees on it, in windows that end now. */
+  settled: z.array(
+    z.object({
+      token: address,
+      paidLastDay: amount,
+      feesLastDay: amount,
+      paidLast30Days: amount,
+      feesLast30Days: amount,
+    }),
+  ),
+  follower: z.object({
+    block: z.string(),
+    head: z.string(),
+    finalized: z.string(),
+    lagBlocks: z.int(),
+    /** Of the newest block that was seen. */
+    headAt: timestamp.nullable(),
+  }),
+});
+export type NetworkView = z.infer<typeof network>;
+
+/** A machine as its provider sees it. */
+export const ownMachine = machine.extend({
+  /** Takes no new workloads; what runs goes on. */
+  draining: z.boolean(),
+  offers: z.array(z.object({ id: id("ofr"), unit: z.int(), token: address, rate: amount, expiry: timestamp })),
+  leases: z.array(
+    z.object({
+      id: bytes32,
+      unit: z.int(),
+      state: lease.shape.state,
+      token: address,
+      rate: amount,
+      noteTotal: amount,
+      createdAt: timestamp,
+    }),
+  ),
+  /** What its leases earned on chain, by UTC day, newest first; days without are left out. */
+  earnings: z.array(z.object({ day: z.iso.date(), token: address, earned: amount })),
+});
+export type OwnMachine = z.infer<typeof ownMachine>;

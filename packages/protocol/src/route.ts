@@ -11,6 +11,7 @@ export const SCOPES = [
   "blobs:write",
   "keys:write",
   "mandates:write",
+  "machines:write",
   "agent",
 ] as const;
 export type Scope = (typeof SCOPES)[number];

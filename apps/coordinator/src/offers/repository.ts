@@ -10,7 +10,7 @@ const HOLDING = sql`('ordered', 'opening', 'open', 'closing')`;
  * Whether a unit, or one that shares a device with it, is taken: by a lease that we run, or by one that the chain has
  * and we do not know.
  */
-const busy = sql<boolean>`(
+export const busy = sql<boolean>`(
   exists (select 1 from leases l where l.machine = units.machine and l.devices && units.devices and l.state in ${HOLDING})
   or exists (
     select 1 from units other
@@ -19,41 +19,53 @@ const busy = sql<boolean>`(
   )
 )`;
 
+/** Open offers with the unit's state; none of a machine that runs dry. */
+const statesOn = (tx: Tx) =>
+  tx
+    .selectFrom("offers")
+    .innerJoin("units", (join) =>
+      join.onRef("units.provider", "=", "offers.provider").onRef("units.unit", "=", "offers.unit"),
+    )
+    .innerJoin("machines", "machines.id", "offers.machine")
+    .selectAll("offers")
+    .select(["units.spec", "units.devices", "machines.online"])
+    .select(busy.as("busy"))
+    .where("offers.open", "=", true)
+    .where("machines.draining", "=", false);
+type Row = Awaited<ReturnType<ReturnType<typeof statesOn>["execute"]>>[number];
+
+const fromRow = (row: Row): OfferWithState => ({
+  id: row.id,
+  hash: row.hash,
+  machine: row.machine,
+  provider: row.provider,
+  unit: Number(row.unit),
+  token: row.token,
+  rate: row.rate,
+  minSeconds: Number(row.min_seconds),
+  maxSeconds: Number(row.max_seconds),
+  notBefore: Number(row.not_before),
+  expiry: Number(row.expiry),
+  client: row.client,
+  signed: row.signed as OfferWithState["signed"],
+  createdAt: row.created_at.getTime(),
+  spec: row.spec as OfferWithState["spec"],
+  devices: row.devices,
+  online: row.online,
+  busy: row.busy,
+});
+
+/** The open ones among these offers, in their order. */
+export async function offersNamed(tx: Tx, ids: readonly string[]): Promise<readonly OfferWithState[]> {
+  if (ids.length === 0) return [];
+  const rows = await statesOn(tx).where("offers.id", "in", ids).execute();
+  const found = new Map(rows.map((row) => [row.id, fromRow(row)]));
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
 /** Offers on PostgreSQL. */
 export function offerRepository(tx: Tx): Offers<MarketDocuments> {
-  const states = () =>
-    tx
-      .selectFrom("offers")
-      .innerJoin("units", (join) =>
-        join.onRef("units.provider", "=", "offers.provider").onRef("units.unit", "=", "offers.unit"),
-      )
-      .innerJoin("machines", "machines.id", "offers.machine")
-      .selectAll("offers")
-      .select(["units.spec", "units.devices", "machines.online"])
-      .select(busy.as("busy"))
-      .where("offers.open", "=", true);
-  type Row = Awaited<ReturnType<ReturnType<typeof states>["execute"]>>[number];
-  const fromRow = (row: Row): OfferWithState => ({
-    id: row.id,
-    hash: row.hash,
-    machine: row.machine,
-    provider: row.provider,
-    unit: Number(row.unit),
-    token: row.token,
-    rate: row.rate,
-    minSeconds: Number(row.min_seconds),
-    maxSeconds: Number(row.max_seconds),
-    notBefore: Number(row.not_before),
-    expiry: Number(row.expiry),
-    client: row.client,
-    signed: row.signed as OfferWithState["signed"],
-    createdAt: row.created_at.getTime(),
-    spec: row.spec as OfferWithState["spec"],
-    devices: row.devices,
-    online: row.online,
-    busy: row.busy,
-  });
-
+  const states = () => statesOn(tx);
   return {
     async get(id) {
       const row = await states().where("offers.id", "=", id).executeTakeFirst();

@@ -1,11 +1,13 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { OfferView } from "@corepool/protocol/resources";
-import { getOffer, listOffers } from "@corepool/protocol/routes/market";
-import { lower, secondsOf } from "../market/context.ts";
+import { getOffer, listOffers, offerPrices } from "@corepool/protocol/routes/market";
+import { secondsOf } from "../market/context.ts";
 import type { OfferWithState } from "../market/documents.ts";
 import { inTransaction, type MarketParts } from "../market/parts.ts";
 import type { Api } from "../platform/http/call.ts";
 import { pager } from "../platform/http/page.ts";
+import { browse, pricesOf } from "./browse.ts";
+import { offersNamed } from "./repository.ts";
 
 const offerView = (offer: OfferWithState): OfferView => ({
   id: offer.id,
@@ -15,29 +17,35 @@ const offerView = (offer: OfferWithState): OfferView => ({
   signed: offer.signed,
 });
 
-/** The list is ordered by (rate, id); a rate does not fit a number, so both stand in the cursor's id. */
-const POSITION = /^(\d{1,40}):(ofr_[0-9a-z]+)$/;
+/** A sort key does not always fit a number, so both it and the offer's id stand in the cursor's id. */
+const POSITION = /^(-?\d{1,40}):(ofr_[0-9a-z]+)$/;
 
 /** Binds the routes of offers. */
 export function bindOffers(api: Api, parts: MarketParts): void {
   api.bind(listOffers, async ({ query }) => {
-    const { limit, cursor, token, provider, cpus } = query;
-    const list = pager("listOffers", { token, provider, cpus });
-    const after = POSITION.exec(list.after(cursor)?.id ?? "");
-    const rows = await inTransaction(parts, (uow) =>
-      uow.offers.matching(
-        {
-          token: token === undefined ? undefined : lower(token),
-          provider: provider === undefined ? undefined : lower(provider),
-          cpus,
-          at: secondsOf(parts.context.clock),
-        },
-        limit + 1,
-        after?.[1] === undefined || after[2] === undefined ? undefined : { rate: BigInt(after[1]), id: after[2] },
-      ),
-    );
-    return list.page(rows, limit, (row) => ({ at: 0, id: `${row.rate}:${row.id}` }), offerView);
+    const { limit, cursor, sort, ...filter } = query;
+    const list = pager("listOffers", { ...filter, sort });
+    const [, key, id] = POSITION.exec(list.after(cursor)?.id ?? "") ?? [];
+    const after = key === undefined || id === undefined ? undefined : { key: BigInt(key), id };
+    return inTransaction(parts, async (_, tx) => {
+      const places = await browse(tx, filter, sort, secondsOf(parts.context.clock), limit + 1, after);
+      const page = list.page(
+        places,
+        limit,
+        (place) => ({ at: 0, id: `${place.key}:${place.id}` }),
+        (place) => place.id,
+      );
+      const offers = await offersNamed(tx, page.data);
+      return { ...page, data: offers.map(offerView) };
+    });
   });
+
+  api.bind(offerPrices, ({ query }) =>
+    inTransaction(parts, (_, tx) => {
+      const { buckets, ...filter } = query;
+      return pricesOf(tx, filter, secondsOf(parts.context.clock), buckets);
+    }),
+  );
 
   api.bind(getOffer, async ({ params }) => {
     const offer = await inTransaction(parts, (uow) => uow.offers.get(params.id));

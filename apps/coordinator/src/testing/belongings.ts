@@ -148,7 +148,10 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "getOffer":
       return about(own.offer);
     case "getMachine":
+    case "getOwnMachine":
       return about(own.machine);
+    case "drainMachine":
+      return about(own.machine, { draining: true });
     case "submitWorkload":
       return { ...base, body: { ...asked, mandate: own.mandate } as unknown as Json };
     case "explainPlacement":
@@ -186,6 +189,9 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "listMandates":
     case "listOffers":
     case "listMachines":
+    case "listOwnMachines":
+    case "getNetwork":
+    case "offerPrices":
     case "listWorkloads":
       return base;
     default:

@@ -100,7 +100,7 @@ export const createApiKey = defineRoute({
     scopes: z
       .array(z.enum(SCOPES).exclude(["agent"]))
       .min(1)
-      .max(8),
+      .max(9),
     spendCap: amount.optional(),
     expiresAt: timestamp.optional(),
   }),

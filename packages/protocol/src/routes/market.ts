@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { address, bytes32, id, page, pageQuery } from "../primitives.ts";
-import { machine, market, offer } from "../resources.ts";
+import { address, amount, bytes32, id, page, pageQuery } from "../primitives.ts";
+import { machine, market, network, offer, prices } from "../resources.ts";
 import { defineRoute } from "../route.ts";
 
 export const getMarket = defineRoute({
@@ -16,22 +16,79 @@ export const getMarket = defineRoute({
   problems: ["chain-unavailable"],
 });
 
+const size = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What an offer must have at least. */
+const offerFilter = {
+  token: address.optional(),
+  provider: address.optional(),
+  cpus: z.coerce.number().int().min(1).max(4_096).optional(),
+  memoryBytes: size.optional(),
+  diskBytes: size.optional(),
+  gpus: z.coerce.number().int().min(0).max(1_024).optional(),
+  /** A part of a GPU's model name, in any case. */
+  gpuModel: z
+    .string()
+    .min(1)
+    .max(80)
+    .regex(/^[^\p{Cc}]+$/u, "no control character")
+    .optional(),
+  /** Base units per second. */
+  minRate: amount.optional(),
+  maxRate: amount.optional(),
+  /** `cgroup`: the kernel holds memory, processes and processors within their limits. */
+  limits: z.enum(["cgroup"]).optional(),
+  /** `none`: no known weakness of the machine. */
+  weaknesses: z.enum(["none"]).optional(),
+  /** `true`: the machine is there, and its unit is not taken. */
+  free: z.enum(["true"]).optional(),
+};
+
 export const listOffers = defineRoute({
   method: "GET",
   path: "/v1/offers",
   operationId: "listOffers",
-  summary: "List open offers, cheapest first",
+  summary: "List open offers that fit, cheapest first or as asked for",
   scopes: "public",
   rate: "read",
   idempotent: false,
   query: pageQuery.extend({
-    token: address.optional(),
-    provider: address.optional(),
-    cpus: z.coerce.number().int().min(1).optional(),
+    ...offerFilter,
+    sort: z
+      .enum(["rate", "-rate", "cpus", "-cpus", "memory", "-memory", "gpus", "-gpus", "age", "-age"])
+      .default("rate"),
   }),
   response: page(offer),
   status: 200,
   problems: ["bad-request", "bad-cursor"],
+});
+
+export const offerPrices = defineRoute({
+  method: "GET",
+  path: "/v1/offer-prices",
+  operationId: "offerPrices",
+  summary: "How the prices of the open offers that fit are spread, by token",
+  scopes: "public",
+  rate: "read",
+  idempotent: false,
+  query: z.strictObject({ ...offerFilter, buckets: z.coerce.number().int().min(2).max(60).default(24) }),
+  response: prices,
+  status: 200,
+  problems: ["bad-request"],
+});
+
+/** Counted at most every few seconds. */
+export const getNetwork = defineRoute({
+  method: "GET",
+  path: "/v1/network",
+  operationId: "getNetwork",
+  summary: "Supply, demand, prices and settlement of the whole market",
+  scopes: "public",
+  rate: "read",
+  idempotent: false,
+  response: network,
+  status: 200,
+  problems: ["chain-unavailable"],
 });
 
 export const getOffer = defineRoute({

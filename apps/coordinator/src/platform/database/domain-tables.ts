@@ -2,7 +2,7 @@ import type { Address, Hex } from "@corepool/core/hex";
 import type { LeaseState } from "@corepool/core/lease";
 import type { AttemptState, WorkloadState } from "@corepool/core/workload";
 import type { LedgerEntry } from "@corepool/protocol/resources";
-import type { ColumnType, GeneratedAlways } from "kysely";
+import type { ColumnType, Generated, GeneratedAlways } from "kysely";
 
 /** A JSON document: written as text, read parsed. */
 type Json = ColumnType<unknown, string, string>;
@@ -16,6 +16,7 @@ export interface DomainTables {
     agent_version: string;
     epoch: bigint;
     online: boolean;
+    draining: Generated<boolean>;
     last_seen_at: Date | null;
     registered_at: Date;
   };

@@ -1,0 +1,57 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { Hex } from "@corepool/core/hex";
+import type { Clock } from "@corepool/core/ports/clock";
+import { drainMachine, getOwnMachine, listOwnMachines } from "@corepool/protocol/routes/machines";
+import { lower } from "../market/context.ts";
+import { OFFERS_WAKE } from "../offers/topics.ts";
+import type { Database } from "../platform/database/database.ts";
+import { notifyOnCommit } from "../platform/events/notify-on-commit.ts";
+import type { Api, Caller } from "../platform/http/call.ts";
+import { pager } from "../platform/http/page.ts";
+import { ownMachine, ownMachines, ownMachineView } from "./own.ts";
+
+/** Binds the routes of a provider's own machines. */
+export function bindOwnMachines(
+  api: Api,
+  parts: { readonly database: Pick<Database, "reader" | "transaction">; readonly clock: Clock },
+): void {
+  const { database, clock } = parts;
+  const { reader } = database;
+  const view = async (caller: Caller, id: Hex) => {
+    const machine = await ownMachine(reader, caller.account, lower(id));
+    if (machine !== undefined) return ownMachineView(reader, machine, clock.now());
+    throw new CorepoolError("not-found", {
+      detail: `There is no machine ${id} of yours.`,
+      next: "See yours: GET /v1/account/machines.",
+    });
+  };
+
+  api.bind(listOwnMachines, async ({ caller, query }) => {
+    const list = pager(`listOwnMachines ${caller.account}`, {});
+    const rows = await ownMachines(reader, caller.account, query.limit + 1, list.after(query.cursor));
+    const page = list.page(
+      rows,
+      query.limit,
+      (row) => ({ at: row.registered_at.getTime(), id: row.id }),
+      (row) => row,
+    );
+    const data = [];
+    for (const row of page.data) data.push(await ownMachineView(reader, row, clock.now()));
+    return { ...page, data };
+  });
+
+  api.bind(getOwnMachine, ({ caller, params }) => view(caller, params.id));
+
+  api.bind(drainMachine, async ({ caller, params, body }) => {
+    await database.transaction(async (tx) => {
+      await tx
+        .updateTable("machines")
+        .set({ draining: body.draining })
+        .where("id", "=", lower(params.id))
+        .where("provider", "=", caller.account)
+        .execute();
+      await notifyOnCommit(tx, OFFERS_WAKE);
+    });
+    return view(caller, params.id);
+  });
+}
