@@ -42,7 +42,8 @@ beforeAll(async () => {
   await build(join(root, "dist"));
   await writeFile(join(root, "secret.txt"), "secret");
   const app = await serve(join(root, "dist"));
-  server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

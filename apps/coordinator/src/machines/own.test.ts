@@ -27,7 +27,7 @@ const codeOf = (work: Promise<unknown>) =>
   );
 
 describe("a provider's own machine", () => {
-  it("is shown with its offers, leases and earnings, and to nobody else", async () => {
+  it("is shown with its offers, leases and earnings, and to nobody else", { timeout: 60_000 }, async () => {
     const provider = asProvider();
     const params = { id: agent.machine };
     const before = await call(provider, getOwnMachine, { params });
@@ -65,7 +65,7 @@ describe("a provider's own machine", () => {
     expect((await call(provider, getOwnMachine, { params })).draining).toBe(false);
   });
 
-  it("that runs dry takes no new workload until it is told to, and ends what it has", async () => {
+  it("that runs dry takes no new workload until it is told to, and ends what it has", { timeout: 60_000 }, async () => {
     const provider = asProvider();
     const params = { id: agent.machine };
     const leased = await client.leased(agent);
