@@ -359,10 +359,17 @@ export class Attempt {
     log.info("attempt.moved", { attempt: this.id, to });
   }
 
-  /** The sandbox, found again after a restart. */
+  /** The sandbox, found again after a restart. When looking failed, the next who asks looks again. */
   async #reattached(): Promise<SandboxHandle | undefined> {
-    this.#handle ??= this.#deps.runtime.attach(this.id).then((found) => found ?? undefined);
-    return this.#handle;
+    if (this.#handle !== undefined) return this.#handle;
+    const looking = this.#deps.runtime.attach(this.id).then((found) => found ?? undefined);
+    this.#handle = looking;
+    try {
+      return await looking;
+    } catch (error) {
+      if (this.#handle === looking) this.#handle = undefined;
+      throw error;
+    }
   }
 
   /** Ships the log until it or the agent ends; started once. */

@@ -1,4 +1,5 @@
 import type { Executor } from "../world/executor.ts";
+import { Io } from "../io/calls.ts";
 import type { SeededRandom } from "../world/random.ts";
 
 /** What the network does to messages; drawn once for a world. */
@@ -19,6 +20,7 @@ const SLOWEST_MS = 5_000;
 export class Network {
   readonly executor: Executor;
   readonly random: SeededRandom;
+  io = new Io();
   weather: NetworkWeather = { delayMs: 1, loss: 0, duplicate: 0, stall: 0 };
   readonly #closed = new Set<string>();
 
