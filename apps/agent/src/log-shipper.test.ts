@@ -29,11 +29,7 @@ const logOf = (chunks: readonly Uint8Array[], fails: number[]) => ({
 });
 
 /** @param fails each number: a read of the log breaks off after so many more chunks */
-function shipper(
-  chunks: readonly Uint8Array[],
-  from = { offset: 0, position: 0 },
-  fails: readonly number[] = [],
-) {
+function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }, fails: readonly number[] = []) {
   const sent: LogMessage[] = [];
   const stored: { offset: number; position: number }[] = [];
   const clock = new ManualClock();

@@ -148,7 +148,8 @@ export function simTransport(
         io.kill(agent);
         return never();
       }
-      if (network.loses(from, to) || network.loses(to, from) || fault === "fails") return refuse(HANDSHAKE_MS, "no answer");
+      if (network.loses(from, to) || network.loses(to, from) || fault === "fails")
+        return refuse(HANDSHAKE_MS, "no answer");
       await agent.wait(2 * network.delay(), "connects");
       const serving = server();
       if (serving === undefined) return refuse(0, "connection refused");

@@ -47,7 +47,14 @@ const depositOf = (from: Address): Transaction =>
 const RESTART_MS = 2_000;
 
 /** What is known to go wrong here because the world made it so. */
-const MADE_HERE = ["the connection to the database broke", "could not serialize access", "deadlock detected", "ENOSPC", "EIO", "Connection terminated"];
+const MADE_HERE = [
+  "the connection to the database broke",
+  "could not serialize access",
+  "deadlock detected",
+  "ENOSPC",
+  "EIO",
+  "Connection terminated",
+];
 
 /** Everything of one run. */
 export class World {
