@@ -21,7 +21,7 @@ const swarm: Swarm = { ...CALM, followsLogs: true, blockMs: 1_000 };
 const RUNNING_AT_MS = 6_000;
 const AWAY_MS = 8_000;
 
-export const ROADS: readonly Road[] = [
+export const ROADS: readonly [Road, ...Road[]] = [
   { name: "watched", seed: SEED, swarm },
   { name: "mandated", seed: SEED, swarm: { ...swarm, mandates: true } },
   {
