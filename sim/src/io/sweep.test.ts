@@ -8,6 +8,12 @@ import { attempt, callsOf, plansOf, ROADS, type Road } from "./sweep.ts";
 /** The whole is in `npm run bench -- io-faults`; here each kind of call goes wrong in each way once, somewhere. */
 const SEED = 1;
 
+/** Where calls once had consequences: all of these are tried for ever. */
+const ONCE_WRONG: readonly (readonly [road: string, kind: RegExp])[] = [
+  ["restarted", /sandbox (attach|follow log)/],
+  ["left alone", /sandbox (attach|follow log|freeze|thaw)/],
+];
+
 const kindOf = ({ process, what }: IoCall): string => `${process} ${what}`;
 
 interface Planned extends IoPlan {
@@ -52,26 +58,25 @@ it("counts the calls of every part through every port", () => {
 });
 
 it("settles the job, or says why not, whichever call goes wrong, and stays so", {
-  timeout: 180_000,
+  timeout: 300_000,
   retry: 0,
 }, async () => {
   const random = new SeededRandom(SEED, "io");
   const byKind = Map.groupBy(planned, ({ kind, fault }) => `${kind} ${fault}`);
+  const drawn = [...byKind.values()].flatMap((plans) => plans[random.between(0, plans.length - 1)] ?? []);
+  const chosen = new Set([...drawn, ...ONCE_WRONG.flatMap(([road, kind]) => on(road, kind))]);
   const wrong: string[] = [];
-  let succeeded = 0;
-  for (const [name, plans] of byKind) {
-    const plan = plans[random.between(0, plans.length - 1)];
-    if (plan === undefined) continue;
-    const trial = await attempt(plan.road, plan);
-    if (trial.succeeded) succeeded += 1;
-    else if (trial.reason === undefined)
-      wrong.push(`${plan.road.name}, call ${plan.call}: ${name}: no reason is given`);
-    for (const line of trial.wrong) wrong.push(`${plan.road.name}, call ${plan.call}: ${name}: ${line}`);
+  let explained = 0;
+  for (const plan of chosen) {
+    const { succeeded, reason, wrong: found } = await attempt(plan.road, plan);
+    if (!succeeded) explained += 1;
+    for (const line of !succeeded && reason === undefined ? [...found, "no reason is given"] : found)
+      wrong.push(`${plan.road.name}, call ${plan.call}: ${plan.kind} ${plan.fault}: ${line}`);
   }
   expect(wrong).toEqual([]);
   expect(byKind.size).toBeGreaterThan(100);
-  // A failed call is no reason to fail a job, but for the very start of its sandbox.
-  expect(byKind.size - succeeded).toBeLessThanOrEqual(4);
+  // A failed call is no reason to fail a job, but for those that start its sandbox.
+  expect(explained).toBeLessThanOrEqual(6);
 });
 
 const mutant = (name: string): (() => Mutations) => {

@@ -38,7 +38,7 @@ export interface RunOptions {
 const BOUND_MS = 400_000;
 const LOOK_MS = 1_000;
 /** How long all is looked at once more after a restart of everything. */
-const AFTER_RESTART_MS = 20_000;
+const AFTER_RESTART_MS = 10_000;
 
 /** The world of a seed, from its beginning to its end. */
 export async function run(seed: number, options: RunOptions = {}): Promise<Outcome> {
