@@ -1,5 +1,5 @@
-import type { Executor } from "../world/executor.ts";
 import { Io } from "../io/calls.ts";
+import type { Executor } from "../world/executor.ts";
 import type { SeededRandom } from "../world/random.ts";
 
 /** What the network does to messages; drawn once for a world. */
