@@ -41,6 +41,8 @@ export class Attempt {
   readonly #stopping = new AbortController();
   #handle: Promise<SandboxHandle | undefined> | undefined;
   #served: ServedClock | undefined;
+  /** How the sandbox is known to be: undefined after a restart, and when a call to change it failed. */
+  #sandboxIs: "running" | "frozen" | undefined;
   #logs: LogShipper | undefined;
   #changed = Promise.withResolvers<void>();
   #forgotten = false;
@@ -194,6 +196,7 @@ export class Attempt {
     try {
       const prepared = await prepareSandbox(this.record, this.#deps, aborted);
       this.#handle = Promise.resolve(prepared);
+      this.#sandboxIs = "running";
       await this.#enter("running", null, { slot: prepared.slot, startedAtMs: this.#deps.clock.now() });
     } catch (error) {
       if (signal.aborted || codeOf(error) === "interrupted") throw error;
@@ -262,24 +265,33 @@ export class Attempt {
     const { terms, lease } = this.record.assignment;
     const rate = BigInt(terms.rate);
     const covered = () => coveredMs(rate, BigInt(this.record.note?.total ?? "0"));
-    // After a restart counting begins anew at what is paid: what passed meanwhile is the provider's. What was frozen
-    // stays so until more is paid.
-    const frozen = this.record.state === "frozen";
-    this.#served ??= new ServedClock(clock, covered() + (frozen ? terms.grace * 1000 + 1 : 0), !frozen);
+    // After a restart counting begins anew at what is paid: what passed meanwhile is the provider's. Of what was frozen
+    // it is known how long it had run.
+    const { state, servedMs } = this.record;
+    const frozen = state === "frozen";
+    const counted = frozen ? (servedMs ?? covered() + terms.grace * 1000 + 1) : covered();
+    this.#served ??= new ServedClock(clock, counted, !frozen);
     const served = this.#served;
     const hold = this.record.unit.holdSeconds * 1000;
-    let frozenSince = this.record.state === "frozen" ? clock.monotonic() : undefined;
+    let frozenSince = frozen ? clock.monotonic() : undefined;
     while (!over.aborted && this.record.stop === null) {
       const overdue = paymentOverdue(covered(), served.elapsedMs(), terms.grace * 1000);
-      if (overdue && frozenSince === undefined) {
-        await handle.freeze();
+      // The sandbox is brought to what is due, whatever a lost answer or a death left it in and the journal says.
+      if (overdue && this.#sandboxIs !== "frozen") {
+        this.#sandboxIs = undefined;
         served.pause();
-        frozenSince = clock.monotonic();
-        await this.#enter("frozen", "no payment note came", { frozenAtMs: clock.now() });
-      } else if (!overdue && frozenSince !== undefined) {
+        await handle.freeze();
+        this.#sandboxIs = "frozen";
+        frozenSince ??= clock.monotonic();
+        if (this.record.state === "frozen") continue;
+        await this.#enter("frozen", "no payment note came", { frozenAtMs: clock.now(), servedMs: served.elapsedMs() });
+      } else if (!overdue && this.#sandboxIs !== "running") {
+        this.#sandboxIs = undefined;
         await handle.thaw();
         served.resume();
+        this.#sandboxIs = "running";
         frozenSince = undefined;
+        if (this.record.state === "running") continue;
         await this.#enter("running", "paid again", this.#frozenTime());
       } else if (frozenSince !== undefined && clock.monotonic() - frozenSince > hold) {
         this.#deps.log.warn("attempt.unpaid", { attempt: this.id, lease });
@@ -367,10 +379,17 @@ export class Attempt {
     log.info("attempt.moved", { attempt: this.id, to });
   }
 
-  /** The sandbox, found again after a restart. */
+  /** The sandbox, found again after a restart. When looking failed, the next who asks looks again. */
   async #reattached(): Promise<SandboxHandle | undefined> {
-    this.#handle ??= this.#deps.runtime.attach(this.id).then((found) => found ?? undefined);
-    return this.#handle;
+    if (this.#handle !== undefined) return this.#handle;
+    const looking = this.#deps.runtime.attach(this.id).then((found) => found ?? undefined);
+    this.#handle = looking;
+    try {
+      return await looking;
+    } catch (error) {
+      if (this.#handle === looking) this.#handle = undefined;
+      throw error;
+    }
   }
 
   /** Ships the log until it or the agent ends; started once. */

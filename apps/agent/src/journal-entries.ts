@@ -34,6 +34,8 @@ const attemptRecord = z.object({
   startedAtMs: z.number().nullable(),
   frozenMs: z.number(),
   frozenAtMs: z.number().nullable(),
+  /** What had been served when it was last frozen, milliseconds. Records of before it was kept have none. */
+  servedMs: z.number().optional(),
   /** The best payment note. */
   note: z.object({ total: amount, signature: hex }).nullable(),
   /** The client said that this was the last note. */

@@ -7,25 +7,36 @@ import { ManualClock, settled } from "./test/manual-clock.ts";
 
 type LogMessage = Extract<FromAgent, { type: "log" }>["body"];
 
-/** A sandbox's log of the given chunks; positions are their indexes times 1,000. */
-const logOf = (chunks: readonly Uint8Array[]) => ({
+/** A sandbox's log of the given chunks; positions are their indexes times 1,000. `fails` as for `shipper`. */
+const logOf = (chunks: readonly Uint8Array[], fails: number[]) => ({
   async *followLog(position: number, signal?: AbortSignal): AsyncGenerator<LogChunk> {
+    let given = 0;
+    const fail = () => {
+      if (fails[0] !== given) return;
+      fails.shift();
+      throw new Error("EIO: i/o error, read");
+    };
     for (const [index, bytes] of chunks.entries()) {
       if (signal?.aborted) return;
       const next = (index + 1) * 1_000;
-      if (next > position) yield { stream: index % 3 === 2 ? "notice" : "stdout", bytes, bootNs: 0n, next };
+      if (next <= position) continue;
+      fail();
+      given++;
+      yield { stream: index % 3 === 2 ? "notice" : "stdout", bytes, bootNs: 0n, next };
     }
+    fail();
   },
 });
 
-function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }) {
+/** @param fails each number: a read of the log breaks off after so many more chunks */
+function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }, fails: readonly number[] = []) {
   const sent: LogMessage[] = [];
   const stored: { offset: number; position: number }[] = [];
   const clock = new ManualClock();
   const logs = new LogShipper({
     attempt: "att_0000000000000001",
     clock,
-    handle: logOf(chunks),
+    handle: logOf(chunks, [...fails]),
     from,
     send: async (message) => {
       if (message.type === "log") sent.push(message.body);
@@ -62,6 +73,35 @@ describe("LogShipper", () => {
     await logs.run(signal);
     expect(Math.max(...sent.map(({ data }) => data.length))).toBeLessThanOrEqual(131_072);
     expect(sent.map(({ offset }) => offset)).toEqual([0, 65_536, 131_072, 196_608]);
+  });
+
+  it("reads on after a read that failed, without losing or repeating a byte", async () => {
+    const chunks = Array.from({ length: 8 }, (_, i) => Buffer.from(`line ${i}\n`));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(8), { maxLength: 9 }), async (fails) => {
+        const { logs, sent, clock } = shipper(chunks, undefined, fails);
+        const running = logs.run(signal);
+        for (let i = 0; i < fails.length; i++) {
+          await settled();
+          await clock.advance(4_000);
+        }
+        await running;
+        // What nobody acknowledged was sent again meanwhile.
+        const first = sent.filter(({ offset }, i) => sent.findIndex((other) => other.offset === offset) === i);
+        expect(bytesOf(first).toString()).toBe(Buffer.concat(chunks).toString());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("gives up on a log that stays unreadable", async () => {
+    const { logs, clock } = shipper([Buffer.from("aaa")], undefined, Array<number>(99).fill(0));
+    const over = logs.run(signal).catch((error: unknown) => String(error));
+    for (let i = 0; i < 20; i++) {
+      await settled();
+      await clock.advance(4_000);
+    }
+    expect(await over).toContain("EIO");
   });
 
   it("sends again only what is not stored", async () => {

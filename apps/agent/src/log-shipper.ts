@@ -1,3 +1,4 @@
+import { codeOf } from "@corepool/core/errors";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { SandboxHandle } from "@corepool/core/ports/runtime";
 import type { FromAgent } from "@corepool/protocol/agent";
@@ -9,6 +10,9 @@ const PIECE_BYTES = 64 * 1024;
 const AGAIN_MS = 5_000;
 /** Of a log that has ended: whoever does not take it for so many times never will. */
 const MOST_AGAIN = 24;
+/** A log that cannot be read is tried again after growing pauses, so many times in a row. */
+const MOST_UNREAD = 10;
+const UNREAD_MS = 250;
 
 interface Piece {
   readonly stream: "stdout" | "stderr";
@@ -39,12 +43,16 @@ export class LogShipper {
   readonly #options: LogShipperOptions;
   #window: Piece[] = [];
   #offset: number;
+  /** Where the sandbox's log goes on behind what was read. */
+  #position: number;
+  #unread = 0;
   #finished = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(options: LogShipperOptions) {
     this.#options = options;
     this.#offset = options.from.offset;
+    this.#position = options.from.position;
   }
 
   /** Bytes read from the log so far. */
@@ -52,27 +60,43 @@ export class LogShipper {
     return this.#offset;
   }
 
-  /** Reads and sends until the log has ended or `signal` aborts. */
+  /**
+   * Reads and sends until the log has ended or `signal` aborts. Rejects when the sandbox is gone, or its log stays
+   * unreadable.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const { handle, from } = this.#options;
+    const { clock } = this.#options;
     this.#sendStuck(signal).catch(() => undefined);
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
     try {
-      for await (const chunk of handle.followLog(from.position, signal)) {
-        const stream = chunk.stream === "stdout" ? "stdout" : "stderr";
-        for (let at = 0; at < chunk.bytes.length && !signal.aborted; at += PIECE_BYTES) {
-          const bytes = chunk.bytes.slice(at, at + PIECE_BYTES);
-          const last = at + bytes.length === chunk.bytes.length;
-          await this.#ship(stream, bytes, last ? chunk.next : undefined, signal);
+      while (!signal.aborted && !this.#finished) {
+        try {
+          await this.#follow(signal);
+        } catch (error) {
+          if (signal.aborted || codeOf(error) === "sandbox-gone" || this.#unread >= MOST_UNREAD) throw error;
+          await clock.sleep(UNREAD_MS * 2 ** Math.min(this.#unread++, 4), signal);
         }
-        if (signal.aborted) return;
       }
-      this.#finished = !signal.aborted;
     } finally {
       signal.removeEventListener("abort", wake);
       this.#wake();
     }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    for await (const chunk of this.#options.handle.followLog(this.#position, signal)) {
+      const stream = chunk.stream === "stdout" ? "stdout" : "stderr";
+      for (let at = 0; at < chunk.bytes.length && !signal.aborted; at += PIECE_BYTES) {
+        const bytes = chunk.bytes.slice(at, at + PIECE_BYTES);
+        const last = at + bytes.length === chunk.bytes.length;
+        await this.#ship(stream, bytes, last ? chunk.next : undefined, signal);
+      }
+      if (signal.aborted) return;
+      this.#position = chunk.next;
+      this.#unread = 0;
+    }
+    this.#finished = !signal.aborted;
   }
 
   /** Resolves when the log has ended and all of it is stored, or `signal` aborts. */
@@ -119,7 +143,8 @@ export class LogShipper {
     const piece = { stream, bytes, position, offset: this.#offset, end: this.#offset + bytes.length };
     this.#offset = piece.end;
     this.#window.push(piece);
-    await this.#send(piece);
+    // What the line does not take stays in the window, and is sent again.
+    await this.#send(piece).catch(() => undefined);
   }
 
   #send({ stream, offset, bytes }: Piece): Promise<void> {

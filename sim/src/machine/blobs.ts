@@ -26,15 +26,16 @@ export class SimBlobs {
     owner: string,
     isServing: () => boolean,
   ): BlobTransfer {
+    const { io } = network;
+    const away = () =>
+      new CorepoolError("coordinator-unreachable", { detail: "The coordinator's blobs did not answer." });
     const reach = async (signal: AbortSignal) => {
       const lost = network.loses(hosts.from, hosts.to) || network.loses(hosts.to, hosts.from);
       await agent.wait(lost ? network.patience() : 2 * network.delay(), "moves a blob");
       signal.throwIfAborted();
-      if (lost || !isServing()) {
-        throw new CorepoolError("coordinator-unreachable", { detail: "The coordinator's blobs did not answer." });
-      }
+      if (lost || !isServing()) throw away();
     };
-    return {
+    const transfer: BlobTransfer = {
       download: () => Promise.reject(new CorepoolError("blob-not-found", { detail: "Nobody uploads inputs here." })),
       state: async (hash, signal) => {
         await reach(signal);
@@ -49,6 +50,13 @@ export class SimBlobs {
         this.#sizes.set(hash, bytes);
         this.#owners.add(`${owner.toLowerCase()} ${hash}`);
       },
+    };
+    if (!io.watching) return transfer;
+    return {
+      ...transfer,
+      state: (hash, signal) => io.call(agent, "blob state", false, () => transfer.state(hash, signal), away),
+      upload: (hash, part, signal) =>
+        io.call(agent, "blob upload", true, () => transfer.upload(hash, part, signal), away),
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Fetch } from "@corepool/sdk/client";
-import type { SimProcess } from "../world/process.ts";
+import { never, type SimProcess } from "../world/process.ts";
 import type { Network } from "./network.ts";
 
 /** A server that may be there. */
@@ -24,8 +24,15 @@ export function simFetch(
   server: () => HttpServer | undefined,
 ): Fetch {
   const { from, to } = hosts;
-  return (url, init) =>
-    new Promise((resolve, reject) => {
+  return (url, init) => {
+    const { io } = network;
+    if (!client.alive) return never();
+    const fault = io.next(client, `http ${init.method}`, init.method !== "GET");
+    if (fault === "dies") {
+      io.kill(client);
+      return never();
+    }
+    return new Promise((resolve, reject) => {
       const gone = new AbortController();
       const signal = init.signal ?? undefined;
       const hangUp = () => network.executor.after(network.delay(), `${from} hangs up`, () => gone.abort());
@@ -40,7 +47,7 @@ export function simFetch(
         { once: true },
       );
       client.onKill(hangUp);
-      if (network.loses(from, to)) return fail("the connection broke", network.patience());
+      if (network.loses(from, to) || fault === "fails") return fail("the connection broke", network.patience());
       network.executor.after(network.delay(), `${init.method} ${new URL(url).pathname}`, () => {
         const serving = server();
         if (serving === undefined) return fail("connection refused", network.delay());
@@ -57,7 +64,8 @@ export function simFetch(
         const streaming = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
         const body = streaming ? undefined : await serving.process.guard(response.text());
         unwatch();
-        if (network.loses(to, from)) return fail("the connection broke", network.patience());
+        if (fault === "dies-after") return io.kill(client);
+        if (network.loses(to, from) || fault === "answer-lost") return fail("the connection broke", network.patience());
         const { status, headers } = response;
         network.executor.observe(`${status} ${body?.length ?? "stream"}`);
         const stream = streaming && response.body !== null ? carried(serving, response.body) : undefined;
@@ -94,7 +102,9 @@ export function simFetch(
           while (!broken) {
             const { done, value } = await serving.process.guard(reader.read());
             if (done) return finish(network.delay(), (c) => c.close());
-            if (network.loses(to, from)) return breakOff(network.patience());
+            const broken = io.next(client, "http stream", false);
+            if (broken === "dies") return io.kill(client);
+            if (network.loses(to, from) || broken !== undefined) return breakOff(network.patience());
             deliver(network.delay(), (c) => c.enqueue(value));
           }
         };
@@ -112,4 +122,5 @@ export function simFetch(
         });
       };
     });
+  };
 }

@@ -1,3 +1,4 @@
+import { Io } from "../io/calls.ts";
 import type { Executor } from "../world/executor.ts";
 import type { SeededRandom } from "../world/random.ts";
 
@@ -19,6 +20,7 @@ const SLOWEST_MS = 5_000;
 export class Network {
   readonly executor: Executor;
   readonly random: SeededRandom;
+  io = new Io();
   weather: NetworkWeather = { delayMs: 1, loss: 0, duplicate: 0, stall: 0 };
   readonly #closed = new Set<string>();
 

@@ -1,6 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { Connection, Transport } from "@corepool/core/ports/transport";
-import type { SimProcess } from "../world/process.ts";
+import { never, type SimProcess } from "../world/process.ts";
 import type { Network } from "./network.ts";
 
 /** Whoever takes the agents' connections, if he is there. */
@@ -43,12 +43,22 @@ class End implements Connection {
   async send(message: string): Promise<void> {
     const peer = this.#peer;
     if (this.#over || peer === undefined) return;
-    if (this.#network.loses(this.host, peer.host)) return this.#break();
+    const { io } = this.#network;
+    const fault = io.next(this.process, "wire send", true);
+    if (fault === "dies") {
+      io.kill(this.process);
+      return never();
+    }
+    if (this.#network.loses(this.host, peer.host) || fault === "fails") return this.#break();
     if (this.#network.random.chance(this.#network.weather.stall))
       this.#free = this.#network.executor.now + this.#network.patience();
     const twice = !ONCE.test(message) && this.#network.random.chance(this.#network.weather.duplicate);
     for (let i = 0; i < (twice ? 2 : 1); i++)
       this.#carry(`to ${peer.host} ${message.length}`, () => peer.#take(message));
+    if (fault === "answer-lost") this.#carry("the connection breaks", () => this.#break());
+    if (fault !== "dies-after") return;
+    io.kill(this.process);
+    return never();
   }
 
   get messages(): AsyncIterable<string> {
@@ -132,7 +142,14 @@ export function simTransport(
         signal.throwIfAborted();
         throw new CorepoolError("coordinator-unreachable", { detail: `The coordinator did not answer: ${why}.` });
       };
-      if (network.loses(from, to) || network.loses(to, from)) return refuse(HANDSHAKE_MS, "no answer");
+      const { io } = network;
+      const fault = io.next(agent, "wire dial", true);
+      if (fault === "dies") {
+        io.kill(agent);
+        return never();
+      }
+      if (network.loses(from, to) || network.loses(to, from) || fault === "fails")
+        return refuse(HANDSHAKE_MS, "no answer");
       await agent.wait(2 * network.delay(), "connects");
       const serving = server();
       if (serving === undefined) return refuse(0, "connection refused");
@@ -141,6 +158,14 @@ export function simTransport(
       mine.join(theirs);
       theirs.join(mine);
       serving.serve(theirs);
+      if (fault === "dies-after") {
+        io.kill(agent);
+        return never();
+      }
+      if (fault === "answer-lost") {
+        mine.close();
+        return refuse(HANDSHAKE_MS, "the handshake was not answered");
+      }
       return mine;
     },
   };

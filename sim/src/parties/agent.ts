@@ -9,6 +9,7 @@ import type { Hex } from "@corepool/core/hex";
 import { machineId, usageReportData } from "@corepool/protocol/eip712";
 import type { UnitSpec } from "@corepool/protocol/spec";
 import { keccak256, stringToHex } from "viem";
+import { countedJournal, countedRuntime } from "../io/ports.ts";
 import { SimDisk } from "../machine/journal.ts";
 import type { SimHost } from "../machine/runtime.ts";
 import { simTransport } from "../net/wire.ts";
@@ -105,7 +106,11 @@ export async function startAgent(world: World, machine: Machine, process: SimPro
   const log: Log = { info: () => undefined, warn: note, error: note };
   const stopping = new AbortController();
   const journal = await process.guard(
-    Journal.open(world.mutations.journal(machine.disk.storeFor(process), process), clock, log),
+    Journal.open(
+      world.mutations.journal(countedJournal(world.io, process, machine.disk.storeFor(process)), process),
+      clock,
+      log,
+    ),
   );
   const chain = chainFor(process, place, world.nodesFor(process), world.finality);
   const hosts = { from: name, to: "coordinator" };
@@ -125,7 +130,7 @@ export async function startAgent(world: World, machine: Machine, process: SimPro
   const agent = new Agent({
     domain,
     clock: world.mutations.agentClock(clock),
-    runtime: world.mutations.runtime(machine.host.runtimeFor(process)),
+    runtime: world.mutations.runtime(countedRuntime(world.io, process, machine.host.runtimeFor(process))),
     chain: chain.reader,
     signer: provider,
     keys: provider.agreement,

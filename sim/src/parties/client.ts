@@ -131,9 +131,20 @@ async function carryOnce(
   isLive: NonNullable<RunContext["isLive"]>,
 ): Promise<void> {
   const token: Address = world.place.gp;
+  // Like the command line, which goes on when its file cannot be written, and writes it again with the next note.
+  const save = (write: () => void): void => {
+    const fault = world.io.next(process, "job file", true);
+    if (fault !== "fails" && fault !== "dies") write();
+    if (fault === "dies" || fault === "dies-after") world.io.kill(process);
+  };
+  const keep = (ordered: Ordered): void =>
+    save(() => {
+      job.ordered = ordered;
+      job.saved = undefined;
+    });
   const on = (event: RunEvent): void => {
     if (event.type === "placed") known(job, event.workload.id);
-    if (event.type === "note") job.saved = { provenMs: event.provenMs, total: event.total };
+    if (event.type === "note") save(() => (job.saved = { provenMs: event.provenMs, total: event.total }));
     if (event.type === "note") world.checks.noteSigned(job, event);
   };
   const context: RunContext = { client, market, signer: party.account, isLive, on };
@@ -157,19 +168,16 @@ async function carryOnce(
     else job.ended = ended.state;
     return;
   }
-  if (job.ordered === undefined) {
-    const ordered = await orderWorkload(context, request);
-    job.ordered = ordered;
-    job.saved = undefined;
+  let { ordered } = job;
+  if (ordered === undefined) {
+    ordered = await orderWorkload(context, request);
+    keep(ordered);
   }
-  const workload = await attendWorkload(context, job.ordered, {
+  const workload = await attendWorkload(context, ordered, {
     stop: stop.signal,
     saved: job.saved,
     logs: world.swarm.followsLogs,
-    onOrdered: (ordered) => {
-      job.ordered = ordered;
-      job.saved = undefined;
-    },
+    onOrdered: keep,
   });
   if (!hasEnded(WORKLOAD, workload.state)) throw new Error(`workload ${workload.id} was left as ${workload.state}`);
   job.ended = workload.state;

@@ -26,6 +26,7 @@ import { decodeMarketEvent } from "@corepool/protocol/market/events";
 import { SCOPES } from "@corepool/protocol/route";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { keccak256, zeroAddress } from "viem";
+import { countedEvents, countedSenderStore } from "../io/ports.ts";
 import type { HttpServer } from "../net/http.ts";
 import type { WireServer } from "../net/wire.ts";
 import type { SimTransaction } from "../store/database.ts";
@@ -65,6 +66,9 @@ function callerOf(token: string): Caller | undefined {
   };
 }
 
+/** How long a broken line for notifications takes to come back. */
+const LISTENS_AGAIN_MS = 1_000;
+
 /** Wakes this process's subscribers when transactions commit; the world may lose some with the listening connection. */
 function notifierOf(world: World, process: SimProcess): Notifier {
   const listeners = new Map<string, Set<() => void>>();
@@ -75,7 +79,12 @@ function notifierOf(world: World, process: SimProcess): Notifier {
     for (const topic of [...listeners.keys()]) wake(topic);
   });
   const leave = world.topics.listen(
-    (topic) => process.after(world.faults.wakeDelay(), `hears of ${topic}`, () => wake(topic)),
+    (topic) => {
+      const lost = world.io.next(process, "notification", false);
+      if (lost === "dies") return world.io.kill(process);
+      if (lost !== undefined) return process.after(LISTENS_AGAIN_MS, "listens again", again);
+      process.after(world.faults.wakeDelay(), `hears of ${topic}`, () => wake(topic));
+    },
     // The connection came back: whatever was said meanwhile is not known, so everybody is woken.
     () => process.after(100, "listens again", again),
   );
@@ -146,7 +155,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
     signer: signerFor(operator().address),
     reader: world.mutations.senderReader(reader),
     wire: createWire(endpoints),
-    store: ownedBy(process, world.mutations.senderStore(world.senderStore)),
+    store: ownedBy(process, world.mutations.senderStore(countedSenderStore(world.io, process, world.senderStore))),
     clock,
     hashOf: (raw) => keccak256(raw),
     onProblem: (intent, problem) => trouble(`${intent} is held up`)(problem),
@@ -171,7 +180,7 @@ export async function startCoordinator(world: World, process: SimProcess): Promi
   const parts: MarketParts = {
     platform: {
       clock,
-      events: events.log(),
+      events: countedEvents(world.io, process, events.log()),
       notifier,
       config: { publicRpcUrl: undefined },
       deployment: {

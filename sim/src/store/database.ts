@@ -1,3 +1,4 @@
+import { connectionLost, Io } from "../io/calls.ts";
 import { never, type SimProcess } from "../world/process.ts";
 import { Locks } from "./locks.ts";
 
@@ -35,6 +36,7 @@ export class SimDatabase {
   readonly #tables = new Map<string, Rows>();
   readonly #sequences = new Map<string, number>();
   readonly locks = new Locks();
+  io = new Io();
   weather: DatabaseWeather = { latency: () => 0, fate: () => "commits", wake: () => undefined };
   /** Called with every committed write, for those who check what is written. */
   onWrite: (table: string, key: string, before: unknown, after: unknown) => void = () => undefined;
@@ -59,16 +61,27 @@ export class SimDatabase {
   async transaction<T>(process: SimProcess, work: (tx: SimTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       if (!process.alive) return never();
+      const begins = this.io.next(process, "database begin", false);
+      if (begins === "dies") this.io.kill(process);
+      if (!process.alive) return never();
+      if (begins !== undefined) throw connectionLost();
       const tx = new SimTransaction(this, process);
       const forget = process.onKill(() => tx.rollback());
       try {
         const value = await work(tx);
-        await tx.statement();
+        await tx.statement(true);
+        const fault = this.io.next(process, "database commit", true);
+        if (fault === "dies") this.io.kill(process);
+        if (!process.alive) return never();
         const fate = this.weather.fate();
         if (fate === "conflict") throw new Conflict("could not serialize access");
         if (fate === "lost-before") throw new Error("the connection to the database broke");
+        if (fault === "fails") throw connectionLost();
         tx.commit();
+        if (fault === "dies-after") this.io.kill(process);
+        if (!process.alive) return never();
         if (fate === "lost-after") throw new Error("the connection to the database broke");
+        if (fault === "answer-lost") throw connectionLost();
         return value;
       } catch (error) {
         tx.rollback();
@@ -96,8 +109,16 @@ export class SimTransaction {
     this.#process = process;
   }
 
-  /** Takes the time of one statement. */
-  async statement(): Promise<void> {
+  /** Takes the time of one statement. A connection that breaks there takes the transaction with it. */
+  async statement(ends = false): Promise<void> {
+    const { io } = this.#database;
+    const fault = ends ? undefined : io.next(this.#process, "database statement", false);
+    if (fault !== undefined) {
+      if (fault === "dies") io.kill(this.#process);
+      if (!this.#process.alive) return never();
+      this.rollback();
+      throw connectionLost();
+    }
     const ms = this.#database.weather.latency();
     if (ms > 0) await this.#process.wait(ms, "waits for the database");
     if (!this.#open) throw new Error("the transaction is over");

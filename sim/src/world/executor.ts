@@ -84,6 +84,7 @@ export class Executor {
 
   /** Runs events until `until` (ms), until `stop`, or until none is left. `each` is called after every event. */
   async run(until: number, each: () => void): Promise<void> {
+    this.#stopped = false;
     await drained();
     for (;;) {
       const next = this.#heap[0];

@@ -7,6 +7,8 @@ import { Blocks, decodeRaw, encodeRaw, type Transaction } from "../chain/blocks.
 import { simNode } from "../chain/node.ts";
 import { type MarketPlace, MarketState } from "../chain/state.ts";
 import { Checks } from "../checks/checks.ts";
+import { Io } from "../io/calls.ts";
+import { countedEndpoint } from "../io/ports.ts";
 import { SimBlobs } from "../machine/blobs.ts";
 import { SimHost } from "../machine/runtime.ts";
 import { Network } from "../net/network.ts";
@@ -45,7 +47,14 @@ const depositOf = (from: Address): Transaction =>
 const RESTART_MS = 2_000;
 
 /** What is known to go wrong here because the world made it so. */
-const MADE_HERE = ["the connection to the database broke", "could not serialize access", "deadlock detected", "ENOSPC"];
+const MADE_HERE = [
+  "the connection to the database broke",
+  "could not serialize access",
+  "deadlock detected",
+  "ENOSPC",
+  "EIO",
+  "Connection terminated",
+];
 
 /** Everything of one run. */
 export class World {
@@ -53,6 +62,7 @@ export class World {
   readonly swarm: Swarm;
   readonly mutations: Mutations;
   readonly random: SeededRandom;
+  readonly io: Io;
   readonly executor: Executor;
   readonly network: Network;
   readonly database = new SimDatabase();
@@ -68,6 +78,8 @@ export class World {
   readonly faults: { wakeDelay(): number };
   /** What was told on the way, newest last; for the one who looks for a defect. */
   readonly notes: string[] = [];
+  /** Calls that had been made when all was done. */
+  callsUntilDone = 0;
   /** What struck, and when. */
   readonly struck: string[] = [];
   coordinator: RunningCoordinator | undefined;
@@ -85,12 +97,16 @@ export class World {
   #processes = 0;
   #starting = 0;
 
-  constructor(seed: number, swarm: Swarm, mutations: Mutations = NO_MUTATION) {
+  constructor(seed: number, swarm: Swarm, mutations: Mutations = NO_MUTATION, io = new Io()) {
     this.swarm = swarm;
+    this.io = io;
     this.mutations = mutations;
     this.random = new SeededRandom(seed, "world");
     this.executor = new Executor(this.random.fork("executor"));
     this.network = new Network(this.executor, this.random.fork("network"));
+    this.network.io = io;
+    this.database.io = io;
+    io.kill = (process) => this.#killed(process);
     this.finality = { depth: swarm.finalityDepth, ageSeconds: 5 };
     this.calm = swarm.strikes === 0 && swarm.loss === 0;
     const state = new MarketState();
@@ -156,13 +172,14 @@ export class World {
     const host = process.name;
     return Array.from({ length: this.swarm.nodes }, (_, i) => {
       const random = this.random.fork(`node ${i} of ${host} ${this.#processes}`);
-      return simNode(`node-${i}`, this.blocks, process, {
+      const node = simNode(`node-${i}`, this.blocks, process, {
         latency: () => (this.swarm.nodeMs > 0 ? random.unit() * 2 * this.swarm.nodeMs : 0),
         unreachable: () => this.nodesAway.has(host) || (!this.calm && random.chance(this.swarm.nodeSilent)),
         lag: () => (i === 0 ? (this.nodesBehind.get(host) ?? 0) : 0),
         time: () => this.blockTime(),
         baseFee: () => this.baseFee,
       });
+      return countedEndpoint(this.io, process, node);
     });
   }
 
@@ -186,7 +203,14 @@ export class World {
         if (mine === this.#starting && process.alive) this.coordinator = running;
         else process.kill();
       })
-      .catch((error: unknown) => this.defect(error));
+      .catch((error: unknown) => {
+        // It could not begin: its supervisor starts it again.
+        this.note(process, "the coordinator ended", error);
+        process.kill();
+        this.executor.after(RESTART_MS, "the coordinator starts again", () => {
+          if (mine === this.#starting && this.coordinator === undefined) this.startCoordinator();
+        });
+      });
   }
 
   killCoordinator(): void {
@@ -224,6 +248,48 @@ export class World {
   killClient(client: ClientParty): void {
     client.process?.kill();
     client.process = undefined;
+  }
+
+  /** A process was killed in the middle of a call: its supervisor starts it again. */
+  #killed(process: SimProcess): void {
+    const again = (what: string, start: () => void) =>
+      this.executor.after(RESTART_MS, `${what} starts again`, () => start());
+    const { name } = process;
+    if (name === "coordinator") {
+      if (this.coordinator?.process === process) this.killCoordinator();
+      else process.kill();
+      again(name, () => {
+        if (this.coordinator === undefined) this.startCoordinator();
+      });
+    }
+    for (const machine of this.machines) {
+      if (machine.process !== process) continue;
+      this.killAgent(machine);
+      again(name, () => {
+        if (machine.process === undefined) this.startAgent(machine);
+      });
+    }
+    for (const client of this.clients) {
+      if (client.process !== process) continue;
+      this.killClient(client);
+      again(name, () => {
+        if (client.process === undefined) this.startClient(client);
+      });
+    }
+  }
+
+  /** Everything is killed and started again. */
+  restartAll(): void {
+    this.killCoordinator();
+    this.startCoordinator();
+    for (const machine of this.machines) {
+      this.killAgent(machine);
+      this.startAgent(machine);
+    }
+    for (const client of this.clients) {
+      this.killClient(client);
+      this.startClient(client);
+    }
   }
 
   /** Mines blocks at their pace for as long as the world lasts. */

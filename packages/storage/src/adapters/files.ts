@@ -68,7 +68,10 @@ class FileBlobs implements Blobs {
     if (known !== undefined && !(await sidecarFits(`${path}.chunks`, known))) await this.#mendOrQuarantine(hash);
     const file = await openIfThere(path);
     if (file === undefined) throw notFound(hash);
-    const { size } = await file.stat();
+    const { size } = await file.stat().catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
     const end = Math.min(range.end ?? size, size);
     let at = Math.min(range.start, size);
     const verified = async (start: number): Promise<Buffer | undefined> => {
@@ -126,15 +129,17 @@ class FileBlobs implements Blobs {
   }
 
   async #append(name: UploadName, part: Part): Promise<{ readonly complete: boolean; readonly received: number }> {
-    let path: string;
+    let path: string | undefined;
+    let file: FileHandle;
     try {
       path = await this.#uploads.take(name, part.offset);
+      file = await open(path, "r+");
     } catch (error) {
       await part.bytes.cancel();
+      if (path !== undefined) await this.#uploads.giveBack(name, path);
       throw full(error);
     }
     let at = part.offset;
-    const file = await open(path, "r+");
     try {
       for await (const bytes of part.bytes) {
         if (at + bytes.length > part.size) {

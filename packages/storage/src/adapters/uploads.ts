@@ -77,8 +77,14 @@ export class Uploads {
       () => true,
       () => false,
     );
-    const received = found ? ((await sizeOf(path)) ?? 0) : 0;
-    if (found && received === offset) return path;
+    let received = 0;
+    try {
+      if (found) received = (await sizeOf(path)) ?? 0;
+      if (found && received === offset) return path;
+    } catch (error) {
+      await this.giveBack(name, path);
+      throw error;
+    }
     await this.giveBack(name, path);
     throw offsetMismatch(name.hash, received, offset);
   }

@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CorepoolError } from "@corepool/core/errors";
 import { toHex } from "@corepool/core/hex";
+import { once } from "@corepool/core/once";
 import type { SandboxHandle, SandboxResult, SandboxStats } from "@corepool/core/ports/runtime";
 import type { SandboxCgroup } from "../cgroup/backend.ts";
 import { DEFAULT_BOUNDS, listOutputs, readOutput } from "../workspace/outputs.ts";
@@ -27,6 +28,10 @@ export interface OpenedSandbox {
 
 const gone = (id: string): CorepoolError =>
   new CorepoolError("sandbox-gone", { detail: `The sandbox ${id} has ended.` });
+
+/** A record that cannot be read is looked at again after a while; after so many times in a row it counts as lost. */
+const UNREADABLE_MS = 250;
+const MOST_UNREADABLE = 240;
 
 /** How much longer than its grace a stop may take before the sandbox is killed from outside. */
 const STOP_MARGIN_MS = 5_000;
@@ -61,14 +66,22 @@ export function openSandbox(
   };
 
   const live = async (): Promise<SandboxResult> => {
-    for (;;) {
+    for (let unreadable = 0; ; ) {
       await connection?.closed;
       connection = null;
-      const result = await finished();
+      const result = await finished().catch(() => {
+        if (++unreadable < MOST_UNREADABLE) return undefined;
+        return resultOf(null, { oomKills: 0, peakBytes: 0 });
+      });
       if (detached)
         throw new CorepoolError("interrupted", {
           detail: `The agent let go of the sandbox ${meta.id}, which lives on.`,
         });
+      if (result === undefined) {
+        await sleep(UNREADABLE_MS);
+        continue;
+      }
+      unreadable = 0;
       if (result !== null) {
         ended = true;
         return result;
@@ -128,15 +141,14 @@ export function openSandbox(
     ended: () => ended || detached,
   });
 
-  let destroying: Promise<void> | null = null;
-  const destroy = async (): Promise<void> => {
+  const destroy = once(async (): Promise<void> => {
     await stop(0);
     stopWatching();
     await cgroup?.remove();
     await wipe(meta.workspace);
     await removeRunDirectory(run);
     onDestroyed();
-  };
+  });
 
   const handle: SandboxHandle = {
     id: meta.id,
@@ -157,7 +169,7 @@ export function openSandbox(
     outputs: (bounds = DEFAULT_BOUNDS) =>
       listOutputs(meta.workspace, { ...bounds, maxTotalBytes: Math.min(bounds.maxTotalBytes, meta.diskBytes) }),
     readOutput: (path) => readOutput(meta.workspace, path),
-    destroy: () => (destroying ??= destroy()),
+    destroy,
   };
   return {
     handle,

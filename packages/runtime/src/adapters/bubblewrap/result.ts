@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { SandboxEnd, SandboxResult } from "@corepool/core/ports/runtime";
 import { z } from "zod";
+import { textIfThere } from "./run-directory.ts";
 
 /** The record that init writes when the workload has ended. */
 const record = z.object({
@@ -19,7 +19,7 @@ export type StatusRecord = z.infer<typeof record>;
 
 /** The record at `path`, or null while it is missing or not whole: init ends it with a brace and a newline. */
 export async function readStatus(path: string): Promise<StatusRecord | null> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await textIfThere(path);
   return text.endsWith("}\n") ? record.parse(JSON.parse(text)) : null;
 }
 

@@ -55,10 +55,27 @@ export async function createRunDirectory(run: RunDirectory, description: Sandbox
 
 /** The description, or null where there is none or a crash of the host tore it: then nothing of it runs any more. */
 export async function readMeta(run: RunDirectory): Promise<SandboxMeta | null> {
-  const text = await readFile(join(run.path, "meta.json"), "utf8").catch(() => "");
+  const text = await textIfThere(join(run.path, "meta.json"));
   // It is one JSON object: what does not end as one was never written out.
   return text.trimEnd().endsWith("}") ? meta.parse(JSON.parse(text)) : null;
 }
+
+/**
+ * A file's text, or "" where there is none or its process is gone. One that cannot be read now (no file descriptor left,
+ * a disk that fails) is an error: it says nothing of what runs.
+ */
+export async function textIfThere(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(ifGone(""));
+}
+
+const GONE: ReadonlySet<unknown> = new Set(["ENOENT", "ESRCH"]);
+
+const ifGone =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof Error && "code" in error && GONE.has(error.code)) return instead;
+    throw error;
+  };
 
 export async function removeRunDirectory(run: RunDirectory): Promise<void> {
   await rm(run.path, { recursive: true, force: true });
@@ -66,7 +83,8 @@ export async function removeRunDirectory(run: RunDirectory): Promise<void> {
 
 /** Ids of all sandboxes that have a run directory. */
 export async function listRunDirectories(stateDirectory: string): Promise<string[]> {
-  return (await readdir(join(stateDirectory, "run")).catch(() => [])).sort((a, b) => (a < b ? -1 : 1));
+  const names = await readdir(join(stateDirectory, "run")).catch(ifGone([]));
+  return names.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** Distinguishes this boot of the host from all others: a process of an earlier boot is gone. */
@@ -76,12 +94,12 @@ export async function bootId(): Promise<string> {
 
 /**
  * The host's process id of the sandbox's init if it lives, else null. The command line names the sandbox, so a number
- * that the system gave to another process meanwhile is not mistaken for it.
+ * that the system gave to another process meanwhile is not mistaken for it. Rejects when that cannot be found out now.
  */
 export async function initProcess(run: RunDirectory, id: string): Promise<number | null> {
-  const info = await readFile(run.info, "utf8").catch(() => "");
+  const info = await textIfThere(run.info);
   const pid = Number(/"child-pid":\s*(\d+)/.exec(info)?.[1] ?? 0);
   if (pid === 0) return null;
-  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  const command = await textIfThere(`/proc/${pid}/cmdline`);
   return command.split("\0").slice(1, 3).join(" ") === `serve ${id}` ? pid : null;
 }

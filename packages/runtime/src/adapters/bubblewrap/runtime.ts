@@ -1,6 +1,7 @@
 import { access, constants, lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
+import { once } from "@corepool/core/once";
 import type { Runtime, SandboxHandle, SandboxSpec } from "@corepool/core/ports/runtime";
 import { encodeInitConfig, RLIMIT } from "../../init-config.ts";
 import { bubblewrapArguments } from "../../policy/sandbox.ts";
@@ -80,15 +81,15 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
   /** The sandbox that holds each slot, from the moment its creation starts. */
   const taken = new Map<string, string>();
   const creating = new Set<string>();
-  let adopted: Promise<unknown> | null = null;
   const findings = inspectHost(preparation);
-  const shared = findings.then(({ isolation }) => {
+  const shared = once(async () => {
+    const { isolation } = await findings;
     const architecture = hostArchitecture();
-    return isolation === null || architecture === null
-      ? null
-      : writeSharedFiles(state, architecture).then((files) => ({ ...files, init: initBinary(architecture) }));
+    if (isolation === null || architecture === null) return null;
+    return { ...(await writeSharedFiles(state, architecture)), init: initBinary(architecture) };
   });
-  shared.catch(() => undefined);
+  const begun = shared();
+  begun.catch(() => undefined);
 
   const attach = async (id: string): Promise<SandboxHandle | null> => {
     const known = open.get(id);
@@ -104,6 +105,9 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     return opened.handle;
   };
 
+  /** Sandboxes of an earlier agent process hold their slots. */
+  const adopt = once(async () => void (await Promise.all((await listRunDirectories(state)).map(attach))));
+
   const forget = (id: string, slot: string): void => {
     open.delete(id);
     taken.delete(slot);
@@ -111,7 +115,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
 
   const create = async (spec: SandboxSpec): Promise<SandboxHandle> => {
     const { bubblewrap, isolation, missing } = await findings;
-    const files = await shared;
+    const files = await shared();
     if (isolation === null || bubblewrap === null || files === null) {
       throw new CorepoolError("sandbox-unavailable", {
         detail: missing.findLast((lack) => lack.fatal)?.line ?? "No sandbox can run here.",
@@ -147,8 +151,8 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     const run = runDirectory(state, spec.id);
     await wipe(slot.directory);
     await mkdir(join(slot.directory, "outputs"));
-    const cgroup = (await backend?.create(spec.id, spec.limits)) ?? null;
     const boot = await bootId();
+    const cgroup = (await backend?.create(spec.id, spec.limits)) ?? null;
     const meta = {
       id: spec.id,
       slot: slot.slot,
@@ -200,9 +204,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     },
     async create(spec) {
       validateSpec(spec);
-      // Sandboxes of an earlier agent process hold their slots.
-      adopted ??= listRunDirectories(state).then((ids) => Promise.all(ids.map(attach)));
-      await adopted;
+      await adopt();
       const holder = taken.get(spec.slot);
       if (holder !== undefined)
         throw new CorepoolError("sandbox-failed", {
@@ -228,7 +230,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions): Runtime {
     list: () => listRunDirectories(state),
     attach,
     async close() {
-      await Promise.allSettled([findings, shared]);
+      await Promise.allSettled([findings, begun]);
       for (const sandbox of open.values()) sandbox.detach();
       open.clear();
     },
