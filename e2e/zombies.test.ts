@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  agentStandsStill,
+  coordinatorStandsStill,
+  openBooks,
+  openZombieMarket,
+  stateOf,
+  type ZombieMarket,
+} from "./support/zombies.ts";
+
+/**
+ * How long a part stands still, seconds. `npm run bench -- zombies` takes 60; here it is as long as it takes to outlive
+ * everything that a part may hold: of a coordinator the lock of a request under its key (6 s), a grace (2 s here), a hold
+ * (4 s here); its connections end at once, as the road leads elsewhere. Of an agent besides the three heartbeats (15 s)
+ * after which its machine counts as gone. Beyond the longest of them nothing more can run out, so a longer pause meets
+ * the same state.
+ */
+const COORDINATOR_SECONDS = 8;
+const AGENT_SECONDS = 17;
+
+describe("a part that stands still and then goes on", () => {
+  let zombies: ZombieMarket;
+  beforeAll(async () => {
+    zombies = await openZombieMarket();
+  });
+  afterAll(() => zombies.end());
+
+  it("changes nothing when it is the coordinator, and another has gone on meanwhile", async () => {
+    const { wrong, workload } = await coordinatorStandsStill(zombies, COORDINATOR_SECONDS, "running");
+    expect(wrong).toEqual([]);
+    // The one that stood still serves again, and both have kept one set of books.
+    const next = zombies.market.start("run", "--time", "1m", "--", "true");
+    expect(await next.ended, next.stderr()).toBe(0);
+    // What one without fencing would write would be seen: each of these is taken back at once.
+    const client = await openBooks(zombies.market);
+    const before = await stateOf(zombies.market, client, workload);
+    for (const write of [
+      "update leases set state = 'open'",
+      "update leases set note_total = note_total + 1",
+      "update workloads set state = 'running'",
+      "update attempts set state = 'running'",
+      "update chain_transactions set state = 'mined' where state = 'final'",
+      "update lease_batches set finished = not finished",
+      "insert into agent_messages (machine, key, message) select id, 'stop:', '{}' from machines",
+    ]) {
+      await client.query("begin");
+      await client.query(write);
+      expect(await stateOf(zombies.market, client, workload), write).not.toBe(before);
+      await client.query("rollback");
+    }
+    expect(await stateOf(zombies.market, client, workload)).toBe(before);
+    await client.end();
+  });
+
+  it("is paid for no second that it stood still, when it is the agent", async () => {
+    const { wrong, total, whole } = await agentStandsStill(zombies, AGENT_SECONDS);
+    expect(wrong).toEqual([]);
+    // The time that it stood still is not within the tolerance.
+    expect(total).toBeLessThan(whole);
+  });
+});
