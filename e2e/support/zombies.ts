@@ -99,11 +99,10 @@ function parting(before: string, after: string): string {
   return `${before.slice(Math.max(0, at - 120), at + 80)}  BECAME  ${after.slice(Math.max(0, at - 120), at + 80)}`;
 }
 
-const reached = (job: RunningCommand, moment: Moment): Promise<unknown> => {
-  if (moment === "ordered") return job.until("ordered", (l) => l.type === "ordered");
-  if (moment === "leased") return job.until("leased", (l) => l.type === "state" && l.state === "leased");
-  return job.until("third line", () => logOf(job.said).includes("2\n"));
-};
+const reached = (job: RunningCommand, moment: Moment): Promise<unknown> =>
+  moment === "running"
+    ? job.until("third line", () => logOf(job.said).includes("2\n"))
+    : job.until(moment, (l) => l.type === "state" && l.state === moment);
 
 /**
  * The market's coordinator stands still at the given moment of a job, and another one, on the same database, chain and
