@@ -23,6 +23,7 @@ export const MOMENTS: readonly Moment[] = ["running", "ordered", "leased"];
 
 const QUIET_LOOKS = 4;
 const LOOK_MS = 500;
+const QUIET_PATIENCE_MS = 60_000;
 const BEATS = 40;
 /** How long the one that stood still is looked at after it goes on: each of its loops comes round several times. */
 const AFTER_MS = 4_000;
@@ -81,12 +82,17 @@ export async function stateOf(market: RunningMarket, client: pg.Client, workload
   return JSON.stringify({ ...found, nonce }, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v));
 }
 
-/** The state once nothing of it changes any more: the fee's burn and finality come after the job's end. */
+/**
+ * The state once nothing of it changes any more: the fee's burn comes after the job's end, and finality, which what the
+ * first had sent reaches under the eyes of the other.
+ */
 async function quiet(market: RunningMarket, client: pg.Client, workload: string): Promise<string> {
   let before = "";
-  for (let same = 0; same < QUIET_LOOKS; await wait(LOOK_MS)) {
+  for (let same = 0, begun = performance.now(); same < QUIET_LOOKS; await wait(LOOK_MS)) {
+    if (performance.now() - begun > QUIET_PATIENCE_MS) throw new Error(`it does not come to rest: ${before}`);
     const now = await stateOf(market, client, workload);
-    same = now === before ? same + 1 : 0;
+    const { rowCount } = await client.query("select from chain_transactions where state not in ('final', 'failed')");
+    same = now === before && rowCount === 0 ? same + 1 : 0;
     before = now;
   }
   return before;

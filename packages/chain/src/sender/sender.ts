@@ -37,7 +37,7 @@ export interface SenderOptions {
   readonly maxFeePerGas?: bigint;
   /** Milliseconds between two looks at mined transactions that are not final. Default 500. */
   readonly checkMs?: number;
-  /** Milliseconds between two looks for what another sender of the account has left standing. Default 10,000. */
+  /** Milliseconds between two looks for what another sender of the account has left standing. Default 5,000. */
   readonly takeUpMs?: number;
   /** Told of every change of state, also of those that a re-org causes, and of what hinders sending. */
   readonly onChange?: (record: Outgoing) => void;
@@ -342,7 +342,7 @@ export class Sender implements ChainWriter {
 
   /** Looks after mined transactions until they are final; a block that is gone sends its transactions again. */
   async #watchMined(): Promise<void> {
-    const { clock, checkMs = 500, takeUpMs = 10_000 } = this.#options;
+    const { clock, checkMs = 500, takeUpMs = 5_000 } = this.#options;
     let lookedAt = clock.monotonic();
     while (!this.#stop.signal.aborted) {
       try {
