@@ -81,9 +81,6 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("meter-by-wall-clock", "the agent counts what it served by a clock that can be set", () => ({
     agentClock: (given) => ({ ...given, monotonic: () => given.now() }),
   })),
-  mutant("watch-by-wall-clock", "the client pays for time by a clock that can be set", () => ({
-    clientClock: (given) => ({ ...given, monotonic: () => given.now() }),
-  })),
   mutant("lease-by-own-clock", "the agent lets a lease end by its own clock, whatever the chain's says", () => ({
     chainTime: (given) => {
       given.seen = () => undefined;

@@ -14,6 +14,12 @@ const MOVES: Readonly<Record<string, readonly string[]>> = {
   // When a machine was last heard of: being heard is what a repeat does.
   machines: ["last_seen_at"],
   api_keys: ["last_used_at"],
+  // For how long an agent's delivery is held for it: a day from when it last handed the bytes over.
+  blob_refs: ["expires_at"],
+  blob_deliveries: ["*"],
+  // What was answered under a key. A request that was refused for now is tried again when it comes again, and the new
+  // answer is kept; what it did is in the other tables.
+  idempotency: ["*"],
   // How far the chain is followed: blocks come without anybody asking.
   chain_progress: ["*"],
   chain_cursor: ["*"],

@@ -33,6 +33,8 @@ const TICK_MS = 50;
 const UNPAID_SLACK_MS = 2_000;
 /** By how much the chain may be ahead of what an agent last saw of it, and how long a workload may take to stop. */
 const ENDED_SLACK_SECONDS = 8;
+/** How long a sandbox takes to start after its agent looked at the time. */
+const START_SLACK_SECONDS = 2;
 
 /** The world's own eyes: looks at every committed write, block and sandbox, and at the whole once all is quiet. */
 export class Checks {
@@ -162,7 +164,7 @@ export class Checks {
     return chain?.terms.end;
   }
 
-  /** A sandbox starts, or still runs: its lease has not ended, by the chain's clock. */
+  /** A sandbox still runs: its lease has not ended, by the chain's clock. */
   #unexpired(host: string, attempt: string): void {
     const end = this.#endOf(attempt);
     const now = this.#world.blockTime();
@@ -173,6 +175,19 @@ export class Checks {
     );
   }
 
+  /** A sandbox starts. Whoever can ask the chain knows what its newest block says. */
+  #startsInTime(host: string, attempt: string): void {
+    const { nodesAway, nodesBehind, swarm, blocks } = this.#world;
+    if (nodesAway.has(host) || nodesBehind.has(host) || swarm.nodeSilent > 0) return;
+    const end = this.#endOf(attempt);
+    const { timestamp } = blocks.head;
+    this.#require(
+      end === undefined || timestamp <= end + START_SLACK_SECONDS,
+      "no expired lease is honoured",
+      () => `${host} starts ${attempt} at ${timestamp}; its lease ended at ${end}`,
+    );
+  }
+
   /** A sandbox is about to start on a host. */
   sandboxStarts(host: string, attempt: string): void {
     const mine = this.#world.database.table("attempts").get(attempt) as Attempt | undefined;
@@ -180,7 +195,7 @@ export class Checks {
       this.violated("a sandbox has an attempt", `${host} starts ${attempt} unasked`);
       return;
     }
-    this.#unexpired(host, attempt);
+    this.#startsInTime(host, attempt);
     for (const machine of this.#world.machines) {
       for (const [id, sandbox] of machine.host.sandboxes) {
         if (sandbox.result !== undefined) continue;

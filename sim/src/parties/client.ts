@@ -87,7 +87,7 @@ export function startClient(world: World, party: ClientParty, process: SimProces
       if (probed !== undefined) world.checks.asks(probed.toLowerCase());
       return reach(url, init);
     }),
-    clock: world.mutations.clientClock(process.clock),
+    clock: process.clock,
     random: process.random,
     token: tokenOf(party.account.address),
     tryMs: 10_000,

@@ -25,7 +25,6 @@ export interface Mutations {
   transport(given: Transport): Transport;
   runtime(given: Runtime): Runtime;
   agentClock(given: Clock): Clock;
-  clientClock(given: Clock): Clock;
   chainTime(given: ChainTime): ChainTime;
   senderReader(given: ChainReader): ChainReader;
   /** What is done when the line for notifications has come back. */
@@ -43,7 +42,6 @@ export const NO_MUTATION: Mutations = {
   transport: (given) => given,
   runtime: (given) => given,
   agentClock: (given) => given,
-  clientClock: (given) => given,
   chainTime: (given) => given,
   senderReader: (given) => given,
   listensAgain: (given) => given,

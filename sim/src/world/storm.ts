@@ -225,6 +225,8 @@ export function scheduleStorm(world: World): void {
     });
   }
   const clocks = world.random.fork("clocks");
+  // Machines come up with a clock that nobody has set yet.
+  if (swarm.clockFaults > 0) for (const { time } of world.machines) if (clocks.chance(0.5)) time.offsetMs -= HOUR_MS;
   for (let i = 0; i < swarm.clockFaults; i++) {
     const own = clocks.fork(`fault ${i}`);
     executor.after(clocks.unit() * last, "a clock goes wrong", () => {
