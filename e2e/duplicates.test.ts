@@ -170,10 +170,11 @@ describe("whatever is delivered again, any number of times and in any order", ()
 
     // The same while another job runs, whose own requests and messages come again too, at once or a moment later.
     const late: Promise<unknown>[] = [];
+    const broken: unknown[] = [];
     const repeats = dice.fork();
     const again = async (each: Recorded): Promise<void> => {
       await wait(repeats.upTo(LATE_MS));
-      await deliver(each, to);
+      await deliver(each, to).catch((error: unknown) => broken.push(error));
     };
     deliveries.onNew = (each) => {
       for (let i = repeats.between(1, 3); i > 0; i--) late.push(again(each));
@@ -192,6 +193,7 @@ describe("whatever is delivered again, any number of times and in any order", ()
     await Promise.all([old, chain]);
     deliveries.onNew = () => undefined;
     await Promise.all(late);
+    expect(broken).toEqual([]);
     const settled = await quietSnapshot(market, database);
     // The rows of what was done before are what they were; there is one job more.
     const kept = /^(workloads|attempts|leases|lease_batches|mandates|api_keys|blob_refs|log_|fee_coll|events|chain_tr)/;
