@@ -10,10 +10,10 @@ import {
 
 /**
  * How long a part stands still, seconds. `npm run bench -- zombies` takes 60; here it is as long as it takes to outlive
- * what a part may hold: the lock of a request under its key (6 s), a grace (2 s here) and a hold (4 s here). The one thing
- * that takes longer is the three heartbeats (15 s) after which a machine counts as gone; a coordinator's connections end
- * at once here, as the road leads elsewhere. So a minute meets no other state of a coordinator, and of an agent only one
- * more, which the longer run looks at.
+ * what a part that is away may lose: the lock of a request under its key (6 s) and the grace of its lease (2 s here), and
+ * a coordinator's connections at once, as the road leads elsewhere. What takes longer (the three heartbeats, 15 s, after
+ * which a machine counts as gone; the end of an open transaction, 15 s; the hold, 20 s here) ends a workload or frees a
+ * lock, and gives a part that comes back less to change, not more; the longer run looks at it.
  */
 const SECONDS = 8;
 

@@ -15,7 +15,8 @@ import { startSecondCoordinator } from "./second-coordinator.ts";
 /** Seconds between two payment notes here, and until an unpaid workload is frozen. */
 export const INTERVAL = 1;
 export const GRACE = 2 * INTERVAL;
-const HOLD = 4;
+/** Long enough that a busy machine finds its new coordinator before the workload ends for want of notes. */
+const HOLD = 20;
 
 /** Where in a job's life the coordinator stands still. */
 export type Moment = "ordered" | "leased" | "running";
@@ -180,7 +181,7 @@ export async function agentStandsStill(
 ): Promise<{ readonly wrong: readonly string[]; readonly total: bigint; readonly whole: bigint }> {
   const wrong: string[] = [];
   const require = (holds: boolean, what: string): void => void (holds || wrong.push(what));
-  const job = market.start("run", "--time", "5m", "--", "python3", "-c", count(4 * (seconds + 12)));
+  const job = market.start("run", "--time", "5m", "--", "python3", "-c", count(4 * (seconds + 8)));
   await job.until("a few notes", () => job.said.filter((l) => l.type === "note").length >= 3);
   const supervisor = (await market.file()).parts.agent ?? 0;
   const all = [supervisor, ...(await childrenOf(supervisor))];
