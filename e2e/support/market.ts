@@ -6,7 +6,7 @@ import { type Receipt, receipt, type WorkloadView, workload } from "@corepool/pr
 import { command, type Json, type RunningCommand, startCommand } from "./command-line.ts";
 
 /** Ports that are free now. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {

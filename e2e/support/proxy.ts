@@ -5,12 +5,15 @@ export async function startProxy(target: number): Promise<{
   readonly port: number;
   readonly cut: () => void;
   readonly heal: () => void;
+  /** Drops every connection and leads new ones to another port. */
+  readonly leadTo: (port: number) => void;
   readonly close: () => Promise<void>;
 }> {
   const sockets = new Set<Socket>();
   let whole = true;
+  let leads = target;
   const server = createServer((from) => {
-    const to = createConnection({ host: "127.0.0.1", port: target });
+    const to = createConnection({ host: "127.0.0.1", port: leads });
     for (const [a, b] of [
       [from, to],
       [to, from],
@@ -39,6 +42,10 @@ export async function startProxy(target: number): Promise<{
     heal: () => {
       drop();
       whole = true;
+    },
+    leadTo: (port) => {
+      leads = port;
+      drop();
     },
     close: async () => {
       drop();

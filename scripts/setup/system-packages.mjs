@@ -20,7 +20,10 @@ const WANTED = [
   },
 ];
 
-/** What only tests need: the compilers that show that the committed init is what its source compiles to. */
+/**
+ * What only tests need: the compilers that show that the committed init is what its source compiles to, and what sets the
+ * clock of a process wrong.
+ */
 const WANTED_BY_TESTS = [
   { what: "gcc (rebuilds init)", test: ["gcc", "--version"], packages: ["gcc"] },
   {
@@ -32,6 +35,12 @@ const WANTED_BY_TESTS = [
     what: "Linux headers for arm64 (rebuild init)",
     file: "/usr/aarch64-linux-gnu/include/asm/unistd.h",
     packages: ["linux-libc-dev-arm64-cross"],
+  },
+  {
+    what: "libfaketime (sets clocks wrong)",
+    file: "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    alternative: "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+    packages: ["libfaketime"],
   },
 ];
 

@@ -81,6 +81,12 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("meter-by-wall-clock", "the agent counts what it served by a clock that can be set", () => ({
     agentClock: (given) => ({ ...given, monotonic: () => given.now() }),
   })),
+  mutant("lease-by-own-clock", "the agent lets a lease end by its own clock, whatever the chain's says", () => ({
+    chainTime: (given) => {
+      given.seen = () => undefined;
+      return given;
+    },
+  })),
   mutant("never-frozen", "a workload that is not paid for runs on", () => ({
     runtime: (given) => {
       const awake = (handle: SandboxHandle) => changed(handle, { freeze: async () => undefined });

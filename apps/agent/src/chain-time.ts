@@ -1,12 +1,15 @@
 import type { Clock } from "@corepool/core/ports/clock";
 
 /**
- * The chain's time, as far as this machine knows it: its own clock, moved forward when the chain was seen to be ahead.
- * A clock that is behind would take honest notes for too large and live leases for not begun.
+ * The chain's time, as far as this machine knows it: the wall clock, or what the chain was last seen to say and the time
+ * that has passed since by the monotonic clock, whichever is later. A clock that is behind, or was set back, would take
+ * honest notes for too large and ended leases for live ones; and one that was behind and is put right must not stay
+ * ahead by as much for ever.
  */
 export class ChainTime {
   readonly #clock: Clock;
-  #aheadSeconds = 0;
+  /** What the chain's clock said, at the least, when the monotonic one stood at zero. */
+  #originMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -14,12 +17,11 @@ export class ChainTime {
 
   /** Seconds since the epoch. */
   now(): number {
-    return Math.floor(this.#clock.now() / 1000) + this.#aheadSeconds;
+    return Math.floor(Math.max(this.#clock.now(), this.#originMs + this.#clock.monotonic()) / 1000);
   }
 
   /** The chain was at least at this time, seconds since the epoch. */
   seen(timestamp: number): void {
-    const ahead = timestamp - Math.floor(this.#clock.now() / 1000);
-    if (ahead > this.#aheadSeconds) this.#aheadSeconds = ahead;
+    this.#originMs = Math.max(this.#originMs, timestamp * 1000 - this.#clock.monotonic());
   }
 }

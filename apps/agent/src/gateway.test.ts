@@ -273,6 +273,23 @@ describe("Gateway", () => {
     expect([end?.of("offers").length, errors.length]).toEqual([4, 2]);
   });
 
+  it("sends offers again a minute after a coordinator took them for expired: its clock may have been wrong", async () => {
+    const errors: string[] = [];
+    world = await setup({ log: { ...silentLog, error: (event) => errors.push(event) } });
+    await settled();
+    await world.signIn();
+    const [end] = world.ends;
+    await world.gateway.announce({ type: "offers", body: { units: [unit], offers: [] } });
+    const of = end?.of("offers").at(-1)?.id ?? "";
+    end?.say({ type: "problem", body: { of, code: "offer-invalid", detail: "The offer for unit 1 has expired." } });
+    for (let i = 0; i < 5; i++) await settled();
+    await world.clock.advance(59_000);
+    expect(end?.of("offers")).toHaveLength(1);
+    await world.clock.advance(1_000);
+    expect(end?.of("offers").map(({ id }) => id)).toEqual([of, of]);
+    expect(errors).toEqual(["gateway.offers-refused"]);
+  });
+
   it("keeps a message that is posted while there is no line", async () => {
     world = await setup();
     await settled();

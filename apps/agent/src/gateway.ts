@@ -47,6 +47,8 @@ const MOST_MALFORMED = 20;
 const AGAIN_MS = 2_000;
 /** What the market's rules refuse is offered again after so long: rules change, and machines are mended. */
 const REFUSED_AGAIN_MS = 600_000;
+/** Offers that are refused for another reason are sent again after so long: the coordinator's clock may have been wrong. */
+const OFFERS_AGAIN_MS = 60_000;
 /** Answered with an acknowledgement once they are durable here. */
 const ACKNOWLEDGED: ReadonlySet<string> = new Set(["assign", "stop", "note", "release"]);
 
@@ -266,13 +268,13 @@ export class Gateway {
   /** The coordinator did not take a message: what it may take later is sent again, what it never will is dropped. */
   async #refused(id: string, problem: Incoming<"problem">, link: Link): Promise<void> {
     const { journal, clock, log } = this.#options;
-    const { code, detail } = problem;
+    const { code } = problem;
     const announced = this.#announcement?.id === id;
-    if (announced && code === "machine-weak") return this.#refusedByRules(id, detail, link);
+    const never = code !== "internal" && !("retryable" in PROBLEMS[code]);
+    if (announced && never) return this.#notOffered(id, problem, link);
     if (!announced && !journal.outbox.has(id)) return;
-    if (code !== "internal" && !("retryable" in PROBLEMS[code])) {
+    if (never) {
       log.error("gateway.message-dropped", { id, code });
-      if (announced) this.#announcement = undefined;
       return journal.acked(id);
     }
     await clock.sleep(AGAIN_MS, link.over.signal).catch(() => undefined);
@@ -280,15 +282,17 @@ export class Gateway {
     if (message !== undefined && this.#link === link) await this.tell(message, id);
   }
 
-  /** The market takes no machine like this one: said once, and tried again now and then. */
-  async #refusedByRules(id: string, detail: string, link: Link): Promise<void> {
+  /** The market takes no machine like this one, or not these offers: said once, and tried again now and then. */
+  async #notOffered(id: string, { code, detail }: Incoming<"problem">, link: Link): Promise<void> {
     const { clock, log } = this.#options;
     const announcement = this.#announcement;
     if (announcement === undefined || announcement.refused) return;
     announcement.refused = true;
-    if (this.#refusal !== detail) log.error("gateway.machine-refused", { code: "machine-weak", detail });
+    const rules = code === "machine-weak";
+    if (this.#refusal !== detail)
+      log.error(rules ? "gateway.machine-refused" : "gateway.offers-refused", { code, detail });
     this.#refusal = detail;
-    await clock.sleep(REFUSED_AGAIN_MS, link.over.signal).catch(() => undefined);
+    await clock.sleep(rules ? REFUSED_AGAIN_MS : OFFERS_AGAIN_MS, link.over.signal).catch(() => undefined);
     if (this.#announcement?.id !== id || this.#link !== link) return;
     announcement.refused = false;
     await this.tell(announcement.message, id);

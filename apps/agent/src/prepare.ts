@@ -52,6 +52,7 @@ export async function prepareSandbox(
     }
   }
   const slot = await slotFor(attempt, spec.resources.diskBytes, deps, signal);
+  await lookAtTime(deps);
   const left = terms.end - deps.chainTime.now();
   if (left <= 0) throw new PreparationFailed("deadline", "The lease ended before the workload could start.");
   try {
@@ -73,6 +74,15 @@ export async function prepareSandbox(
   } catch (error) {
     if (codeOf(error) === "interrupted") throw error;
     throw new PreparationFailed("sandbox-error", messageOf(error), error);
+  }
+}
+
+/** Learns the chain's time, as this machine's clock may be wrong; without the chain it counts on from what it knows. */
+async function lookAtTime({ chain, chainTime, log }: AttemptDeps): Promise<void> {
+  try {
+    chainTime.seen(Number((await chain.head()).timestamp));
+  } catch (error) {
+    log.warn("chain.unavailable", { detail: messageOf(error) });
   }
 }
 

@@ -5,7 +5,7 @@ import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import type { Market } from "@corepool/protocol/resources";
 import { keySigner, systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/system";
 import { deposit, type MarketChain, openChain } from "@corepool/sdk/chain";
-import { createClient } from "@corepool/sdk/client";
+import { createClient, type Fetch } from "@corepool/sdk/client";
 import type { RunContext } from "@corepool/sdk/run";
 import { withWallet } from "@corepool/sdk/sign-in";
 import { http } from "viem";
@@ -27,11 +27,12 @@ async function rpc(url: string, method: string, params: readonly unknown[]): Pro
   if (answer.error !== undefined) throw new Error(`the node refused ${method}: ${answer.error.message}`);
 }
 
-/** Makes clients and brings play money of the market's own wallet into their cash. */
+/** Makes clients and brings play money of the market's own wallet into their cash. `fetch`: how they reach it. */
 export async function fundedClients(
   place: { readonly home: string; readonly url: string; readonly rpcUrl: string },
   market: Market,
   count: number,
+  fetch: Fetch = systemFetch,
 ): Promise<readonly ChaosClient[]> {
   const chainOf = (key: Hex) =>
     openChain({
@@ -55,7 +56,7 @@ export async function fundedClients(
     await deposit(chain, signer.address, market.contracts.gp, CASH);
     const client = createClient({
       url: place.url,
-      fetch: systemFetch,
+      fetch,
       clock: systemClock,
       random: systemRandom,
       patienceMs: 60_000,

@@ -31,6 +31,10 @@ const LONGEST_WAIT_MS = 60_000;
 const TICK_MS = 50;
 /** How late the meter may look, and how long a workload may take to stop. */
 const UNPAID_SLACK_MS = 2_000;
+/** By how much the chain may be ahead of what an agent last saw of it, and how long a workload may take to stop. */
+const ENDED_SLACK_SECONDS = 8;
+/** How long a sandbox takes to start after its agent looked at the time. */
+const START_SLACK_SECONDS = 2;
 
 /** The world's own eyes: looks at every committed write, block and sandbox, and at the whole once all is quiet. */
 export class Checks {
@@ -121,6 +125,7 @@ export class Checks {
         () => `lease ${after.id} went from ${before.state} to ${after.state}`,
       );
       this.#require(after.noteTotal >= before.noteTotal, "notes only grow", () => `lease ${after.id} forgot a note`);
+      if (after.noteTotal > before.noteTotal) this.#early(after);
     }
     // A re-org may take a close back after the unit went on to another lease; that close is then sent again.
     if (before?.state === "closed" && HOLDING.has(after.state)) this.#takenBack.add(after.id);
@@ -138,6 +143,51 @@ export class Checks {
     }
   }
 
+  /** A note was taken: at this very moment it may not be for more than what was reached so far, and one grace. */
+  #early({ id, noteTotal, rate, graceSeconds }: Lease): void {
+    const attempts = ([...this.#world.database.table("attempts").values()] as Attempt[]).filter((a) => a.lease === id);
+    const histories = this.#world.machines.flatMap(({ host }) => host.histories);
+    const seen = attempts.map((attempt) => histories.findLast((history) => history.id === attempt.id));
+    const reached = seen.reduce((sum, history) => sum + reachedMs(history), 0);
+    const most = (rate * BigInt(Math.ceil(reached + graceSeconds * 1000 + TICK_MS))) / 1000n;
+    this.#require(
+      noteTotal <= most,
+      "no payment is released early",
+      () => `${id} has a note over ${noteTotal}; it was reached for ${reached} ms, so at most ${most}`,
+    );
+  }
+
+  /** When the chain lets the lease of an attempt end, seconds since the epoch; undefined while it has none. */
+  #endOf(attempt: string): number | undefined {
+    const { lease } = (this.#world.database.table("attempts").get(attempt) as Attempt | undefined) ?? {};
+    const chain = this.#world.database.table("chain_facts").get(`lease/${lease}`) as OnChain | undefined;
+    return chain?.terms.end;
+  }
+
+  /** A sandbox still runs: its lease has not ended, by the chain's clock. */
+  #unexpired(host: string, attempt: string): void {
+    const end = this.#endOf(attempt);
+    const now = this.#world.blockTime();
+    this.#require(
+      end === undefined || now <= end + ENDED_SLACK_SECONDS,
+      "no expired lease is honoured",
+      () => `${host} serves ${attempt} at ${now}; its lease ended at ${end}`,
+    );
+  }
+
+  /** A sandbox starts. Whoever can ask the chain knows what its newest block says. */
+  #startsInTime(host: string, attempt: string): void {
+    const { nodesAway, nodesBehind, swarm, blocks } = this.#world;
+    if (nodesAway.has(host) || nodesBehind.has(host) || swarm.nodeSilent > 0) return;
+    const end = this.#endOf(attempt);
+    const { timestamp } = blocks.head;
+    this.#require(
+      end === undefined || timestamp <= end + START_SLACK_SECONDS,
+      "no expired lease is honoured",
+      () => `${host} starts ${attempt} at ${timestamp}; its lease ended at ${end}`,
+    );
+  }
+
   /** A sandbox is about to start on a host. */
   sandboxStarts(host: string, attempt: string): void {
     const mine = this.#world.database.table("attempts").get(attempt) as Attempt | undefined;
@@ -145,6 +195,7 @@ export class Checks {
       this.violated("a sandbox has an attempt", `${host} starts ${attempt} unasked`);
       return;
     }
+    this.#startsInTime(host, attempt);
     for (const machine of this.#world.machines) {
       for (const [id, sandbox] of machine.host.sandboxes) {
         if (sandbox.result !== undefined) continue;
@@ -208,6 +259,9 @@ export class Checks {
     for (const machine of this.#world.machines) {
       const waiting = machine.journal?.outbox.size ?? 0;
       this.#require(waiting < MOST_OUTBOX, "queues are bounded", () => `${waiting} messages wait in ${machine.name}`);
+      for (const [attempt, sandbox] of machine.host.sandboxes) {
+        if (sandbox.result === undefined && !sandbox.frozen) this.#unexpired(machine.name, attempt);
+      }
     }
   }
 

@@ -140,7 +140,7 @@ export async function startAgent(world: World, machine: Machine, process: SimPro
     inputs: { hold: async () => "/nowhere", release: async () => undefined },
     slots: new SlotPool(machine.host.slots),
     log,
-    chainTime: new ChainTime(world.mutations.agentClock(clock)),
+    chainTime: world.mutations.chainTime(new ChainTime(world.mutations.agentClock(clock))),
     settler: settlerFor(process, place, chain, provider.address),
     closePatienceSeconds: world.swarm.closePatienceSeconds,
     signReport: (report) => provider.signTypedData(usageReportData(domain, report)),

@@ -1,3 +1,4 @@
+import type { ChainTime } from "@corepool/agent/chain-time";
 import type { JournalStore } from "@corepool/agent/ports";
 import type { Handlers } from "@corepool/chain/follower/follower";
 import type { SenderStore } from "@corepool/chain/sender/store";
@@ -24,6 +25,7 @@ export interface Mutations {
   transport(given: Transport): Transport;
   runtime(given: Runtime): Runtime;
   agentClock(given: Clock): Clock;
+  chainTime(given: ChainTime): ChainTime;
   senderReader(given: ChainReader): ChainReader;
   /** What is done when the line for notifications has come back. */
   listensAgain(given: () => void): () => void;
@@ -40,6 +42,7 @@ export const NO_MUTATION: Mutations = {
   transport: (given) => given,
   runtime: (given) => given,
   agentClock: (given) => given,
+  chainTime: (given) => given,
   senderReader: (given) => given,
   listensAgain: (given) => given,
   http: (given) => given,

@@ -2,10 +2,30 @@ import type { Clock } from "@corepool/core/ports/clock";
 import type { Executor } from "./executor.ts";
 import type { SeededRandom } from "./random.ts";
 
-/** The wall clock of one host: where it stands, and how it is set. */
+/** The wall clock of one host: where it stands, how fast it runs, and how it is set. Monotonic clocks are always right. */
 export class HostTime {
-  /** Milliseconds by which this host's wall clock is ahead of the world's. */
+  /** Milliseconds by which this host's wall clock was ahead of the world's when it was last set. */
   offsetMs = 0;
+  #rate = 1;
+  #since = 0;
+
+  /** Milliseconds by which it is ahead, when the world's clock stands at `nowMs`. */
+  aheadMs(nowMs: number): number {
+    return this.offsetMs + (this.#rate - 1) * (nowMs - this.#since);
+  }
+
+  /** From now on it runs `rate` times as fast as it should. */
+  run(rate: number, nowMs: number): void {
+    this.offsetMs = this.aheadMs(nowMs);
+    this.#rate = rate;
+    this.#since = nowMs;
+  }
+
+  /** It is right again. */
+  correct(): void {
+    this.offsetMs = 0;
+    this.#rate = 1;
+  }
 }
 
 /** When the world begins, milliseconds since the epoch. */
@@ -32,7 +52,7 @@ export class SimProcess {
     this.random = random;
     const origin = executor.now;
     this.clock = {
-      now: () => Math.floor(BEGINNING + executor.now + time.offsetMs),
+      now: () => Math.floor(BEGINNING + executor.now + time.aheadMs(executor.now)),
       monotonic: () => executor.now - origin,
       sleep: (ms, signal) => this.#sleep(ms, signal),
     };

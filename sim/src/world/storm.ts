@@ -1,3 +1,4 @@
+import type { HostTime } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -172,6 +173,37 @@ const NAMES = Object.keys(STRIKES);
 /** A storm is of few kinds: what is rare among many kinds then comes in numbers in some worlds. */
 const MOST_KINDS = 4;
 
+type ClockFault = (world: World, one: HostTime, random: SeededRandom) => void;
+
+/** More than an offer stands, and than any lease here lasts. */
+const HOUR_MS = 3_700_000;
+const TEN_MINUTES_MS = 600_000;
+
+/** What goes wrong with the wall clock of one host, or of all. Beyond the chain's own: validators keep that within seconds. */
+const CLOCK_FAULTS: readonly ClockFault[] = [
+  (_, one, random) => {
+    one.offsetMs = random.between(-TEN_MINUTES_MS, TEN_MINUTES_MS);
+  },
+  (_, one) => {
+    one.offsetMs -= HOUR_MS;
+  },
+  (_, one) => {
+    one.offsetMs += HOUR_MS;
+  },
+  // A second comes twice, or is left out, everywhere at once.
+  (world, _, random) => {
+    const second = random.chance(0.5) ? 1_000 : -1_000;
+    for (const time of [world.chainTime, ...wallClocks(world)]) time.offsetMs += second;
+  },
+  (world, one, random) => one.run(random.chance(0.5) ? 5 : 0.2, world.executor.now),
+  (_, one) => one.correct(),
+];
+
+const wallClocks = (world: World): readonly HostTime[] => [
+  world.coordinatorTime,
+  ...[...world.machines, ...world.clients].map(({ time }) => time),
+];
+
 /** Plans what goes wrong in a world, and that it stops in time where it is to stop. */
 export function scheduleStorm(world: World): void {
   const { executor, swarm } = world;
@@ -192,6 +224,18 @@ export function scheduleStorm(world: World): void {
       STRIKES[name]?.(world, own, last);
     });
   }
+  const clocks = world.random.fork("clocks");
+  // Machines come up with a clock that nobody has set yet.
+  if (swarm.clockFaults > 0) for (const { time } of world.machines) if (clocks.chance(0.5)) time.offsetMs -= HOUR_MS;
+  for (let i = 0; i < swarm.clockFaults; i++) {
+    const own = clocks.fork(`fault ${i}`);
+    executor.after(clocks.unit() * last, "a clock goes wrong", () => {
+      const which = own.between(0, CLOCK_FAULTS.length - 1);
+      world.struck.push(`${(executor.now / 1000).toFixed(3)} clock fault ${which}`);
+      const one = pickOf(own, wallClocks(world));
+      if (one !== undefined) CLOCK_FAULTS[which]?.(world, one, own);
+    });
+  }
   if (swarm.mode === "liveness") executor.after(swarm.stormMs, "the storm is over", () => calm(world));
 }
 
@@ -206,12 +250,5 @@ function calm(world: World): void {
   world.topics.down = false;
   const { swarm } = world;
   world.weather({ ...swarm, loss: 0, duplicate: 0, stall: 0, diskFull: 0, noStart: 0 });
-  for (const time of [
-    world.coordinatorTime,
-    world.chainTime,
-    ...world.machines.map((m) => m.time),
-    ...world.clients.map((c) => c.time),
-  ]) {
-    time.offsetMs = 0;
-  }
+  for (const time of [world.chainTime, ...wallClocks(world)]) time.correct();
 }

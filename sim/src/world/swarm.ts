@@ -38,6 +38,8 @@ export interface Swarm {
   readonly stormMs: number;
   /** By how much clocks are wrong, ms. */
   readonly skewMs: number;
+  /** How often a wall clock is set far wrong, repeats a second or runs at another speed. */
+  readonly clockFaults: number;
 }
 
 /** A world in which nothing goes wrong. */
@@ -71,6 +73,7 @@ export const CALM: Swarm = {
   strikes: 0,
   stormMs: 0,
   skewMs: 0,
+  clockFaults: 0,
 };
 
 /** Draws a world. Most faults are off in most worlds, so that each also meets the others without noise around it. */
@@ -106,5 +109,6 @@ export function drawSwarm(random: SeededRandom): Swarm {
     strikes: random.pick([0, 1, 2, 3, 5, 8, 12]),
     stormMs: random.between(8_000, 30_000),
     skewMs: maybe(0.3, random.pick([500, 3_000, 30_000])),
+    clockFaults: maybe(0.3, random.pick([2, 4, 8])),
   };
 }

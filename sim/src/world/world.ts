@@ -157,7 +157,7 @@ export class World {
     const random = this.random.fork(`wishes of ${name}`);
     return Array.from({ length: this.swarm.jobsEach }, (): Wish => {
       const runsMs = random.between(200, 12_000);
-      const short = random.chance(0.1);
+      const short = random.chance(this.swarm.clockFaults > 0 ? 0.7 : 0.1);
       return {
         script: { runsMs, exitCode: random.chance(0.15) ? 1 : 0, outputBytes: random.pick([0, 10, 1_000]) },
         durationSeconds: short

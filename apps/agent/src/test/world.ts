@@ -103,6 +103,8 @@ export interface WorldOptions {
   readonly slots?: number;
   /** Seconds that the coordinator has to close a lease. */
   readonly closePatience?: number;
+  /** More variables of the agent; by its ordinary user only. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -126,6 +128,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     COREPOOL_CLOSE_PATIENCE: String(options.closePatience ?? 600),
     COREPOOL_UNITS: "2",
     COREPOOL_SLOTS: String(options.slots ?? 3),
+    ...options.env,
   };
   const runAs = await launcher(options.mode, dir, options.slots ?? 3);
   let child: ChildProcess | undefined;

@@ -89,6 +89,9 @@ describe("API keys", () => {
     expect((await test.send("GET", "/v1/account", { token: secret })).status).toBe(200);
     test.clock.advance(60_001);
     expect((await test.send("GET", "/v1/account", { token: secret })).status).toBe(401);
+    test.clock.set(-3600_000);
+    expect((await test.send("GET", "/v1/account", { token: secret })).status, "the clock was set back").toBe(401);
+    test.clock.set(0);
   });
 
   it("say when they were last used", async () => {

@@ -122,14 +122,25 @@ export class ApiKeys {
     });
   }
 
-  /** Who holds a key; undefined when it is unknown, wrong, expired or revoked. */
+  /**
+   * Who holds a key; undefined when it is unknown, wrong, expired or revoked. One that was once refused as expired is
+   * revoked, so that a clock that is set back does not bring it to life again.
+   */
   async caller(token: string): Promise<Caller | undefined> {
     const id = idOfApiKeyToken(token);
     if (id === undefined) return undefined;
     const row = await this.#database.reader.selectFrom("api_keys").selectAll().where("id", "=", id).executeTakeFirst();
     if (row === undefined || !timingSafeEqual(row.key_hash, hashOf(token))) return undefined;
     const now = this.#clock.now();
-    if (row.revoked_at !== null || (row.expires_at !== null && row.expires_at.getTime() <= now)) return undefined;
+    if (row.revoked_at !== null) return undefined;
+    if (row.expires_at !== null && row.expires_at.getTime() <= now) {
+      await this.#database.reader
+        .updateTable("api_keys")
+        .set({ revoked_at: sql`coalesce(revoked_at, expires_at)` })
+        .where("id", "=", id)
+        .execute();
+      return undefined;
+    }
     if (row.last_used_at === null || row.last_used_at.getTime() <= now - LAST_USED_STEP_MS) {
       await this.#database.reader
         .updateTable("api_keys")

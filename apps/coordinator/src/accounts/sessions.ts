@@ -77,16 +77,22 @@ export class Sessions {
     return token;
   }
 
-  /** Who holds a token; undefined for one that is unknown or has expired. */
+  /**
+   * Who holds a token; undefined for one that is unknown or has expired. What was once refused as expired stays so, also
+   * when the clock is set back.
+   */
   async caller(token: string): Promise<Caller | undefined> {
     if (!TOKEN.test(token)) return undefined;
     const row = await this.#database.reader
       .selectFrom("sessions")
-      .select(["account", "kind", "machine"])
+      .select(["account", "kind", "machine", "expires_at"])
       .where("token_hash", "=", hashOf(token))
-      .where("expires_at", ">", new Date(this.#clock.now()))
       .executeTakeFirst();
     if (row === undefined) return undefined;
+    if (row.expires_at.getTime() <= this.#clock.now()) {
+      await this.end(token);
+      return undefined;
+    }
     if (row.machine === null) return { kind: "wallet", account: row.account, scopes: WALLET_SCOPES };
     return { kind: "agent", account: row.account, scopes: AGENT_SCOPES, machine: row.machine as Hex };
   }

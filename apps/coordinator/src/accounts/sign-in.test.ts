@@ -91,6 +91,15 @@ describe("signing in", () => {
     expect((await test.send("GET", "/v1/account", { token })).status).toBe(401);
   });
 
+  it("has ended for good once it was refused, though the clock is set back", async () => {
+    const token = await test.signInAs(wallet);
+    test.clock.advance(12 * 3600_000 + 1);
+    expect((await test.send("GET", "/v1/account", { token })).status).toBe(401);
+    test.clock.set(-3600_000);
+    expect((await test.send("GET", "/v1/account", { token })).status).toBe(401);
+    test.clock.set(0);
+  });
+
   it("uses nonces of 256 bits that differ", async () => {
     const nonces = await Promise.all(Array.from({ length: 5 }, () => nonceFor(wallet.address)));
     expect(new Set(nonces.map((n) => n.nonce)).size).toBe(5);

@@ -72,6 +72,7 @@ function senderOf(
     clock,
     hashOf: keccak256,
     checkMs: 20,
+    takeUpMs: 200,
   });
 }
 
@@ -174,6 +175,35 @@ describe("two senders of one account on one database", () => {
     } finally {
       clock.go();
       await zombie.stop();
+      await heir.stop();
+    }
+  }, 60_000);
+});
+
+describe("a sender beside which another one dies", () => {
+  it("stands by what the other had sent: a re-org that takes it back finds it sent again", async () => {
+    const signer = await account();
+    const clock = stoppingClock();
+    const [dead, heir] = [senderOf(signer, { clock }), senderOf(signer)];
+    // It knows of nothing when it starts.
+    await heir.start();
+    await dead.start();
+    const state = async () =>
+      (await database.query("select state from chain_transactions where intent = 'log:2500'", [])).rows[0]?.state;
+    try {
+      const snapshot = await chain.temp.endpoint.request("evm_snapshot", []);
+      await chain.temp.endpoint.request("evm_setAutomine", [true]);
+      await dead.send(request(2_500));
+      await chain.temp.endpoint.request("evm_setAutomine", [false]);
+      clock.stop();
+      expect(await state()).toBe("mined");
+      await chain.temp.endpoint.request("evm_revert", [snapshot]);
+      expect(await timesOf([2_500])).toEqual([0]);
+      await mining(expect.poll(state, { timeout: 10_000 }).toBe("final"));
+      expect(await timesOf([2_500])).toEqual([1]);
+    } finally {
+      clock.go();
+      await dead.stop();
       await heir.stop();
     }
   }, 60_000);

@@ -37,6 +37,8 @@ export interface SenderOptions {
   readonly maxFeePerGas?: bigint;
   /** Milliseconds between two looks at mined transactions that are not final. Default 500. */
   readonly checkMs?: number;
+  /** Milliseconds between two looks for what another sender of the account has left standing. Default 5,000. */
+  readonly takeUpMs?: number;
   /** Told of every change of state, also of those that a re-org causes, and of what hinders sending. */
   readonly onChange?: (record: Outgoing) => void;
   readonly onProblem?: (intent: string, problem: unknown) => void;
@@ -69,6 +71,8 @@ export class Sender implements ChainWriter {
   readonly #tasks = new Map<string, Promise<void>>();
   readonly #signing = new Serial();
   readonly #stop = new AbortController();
+  /** Unfinished transactions of other senders of the account, as they were at the last look. */
+  #others: ReadonlyMap<string, string> = new Map();
   #loop: Promise<void> | undefined;
 
   constructor(options: SenderOptions) {
@@ -312,6 +316,7 @@ export class Sender implements ChainWriter {
       if (kept !== undefined) {
         if (isOver(kept)) this.#live.delete(record.intent);
         else this.#live.set(record.intent, kept);
+        if (kept.state === "final" && record.state === "final") return;
         // What the other has brought into a block, or given up, nobody here brings there any more: whoever waits is told.
         if (kept.state === "failed") this.#settle(record.intent, problemOf(kept));
         else if (kept.state !== "sent" && kept.outcome !== undefined) this.#settle(record.intent, kept.outcome);
@@ -337,15 +342,38 @@ export class Sender implements ChainWriter {
 
   /** Looks after mined transactions until they are final; a block that is gone sends its transactions again. */
   async #watchMined(): Promise<void> {
-    const { clock, checkMs = 500 } = this.#options;
+    const { clock, checkMs = 500, takeUpMs = 5_000 } = this.#options;
+    let lookedAt = clock.monotonic();
     while (!this.#stop.signal.aborted) {
       try {
+        if (clock.monotonic() - lookedAt >= takeUpMs) {
+          lookedAt = clock.monotonic();
+          await this.#takeUp();
+        }
         await this.#checkMined();
       } catch (error) {
         if (!this.#stop.signal.aborted) this.#options.onProblem?.("*", error);
       }
       await clock.sleep(checkMs, this.#stop.signal).catch(() => undefined);
     }
+  }
+
+  /**
+   * What another sender of the account began, and has not moved between two looks, may have nobody who stands by it: its
+   * process is dead or stands still. Should it live, both do the same, and the store lets only one of them.
+   */
+  async #takeUp(): Promise<void> {
+    const others = new Map<string, string>();
+    for (const record of await this.#options.store.unfinished()) {
+      const { intent, state } = record;
+      if (this.#live.has(intent)) continue;
+      const print = `${state} ${record.signed.length} ${record.outcome?.blockHash}`;
+      if (this.#others.get(intent) === print) {
+        this.#live.set(intent, record);
+        if (state !== "mined") this.#pursue(intent);
+      } else others.set(intent, print);
+    }
+    this.#others = others;
   }
 
   async #checkMined(): Promise<void> {

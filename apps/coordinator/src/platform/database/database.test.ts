@@ -4,6 +4,9 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestDatabase } from "../../testing/database.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { systemRandom } from "../adapters/system-random.ts";
+import { openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 let opened: Awaited<ReturnType<typeof openTestDatabase>>;
@@ -26,6 +29,32 @@ describe("column values", () => {
 });
 
 describe("transactions", () => {
+  it("hold no lock against others when their process stands still, and cannot be committed then", async () => {
+    const still = openDatabase({
+      ...{ url: opened.url, maxConnections: 2, clock: systemClock, random: systemRandom },
+      onIdleError: () => undefined,
+      idleTransactionMs: 200,
+    });
+    const locked = Promise.withResolvers<void>();
+    const goes = Promise.withResolvers<void>();
+    await sql`create table still (id int primary key, value int)`.execute(opened.database.reader);
+    await sql`insert into still values (1, 0)`.execute(opened.database.reader);
+    const zombie = still.transaction(async (tx) => {
+      await sql`update still set value = 1`.execute(tx);
+      locked.resolve();
+      await goes.promise;
+      await sql`update still set value = value + 10`.execute(tx);
+    });
+    const refused = expect(zombie).rejects.toThrow();
+    await locked.promise;
+    await sql`update still set value = value + 100`.execute(opened.database.reader);
+    goes.resolve();
+    await refused;
+    const { rows } = await sql<{ value: number }>`select value from still`.execute(opened.database.reader);
+    expect(rows).toEqual([{ value: 100 }]);
+    await still.close();
+  });
+
   it("run again after a serialisation failure, and lose no update", async () => {
     const { database } = opened;
     await sql`create table counters (id int primary key, n int8 not null)`.execute(database.reader);

@@ -19,6 +19,11 @@ export interface TransactionOptions {
 /** Serialisation failure, deadlock: the same transaction, run again, may succeed. */
 const WORTH_ANOTHER_TRY = new Set(["40001", "40P01"]);
 const TRIES = 8;
+/**
+ * A transaction whose process says nothing for so long is rolled back: one that stands still (SIGSTOP, a suspended host)
+ * would hold its locks against every other process. Waiting for a lock is not standing still.
+ */
+const IDLE_MS = 15_000;
 
 /** PostgreSQL, seen as transactions. */
 export interface Database {
@@ -46,6 +51,8 @@ export function openDatabase(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly onIdleError: (error: Error) => void;
+  /** Milliseconds that a transaction may stand still. Default 15,000. */
+  readonly idleTransactionMs?: number;
 }): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -53,6 +60,7 @@ export function openDatabase(options: {
     application_name: "corepool-coordinator",
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    idle_in_transaction_session_timeout: options.idleTransactionMs ?? IDLE_MS,
     types: columnParsers,
   });
   pool.on("error", options.onIdleError);

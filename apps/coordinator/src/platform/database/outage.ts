@@ -1,8 +1,8 @@
 import type { Clock } from "@corepool/core/ports/clock";
 import pg from "pg";
 
-/** What a server says while it starts, stops or has no connection to spare (PostgreSQL, appendix A). */
-const STATES = /^(08...|57P0[1-3]|53300)$/;
+/** What a server says while it starts, stops, has no connection to spare or ends one that stood still (appendix A). */
+const STATES = /^(08...|57P0[1-3]|25P03|53300)$/;
 const NETWORK = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
 /** The driver's own words for a connection that broke or could not be had; it gives them no code. */
 const WORDS =
