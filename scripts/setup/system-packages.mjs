@@ -20,7 +20,7 @@ const WANTED = [
   },
 ];
 
-/** What only tests need: the compilers that show that the committed init is what its source compiles to. */
+/** What only tests need: compilers, which show that the committed init is what its source compiles to, and a browser. */
 const WANTED_BY_TESTS = [
   { what: "gcc (rebuilds init)", test: ["gcc", "--version"], packages: ["gcc"] },
   {
@@ -32,6 +32,12 @@ const WANTED_BY_TESTS = [
     what: "Linux headers for arm64 (rebuild init)",
     file: "/usr/aarch64-linux-gnu/include/asm/unistd.h",
     packages: ["linux-libc-dev-arm64-cross"],
+  },
+  { what: "chromium (opens the console)", file: "/usr/bin/chromium", packages: ["chromium"] },
+  {
+    what: "Korean letters (for the console's screenshots)",
+    file: "/usr/share/fonts/truetype/nanum/NanumGothic.ttf",
+    packages: ["fonts-nanum"],
   },
 ];
 

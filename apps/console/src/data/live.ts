@@ -1,0 +1,78 @@
+import { type WorkloadEvent, type WorkloadView, workloadEvent } from "@corepool/protocol/resources";
+import { getAccount } from "@corepool/protocol/routes/accounts";
+import { getReceipt, getWorkload, listWorkloads, streamEvents } from "@corepool/protocol/routes/workloads";
+import { patient } from "@corepool/sdk/client";
+import { followEvents, type ServerEvent } from "@corepool/sdk/sse";
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import { createStore } from "../app/store.ts";
+import { client } from "./client.ts";
+import { patched } from "./patch.ts";
+import { keyOf } from "./query.ts";
+
+/** The one stream of events: `off` while nobody is signed in. `lastEventAt`: milliseconds since the epoch. */
+export interface Live {
+  readonly state: "off" | "connecting" | "live" | "broken";
+  readonly lastEventAt: number | undefined;
+}
+
+export const live = createStore<Live>({ state: "off", lastEventAt: undefined });
+
+type Pages = InfiniteData<{ readonly data: readonly WorkloadView[] }>;
+
+/** Puts an event into everything that the page has of its workload, and has it read anew. */
+export function applyEvent(cache: QueryClient, event: WorkloadEvent): void {
+  const one = keyOf(getWorkload, { params: { id: event.workload } });
+  cache.setQueryData<WorkloadView>(one, (now) => (now === undefined ? now : patched(now, event)));
+  cache.setQueriesData<Pages>({ queryKey: [...keyOf(listWorkloads), "whole"] }, (now) =>
+    now === undefined
+      ? now
+      : { ...now, pages: now.pages.map((page) => ({ ...page, data: page.data.map((each) => patched(each, event)) })) },
+  );
+  for (const queryKey of [
+    one,
+    keyOf(listWorkloads),
+    keyOf(getAccount),
+    keyOf(getReceipt, { params: { id: event.workload } }),
+  ])
+    void cache.invalidateQueries({ queryKey });
+}
+
+function take(cache: QueryClient, event: ServerEvent): void {
+  live.set({ state: "live", lastEventAt: Date.now() });
+  // Events were missed: everything is read anew.
+  if (event.event === "reset") {
+    void cache.invalidateQueries();
+    return;
+  }
+  const parsed = workloadEvent.safeParse(JSON.parse(event.data));
+  if (parsed.success) applyEvent(cache, parsed.data);
+}
+
+/**
+ * Follows the events of whoever is signed in until `signal` aborts, over any number of connections, and keeps the cache
+ * by them. What a gap hid is read anew when the stream is back.
+ */
+export async function follow(cache: QueryClient, signal: AbortSignal): Promise<void> {
+  live.set((now) => ({ ...now, state: "connecting" }));
+  try {
+    // Hours without a coordinator are no reason to give up: the banner says so, and the stream comes back by itself.
+    const lasting = patient(client, 24 * 3_600_000);
+    const told: typeof client = {
+      ...lasting,
+      fetch: async (url, init) => {
+        const response = await lasting.fetch(url, init);
+        if (response.ok) live.set((now) => ({ ...now, state: "live" }));
+        return response;
+      },
+    };
+    const events = followEvents(told, streamEvents, () => ({}), {
+      signal,
+      onGap: () => live.set((now) => ({ ...now, state: "broken" })),
+    });
+    for await (const event of events) take(cache, event);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    live.set((now) => ({ ...now, state: signal.aborted ? "off" : "broken" }));
+  }
+}

@@ -1,0 +1,4 @@
+import type { FoundScreens } from "../app/screen.ts";
+
+/** The gallery of kits, in development and in the browser tests. */
+export const gallery: FoundScreens = import.meta.glob<FoundScreens[string]>("./*/screen.ts", { eager: true });

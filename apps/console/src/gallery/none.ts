@@ -1,0 +1,4 @@
+import type { FoundScreens } from "../app/screen.ts";
+
+/** The build that is served has no gallery. */
+export const gallery: FoundScreens = {};

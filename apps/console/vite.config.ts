@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { lingui, linguiTransformerBabelPreset } from "@lingui/vite-plugin";
+import babel from "@rolldown/plugin-babel";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** With the gallery of kits: development and the browser tests. The build that is served has none of it. */
+const gallery = process.env["COREPOOL_CONSOLE_GALLERY"] === "1" || process.argv.includes("dev");
+
+export default defineConfig({
+  plugins: [
+    react(),
+    lingui({ failOnMissing: true, failOnCompileError: true }),
+    babel({ presets: [linguiTransformerBabelPreset()] }),
+    tailwindcss(),
+  ],
+  resolve: { alias: { "#gallery": at(gallery ? "src/gallery/all.ts" : "src/gallery/none.ts") } },
+  build: {
+    target: "es2024",
+    outDir: gallery ? "dist-gallery" : "dist",
+    manifest: true,
+    // Inlined bytes would have to be allowed as data: URLs; every asset stays a file of ours.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/v1": process.env["COREPOOL_URL"] ?? "http://localhost:8080" } },
+});
