@@ -1,3 +1,6 @@
+// zod would compile parsers with `new Function`, which the page's policy forbids; even its trying is a violation.
+globalThis.__zod_globalConfig = { jitless: true };
+
 // Before the first paint: the theme, density and language that were chosen last, so that nothing flashes. A file of its
 // own, because the page's policy allows no inline script. Kept in step with src/shell/preferences.ts by its test.
 (() => {

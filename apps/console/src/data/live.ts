@@ -1,6 +1,7 @@
-import { type WorkloadEvent, type WorkloadView, workloadEvent } from "@corepool/protocol/resources";
-import { getAccount } from "@corepool/protocol/routes/accounts";
-import { getReceipt, getWorkload, listWorkloads, streamEvents } from "@corepool/protocol/routes/workloads";
+import { type AccountEvent, accountEvent, type WorkloadView } from "@corepool/protocol/resources";
+import { getAccount, streamAccount } from "@corepool/protocol/routes/accounts";
+import { getMachine, listMachines, listOffers } from "@corepool/protocol/routes/market";
+import { getReceipt, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
 import { patient } from "@corepool/sdk/client";
 import { followEvents, type ServerEvent } from "@corepool/sdk/sse";
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
@@ -19,33 +20,44 @@ export const live = createStore<Live>({ state: "off", lastEventAt: undefined });
 
 type Pages = InfiniteData<{ readonly data: readonly WorkloadView[] }>;
 
-/** Puts an event into everything that the page has of its workload, and has it read anew. */
-export function applyEvent(cache: QueryClient, event: WorkloadEvent): void {
-  const one = keyOf(getWorkload, { params: { id: event.workload } });
-  cache.setQueryData<WorkloadView>(one, (now) => (now === undefined ? now : patched(now, event)));
-  cache.setQueriesData<Pages>({ queryKey: [...keyOf(listWorkloads), "whole"] }, (now) =>
-    now === undefined
-      ? now
-      : { ...now, pages: now.pages.map((page) => ({ ...page, data: page.data.map((each) => patched(each, event)) })) },
-  );
-  for (const queryKey of [
-    one,
-    keyOf(listWorkloads),
-    keyOf(getAccount),
-    keyOf(getReceipt, { params: { id: event.workload } }),
-  ])
-    void cache.invalidateQueries({ queryKey });
+/** What an event makes old: the answers that are read anew. */
+function touched(event: AccountEvent): readonly (readonly unknown[])[] {
+  const keys: (readonly unknown[])[] = [keyOf(getAccount)];
+  if (event.workload !== null) {
+    const input = { params: { id: event.workload } };
+    keys.push(keyOf(getWorkload, input), keyOf(getReceipt, input), keyOf(listWorkloads));
+  }
+  if (event.machine !== null) {
+    const id = event.machine as `0x${string}`;
+    keys.push(keyOf(getMachine, { params: { id } }), keyOf(listMachines));
+  }
+  return keys;
 }
 
-function take(cache: QueryClient, event: ServerEvent): void {
-  live.set({ state: "live", lastEventAt: Date.now() });
-  // Events were missed: everything is read anew.
-  if (event.event === "reset") {
-    void cache.invalidateQueries();
-    return;
+/** Puts an event into everything that the page has of its subject, and has it read anew. */
+export function applyEvent(cache: QueryClient, event: AccountEvent): void {
+  if (event.workload !== null) {
+    cache.setQueryData<WorkloadView>(keyOf(getWorkload, { params: { id: event.workload } }), (now) =>
+      now === undefined ? now : patched(now, event),
+    );
+    cache.setQueriesData<Pages>({ queryKey: [...keyOf(listWorkloads), "whole"] }, (now) =>
+      now === undefined
+        ? now
+        : { ...now, pages: now.pages.map((page) => ({ ...page, data: page.data.map((each) => patched(each, event)) })) },
+    );
   }
-  const parsed = workloadEvent.safeParse(JSON.parse(event.data));
-  if (parsed.success) applyEvent(cache, parsed.data);
+  for (const queryKey of touched(event)) void cache.invalidateQueries({ queryKey });
+}
+
+/** Takes an event of the stream in. */
+export function takeEvent(cache: QueryClient, event: Pick<ServerEvent, "event" | "data">): void {
+  live.set({ state: "live", lastEventAt: Date.now() });
+  if (event.event === "reset") void cache.invalidateQueries();
+  else if (event.event === "offers") void cache.invalidateQueries({ queryKey: keyOf(listOffers) });
+  else {
+    const parsed = accountEvent.safeParse(JSON.parse(event.data));
+    if (parsed.success) applyEvent(cache, parsed.data);
+  }
 }
 
 /**
@@ -65,11 +77,11 @@ export async function follow(cache: QueryClient, signal: AbortSignal): Promise<v
         return response;
       },
     };
-    const events = followEvents(told, streamEvents, () => ({}), {
+    const events = followEvents(told, streamAccount, () => ({ query: { offers: "true" as const } }), {
       signal,
       onGap: () => live.set((now) => ({ ...now, state: "broken" })),
     });
-    for await (const event of events) take(cache, event);
+    for await (const event of events) takeEvent(cache, event);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -2,7 +2,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { InsufficientFundsError, TransactionExecutionError, UserRejectedRequestError, WaitForTransactionReceiptTimeoutError } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
-import { failureOf } from "./failure.ts";
+import { failureOf, keyError } from "./failure.ts";
 
 const account = privateKeyToAccount(`0x${"01".repeat(32)}`);
 const sent = (cause: ConstructorParameters<typeof TransactionExecutionError>[0]) => new TransactionExecutionError(cause, { account });
@@ -21,6 +21,11 @@ describe("why a key or a transaction failed", () => {
     ["busy", { code: -32002 }],
     ["locked", { code: 4100 }],
     ["gone", { code: 4900 }],
+    ["gone", keyError("gone", "x")],
+    ["locked", keyError("locked", "x")],
+    ["no-key", keyError("no-key", "x")],
+    ["wrong-passkey", keyError("wrong-passkey", "x")],
+    ["no-rpc", keyError("no-rpc", "x")],
     ["other", new Error("something else")],
     ["other", undefined],
     ["other", "text"],

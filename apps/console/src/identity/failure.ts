@@ -1,7 +1,7 @@
 import { codeOf } from "@corepool/core/errors";
 
 /** How asking a key, or sending a transaction, can fail; each has its own words and its own next step. */
-export type KeyFailure = "rejected" | "wrong-chain" | "dropped" | "no-funds" | "no-gas" | "locked" | "gone" | "busy" | "other";
+export type KeyFailure = "rejected" | "wrong-chain" | "dropped" | "no-funds" | "no-gas" | "locked" | "gone" | "busy" | "no-key" | "wrong-passkey" | "no-rpc" | "other";
 
 interface Shape {
   readonly code?: unknown;
@@ -37,7 +37,17 @@ const BY_CODE: Readonly<Record<string, KeyFailure>> = {
   "-32002": "busy",
   "wrong-chain": "wrong-chain",
   "insufficient-funds": "no-funds",
+  "no-key": "no-key",
+  "wrong-passkey": "wrong-passkey",
+  "no-rpc": "no-rpc",
+  gone: "gone",
+  locked: "locked",
 };
+
+/** An error of our own that `failureOf` knows by its code. */
+export function keyError(code: "no-key" | "wrong-passkey" | "no-rpc" | "gone" | "locked", message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
 
 /** Which of them an error is, looking through its causes; `other` for what is known by none. */
 export function failureOf(error: unknown): KeyFailure {

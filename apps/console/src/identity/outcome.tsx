@@ -13,6 +13,9 @@ function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [str
     "no-gas": [t`The account cannot pay for gas.`, t`It needs a little of the chain's own coin. Nothing was sent.`],
     locked: [t`The wallet is locked, or does not allow this page.`, t`Unlock it and allow this page, and try again.`],
     gone: [t`The wallet is no longer there.`, t`Open it again, or sign in another way.`],
+    "no-key": [t`This account's key is not in this browser.`, t`Sign out, and bring the key along from your copy.`],
+    "wrong-passkey": [t`This passkey does not open the key.`, t`Use the passkey that the key was made with.`],
+    "no-rpc": [t`This market names no access to its chain.`, t`Use a wallet: it brings its own.`],
     busy: [t`The wallet already asks something.`, t`Answer it there first.`],
   };
 }

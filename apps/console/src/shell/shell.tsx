@@ -10,6 +10,7 @@ import { identity } from "../identity/identity.ts";
 import { Banner } from "./banner.tsx";
 import { Corner } from "./corner.tsx";
 import { LAYERS, layer, show } from "./layers.ts";
+import { Mark } from "./mark.tsx";
 import { Groups } from "./navigation.tsx";
 import { PhoneBar } from "./phone-bar.tsx";
 import { TopBar } from "./top-bar.tsx";
@@ -69,10 +70,7 @@ export function Shell() {
       <div className="flex min-h-0 flex-1">
         <nav aria-label={t`Main`} className="scroll-thin flex w-52 shrink-0 flex-col overflow-y-auto border-r border-line bg-surface px-2 pb-3 phone:hidden">
           <Link to="/market" className="mb-3 flex h-12 shrink-0 items-center gap-2 px-2.5 font-semibold tracking-tight">
-            <svg viewBox="0 0 16 16" className="size-4" aria-hidden="true" data-mark>
-              <path d="M1 1h6v6H1zM9 1h6v6H9zM1 9h6v6H1z" className="fill-faint" />
-              <path d="M9 9h6v6H9z" className="fill-accent" />
-            </svg>
+            <Mark />
             Corepool
           </Link>
           <Groups />

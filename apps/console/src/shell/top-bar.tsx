@@ -1,9 +1,6 @@
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useRouterState } from "@tanstack/react-router";
-import { inWords } from "../app/messages.ts";
-import { SCREENS } from "../app/screens.ts";
 import { useStore } from "../app/store.ts";
 import { live } from "../data/live.ts";
 import { useRoute } from "../data/query.ts";
@@ -14,6 +11,7 @@ import { AddressView } from "../kit/values/hash.tsx";
 import { Money } from "../kit/values/money.tsx";
 import { State } from "../kit/values/state.tsx";
 import { show } from "./layers.ts";
+import { Mark } from "./mark.tsx";
 import { notices } from "./notices.ts";
 import { prefer, preferences } from "./preferences.ts";
 
@@ -21,12 +19,13 @@ import { prefer, preferences } from "./preferences.ts";
 const LOCAL_CHAINS: readonly number[] = [31_337, 1_337];
 
 function NetworkBadge() {
+  const { t } = useLingui();
   const { data } = useRoute(getMarket, {}, { every: 15_000 });
   if (data === undefined) return null;
   const { chainId, head } = data;
   const behind = head.lagBlocks > 3;
   return (
-    <span className="hidden text-sm text-muted lg:inline-flex" title={`chain ${chainId} · #${head.number}`}>
+    <span className="hidden text-sm text-muted lg:inline-flex" title={t`Chain ${chainId}, block ${head.number}`}>
       <State tone={behind ? "warn" : "live"}>
         {LOCAL_CHAINS.includes(chainId) ? <Trans>Local network, play money</Trans> : <Trans>Chain {chainId}</Trans>}
         {behind ? (
@@ -103,11 +102,12 @@ function ThemeButton() {
 export function TopBar() {
   const { t } = useLingui();
   const { all } = useStore(notices);
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  const here = SCREENS.find(({ screen }) => screen.path === path);
   return (
     <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-3 md:px-4">
-      <span className="truncate text-sm font-medium md:hidden">{here === undefined ? "Corepool" : inWords(here.screen.title)}</span>
+      <span className="flex items-center gap-2 font-semibold tracking-tight md:hidden">
+        <Mark />
+        Corepool
+      </span>
       <button
         type="button"
         onClick={() => show("palette")}

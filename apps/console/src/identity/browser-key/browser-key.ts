@@ -3,6 +3,7 @@ import { keySigner } from "@corepool/sdk/adapters/key";
 import { systemRandom } from "@corepool/sdk/adapters/system";
 import { http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { keyError } from "../failure.ts";
 import type { Identity, KeyHome } from "../port.ts";
 import { askPasskey, makePasskey } from "./passkey.ts";
 import { keepKey, newWrappingKey, type StoredKey, storedKeys, unwrap, wrap, wrappingKeyOf } from "./vault.ts";
@@ -12,7 +13,7 @@ function homeOf(privateKey: Hex): KeyHome {
   return {
     signer: keySigner(privateKey),
     chainAccess: async (rpcUrl) => {
-      if (rpcUrl === null) throw new Error("This market names no RPC endpoint for its clients.");
+      if (rpcUrl === null) throw keyError("no-rpc", "The market names no RPC endpoint for its clients.");
       return { account: privateKeyToAccount(privateKey), transport: http(rpcUrl) };
     },
     onGone: () => () => undefined,
@@ -40,7 +41,7 @@ export async function createKey(privateKey: Hex = generatePrivateKey()): Promise
 export async function reveal(stored: StoredKey): Promise<Hex> {
   const { secret } = await askPasskey(stored.credential, stored.salt);
   if (stored.method === "gate" && stored.wrapping !== undefined) return unwrap(stored.wrapping, stored);
-  if (secret === undefined) throw new Error("This passkey did not derive the key that opens it. Use the one it was made with.");
+  if (secret === undefined) throw keyError("wrong-passkey", "The passkey derived nothing.");
   return unwrap(await wrappingKeyOf(secret, stored.salt), stored);
 }
 
@@ -52,7 +53,7 @@ export async function openKey(stored: StoredKey): Promise<KeyHome> {
 /** The key of an address in this browser. */
 export async function storedKeyOf(address: Address): Promise<StoredKey> {
   const stored = (await storedKeys()).find((each) => sameAddress(each.address, address));
-  if (stored === undefined) throw new Error("Its key is no longer in this browser. Import it from your copy.");
+  if (stored === undefined) throw keyError("no-key", `No key of ${address} is kept here.`);
   return stored;
 }
 

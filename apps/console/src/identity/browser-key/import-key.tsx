@@ -2,7 +2,7 @@ import type { Hex } from "@corepool/core/hex";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, useState } from "react";
 import { Button } from "../../kit/ui/button.tsx";
-import { privateKeyOf, readKeystore } from "./keystore.ts";
+import { KeystoreError, privateKeyOf, readKeystore } from "./keystore.ts";
 
 const INPUT = "row rounded-(--radius) border border-faint bg-bg px-2.5 text-base text-text";
 
@@ -21,7 +21,11 @@ export function ImportKey({ busy, onKey }: { readonly busy: boolean; readonly on
       if (key === undefined) setProblem(t`This is no private key: 64 hexadecimal digits are needed, or the text of a keystore file.`);
       else onKey(key);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(
+        error instanceof KeystoreError && error.reason === "wrong-passphrase"
+          ? t`The passphrase does not open this file.`
+          : t`This is no keystore file of version 3 that can be read here.`,
+      );
     }
   };
   return (

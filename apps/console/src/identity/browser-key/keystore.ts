@@ -13,6 +13,17 @@ const ROUNDS = 600_000;
 const MOST_SCRYPT = 2 ** 20;
 const MOST_ROUNDS = 10_000_000;
 
+/** Why a keystore file was not read. */
+export class KeystoreError extends Error {
+  readonly reason: "not-a-keystore" | "wrong-passphrase";
+
+  constructor(reason: "not-a-keystore" | "wrong-passphrase") {
+    super(reason);
+    this.name = "KeystoreError";
+    this.reason = reason;
+  }
+}
+
 const bare = z.string().regex(/^([0-9a-f]{2})+$/i);
 const keystoreFile = z.object({
   version: z.literal(3),
@@ -80,21 +91,21 @@ export async function readKeystore(file: string, passphrase: string): Promise<He
   try {
     document = JSON.parse(file);
   } catch {
-    throw new Error("This is not a keystore file.");
+    throw new KeystoreError("not-a-keystore");
   }
   // Some wallets write `Crypto`.
   if (document !== null && typeof document === "object" && "Crypto" in document) document = { ...document, crypto: document.Crypto };
   const parsed = keystoreFile.safeParse(document);
-  if (!parsed.success) throw new Error("This is not a keystore file of version 3.");
+  if (!parsed.success) throw new KeystoreError("not-a-keystore");
   const { kdf, kdfparams, cipherparams, ciphertext, mac } = parsed.data.crypto;
   const salt = bytes(kdfparams.salt);
   let key: Uint8Array<ArrayBuffer>;
   if (kdf === "pbkdf2" && kdfparams.c !== undefined) key = await pbkdf2(passphrase, salt, kdfparams.c);
   else if (kdf === "scrypt" && kdfparams.n !== undefined && kdfparams.r !== undefined && kdfparams.p !== undefined)
     key = new Uint8Array(await scryptAsync(new TextEncoder().encode(passphrase), salt, { N: kdfparams.n, r: kdfparams.r, p: kdfparams.p, dkLen: 32, maxmem: 2 ** 30 + 2 ** 20 }));
-  else throw new Error("This is not a keystore file of version 3.");
+  else throw new KeystoreError("not-a-keystore");
   const cipher = bytes(ciphertext);
-  if (macOf(key, cipher) !== mac.toLowerCase()) throw new Error("The passphrase does not open this file.");
+  if (macOf(key, cipher) !== mac.toLowerCase()) throw new KeystoreError("wrong-passphrase");
   const privateKey = bytesToHex(await aesCtr(key, bytes(cipherparams.iv), cipher)) as ViemHex;
   return privateKey;
 }

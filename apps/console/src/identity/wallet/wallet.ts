@@ -15,6 +15,7 @@ import {
 import { custom, defineChain, type EIP1193Provider, http } from "viem";
 import { signMessage, signTypedData } from "viem/actions";
 import { call } from "../../data/client.ts";
+import { keyError } from "../failure.ts";
 import type { FoundWallet, Identity, KeyHome } from "../port.ts";
 
 let started: Promise<Config> | undefined;
@@ -89,11 +90,11 @@ async function onMarketChain(config: Config, connector: Connector): Promise<void
 export async function connectWallet(id: string): Promise<{ readonly home: KeyHome; readonly label: string }> {
   const config = await wagmi();
   const connector = config.connectors.find((each) => each.uid === id);
-  if (connector === undefined) throw new Error("This wallet is no longer there.");
+  if (connector === undefined) throw keyError("gone", "The wallet is no longer announced.");
   const connected = [...config.state.connections.values()].find((each) => each.connector.uid === id);
   const accounts = connected?.accounts ?? (await connect(config, { connector })).accounts;
   const [address] = accounts;
-  if (address === undefined) throw new Error("The wallet gave no account.");
+  if (address === undefined) throw keyError("locked", "The wallet gave no account.");
   return { home: await homeOf(config, connector, address), label: connector.name };
 }
 
@@ -101,12 +102,12 @@ export async function connectWallet(id: string): Promise<{ readonly home: KeyHom
 export async function reopen(who: Identity): Promise<KeyHome> {
   const config = await wagmi();
   const connector = config.connectors.find((each) => each.name === who.label);
-  if (connector === undefined) throw Object.assign(new Error(`${who.label} is no longer there.`), { code: 4900 });
+  if (connector === undefined) throw keyError("gone", `${who.label} is no longer announced.`);
   const { accounts } = await connect(config, { connector });
   const address = accounts.find((each) => each.toLowerCase() === who.address.toLowerCase());
   if (address === undefined) {
     await disconnect(config, { connector });
-    throw Object.assign(new Error(`${who.label} does not show this page the account ${who.address}.`), { code: 4100 });
+    throw keyError("locked", `${who.label} does not show the account ${who.address}.`);
   }
   return homeOf(config, connector, address);
 }

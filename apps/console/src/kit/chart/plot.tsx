@@ -1,3 +1,4 @@
+import { i18n } from "@lingui/core";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef } from "react";
@@ -23,7 +24,7 @@ export default function Plot({ times, series, format, height }: { readonly times
         cursor: { y: false },
         legend: { show: false },
         series: [{}, ...series.map((each) => ({ label: each.name, stroke: colour(each.colour), width: 1.5, points: { show: false } }))],
-        axes: [axis, { ...axis, size: 64, values: (_: uPlot, values: number[]) => values.map(format) }],
+        axes: [{ ...axis, space: 80, values: (_: uPlot, seconds: number[]) => seconds.map((each) => i18n.date(new Date(each * 1_000), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })) }, { ...axis, size: 64, space: 28, values: (_: uPlot, values: number[]) => values.map(format) }],
       },
       [times.map((time) => time / 1_000), ...series.map((each) => [...each.values])] as uPlot.AlignedData,
       element,

@@ -1,6 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { z } from "zod";
-import { type Pointer, pointerOf } from "./pointer.ts";
+import { type Pointer, pointerOf, valueAt } from "./pointer.ts";
 
 /** What is wrong with a field. `code` and its particulars are put into words by `useProblemText`. */
 export interface FieldProblem {
@@ -24,7 +24,7 @@ export function problemsOf(schema: z.ZodType, document: unknown): readonly Field
     const { code, message } = issue;
     const limit = code === "too_small" ? Number(issue.minimum) : code === "too_big" ? Number(issue.maximum) : undefined;
     const of = code === "too_small" || code === "too_big" ? issue.origin : undefined;
-    const missing = code === "invalid_type" && issue.input === undefined;
+    const missing = code === "invalid_type" && valueAt(document, pointer) === undefined;
     found.set(pointer, { pointer, code: missing ? "missing" : code, message, limit, of });
   }
   return [...found.values()];

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type ReactNode, type RefObject, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "../../app/store.ts";
 import { preferences } from "../../shell/preferences.ts";
 import { Button } from "../ui/button.tsx";
@@ -59,7 +59,7 @@ function sortMark(sort: string | undefined, id: string): "ascending" | "descendi
 }
 
 /** Typed text goes to the URL when typing pauses, so that the router is not asked for every letter. */
-function SearchBox({ value, onChange, inputRef }: { readonly value: string; readonly onChange: (next: string) => void; readonly inputRef: React.RefObject<HTMLInputElement | null> }) {
+function SearchBox({ value, onChange, inputRef }: { readonly value: string; readonly onChange: (next: string) => void; readonly inputRef: RefObject<HTMLInputElement | null> }) {
   const { t } = useLingui();
   const [text, setText] = useState(value);
   const sent = useRef(value);
@@ -130,6 +130,7 @@ export function Table<T>(props: TableProps<T>) {
   const setQ = useRef((next: string) => setSearch({ q: next === "" ? undefined : next }));
   setQ.current = (next) => setSearch({ q: next === "" ? undefined : next });
   const [sendQ] = useState(() => (next: string) => setQ.current(next));
+  const lastOnPhone = shown.findLast((column) => column.wide !== true);
   const span = shown.length + (bulk.length > 0 ? 1 : 0);
 
   if (data.error !== null && !data.ready) return <Failure error={data.error} again={data.again} />;
@@ -182,6 +183,7 @@ export function Table<T>(props: TableProps<T>) {
                 <th className="sticky top-0 z-10 h-8 border-b border-line bg-bg pl-4 text-left md:pl-6">
                   <input
                     type="checkbox"
+                    className="align-middle"
                     aria-label={t`Select all rows`}
                     checked={rows.length > 0 && chosen.length === rows.length}
                     onChange={(event) => setSelected(event.target.checked ? new Set(rows.map(rowId)) : new Set())}
@@ -193,7 +195,7 @@ export function Table<T>(props: TableProps<T>) {
                   key={column.id}
                   scope="col"
                   aria-sort={column.value === undefined ? undefined : sortMark(search.sort, column.id)}
-                  className={`sticky top-0 z-10 h-8 border-b border-line bg-bg px-2 font-normal whitespace-nowrap text-muted first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6 ${column.align === "end" ? "text-right" : "text-left"} ${column.wide ? "phone:hidden" : ""}`}
+                  className={`sticky top-0 z-10 h-8 border-b border-line bg-bg px-2 font-normal whitespace-nowrap text-muted first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6 ${column === lastOnPhone ? "phone:pr-4" : ""} ${column.align === "end" ? "text-right" : "text-left"} ${column.wide ? "phone:hidden" : ""}`}
                 >
                   {column.value === undefined ? (
                     column.header
@@ -201,7 +203,7 @@ export function Table<T>(props: TableProps<T>) {
                     <button
                       type="button"
                       onClick={() => setSearch({ sort: nextSort(search.sort, column.id) })}
-                      className={`inline-flex max-w-full items-center gap-1 hover:text-text ${sortMark(search.sort, column.id) === "none" ? "" : "font-medium text-text"}`}
+                      className={`inline-flex max-w-full items-center gap-1 hover:text-text ${column.align === "end" ? "flex-row-reverse" : ""} ${sortMark(search.sort, column.id) === "none" ? "" : "font-medium text-text"}`}
                     >
                       <span className="truncate">{column.header}</span>
                       <span aria-hidden="true" className="w-2 text-xs">
@@ -236,13 +238,13 @@ export function Table<T>(props: TableProps<T>) {
                 >
                   {bulk.length > 0 ? (
                     <td className="h-(--row) border-b border-line pl-4 md:pl-6">
-                      <input type="checkbox" tabIndex={-1} aria-label={t`Select row ${index + 1}`} checked={selected.has(key)} onClick={(event) => event.stopPropagation()} onChange={() => toggle(key)} />
+                      <input type="checkbox" className="align-middle" tabIndex={-1} aria-label={t`Select row ${index + 1}`} checked={selected.has(key)} onClick={(event) => event.stopPropagation()} onChange={() => toggle(key)} />
                     </td>
                   ) : null}
                   {shown.map((column) => (
                     <td
                       key={column.id}
-                      className={`h-(--row) truncate border-b border-line px-2 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6 ${column.align === "end" ? "text-right" : ""} ${column.wide ? "phone:hidden" : ""}`}
+                      className={`h-(--row) truncate border-b border-line px-2 first:pl-4 last:pr-4 md:first:pl-6 md:last:pr-6 ${column === lastOnPhone ? "phone:pr-4" : ""} ${column.align === "end" ? "text-right" : ""} ${column.wide ? "phone:hidden" : ""}`}
                     >
                       {column.cell(row)}
                     </td>

@@ -8,7 +8,7 @@ import { ICONS, Icon } from "./icon.tsx";
 /** Where there is nothing yet: what this place is for, and the one thing that fills it. */
 export function Empty({ title, children, action }: { readonly title: ReactNode; readonly children?: ReactNode; readonly action?: ReactNode }) {
   return (
-    <div className="flex max-w-md flex-col items-start gap-2 px-4 py-10">
+    <div className="flex max-w-md flex-col items-start gap-2 px-4 py-10 md:px-6">
       <h2 className="font-medium">{title}</h2>
       {children === undefined ? null : <div className="text-muted">{children}</div>}
       {action === undefined ? null : <div className="mt-2">{action}</div>}
@@ -22,7 +22,7 @@ export function Failure({ error, again }: { readonly error: unknown; readonly ag
   const known = error instanceof CorepoolError ? error : undefined;
   const request = known?.data["requestId"];
   return (
-    <div role="alert" className="flex max-w-xl flex-col items-start gap-2 px-4 py-8">
+    <div role="alert" className="flex max-w-xl flex-col items-start gap-2 px-4 py-8 md:px-6">
       <h2 className="flex items-center gap-2 font-medium text-bad">
         <Icon path={ICONS.alert} />
         <Trans>This could not be shown</Trans>

@@ -4,7 +4,7 @@ import { shortened } from "./quantities.ts";
 /** An id, hash or address: its ends on screen, all of it on hover and in the clipboard. */
 export function Hash({ value, full = false, copy = true }: { readonly value: string; readonly full?: boolean; readonly copy?: boolean }) {
   return (
-    <span className="inline-flex max-w-full items-center gap-0.5 font-mono text-sm">
+    <span className="inline-flex max-w-full items-center gap-0.5 align-middle font-mono text-sm">
       <span title={value} className={full ? "break-all" : "whitespace-nowrap"}>
         {full ? value : shortened(value)}
       </span>
@@ -24,7 +24,7 @@ function hues(address: string): readonly [number, number] {
 export function AddressView({ address, full = false, copy = true }: { readonly address: string; readonly full?: boolean; readonly copy?: boolean }) {
   const [first, second] = hues(address);
   return (
-    <span className="inline-flex max-w-full items-center gap-1.5">
+    <span className="inline-flex max-w-full items-center gap-1.5 align-middle">
       <svg viewBox="0 0 2 2" className="size-3.5 shrink-0 rounded-xs" aria-hidden="true" data-mark>
         <path d="M0 0h2v2z" fill={`hsl(${first} 55% 55%)`} />
         <path d="M0 0v2h2z" fill={`hsl(${second} 55% 40%)`} />

@@ -13,7 +13,7 @@ export function bytesText(bytes: number): string {
     value /= 1024;
     step++;
   }
-  return `${Number.isInteger(value) || value >= 100 ? Math.round(value) : value.toFixed(1)} ${STEPS[step]}`;
+  return `${value >= 100 ? Math.round(value) : Number(value.toFixed(1))} ${STEPS[step]}`;
 }
 
 /**

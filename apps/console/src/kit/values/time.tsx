@@ -57,7 +57,7 @@ export function Ago({ at }: { readonly at: string | number }) {
 /** A duration in milliseconds. */
 export function Duration({ ms }: { readonly ms: number }) {
   return (
-    <span className="whitespace-nowrap tabular-nums" title={`${ms} ms`}>
+    <span className="whitespace-nowrap tabular-nums" title={`${ms / 1_000} s`}>
       {durationText(ms)}
     </span>
   );

@@ -1,0 +1,3 @@
+import { defineScreen } from "../../app/screen.ts";
+
+export default defineScreen({ path: "/_gallery/form", title: { en: "Form kit", ko: "양식 모음" }, page: () => import("./page.tsx") });

@@ -1,0 +1,3 @@
+import { defineScreen } from "../../app/screen.ts";
+
+export default defineScreen({ path: "/_gallery/values", title: { en: "Values", ko: "값 모음" }, page: () => import("./page.tsx") });
