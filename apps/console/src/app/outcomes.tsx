@@ -1,5 +1,5 @@
 import { Trans } from "@lingui/react/macro";
-import { type ErrorComponentProps, Link } from "@tanstack/react-router";
+import { Link } from "./link.tsx";
 import { Failure, Skeleton } from "../kit/ui/states.tsx";
 
 /** While a screen's code is on its way. */
@@ -13,8 +13,8 @@ export function Pending() {
 }
 
 /** A screen that broke: the rest of the console goes on. */
-export function RouteFailure({ error, reset }: ErrorComponentProps) {
-  return <Failure error={error} again={reset} />;
+export function ScreenFailure({ error, again }: { readonly error: unknown; readonly again: () => void }) {
+  return <Failure error={error} again={again} />;
 }
 
 /** An address that leads nowhere. */

@@ -1,6 +1,7 @@
-import { useNavigate, useParams as useRouterParams, useSearch as useRouterSearch } from "@tanstack/react-router";
-import type { ComponentType } from "react";
+import { type ComponentType, createContext, use } from "react";
 import type { z } from "zod";
+import { readSearch } from "./match.ts";
+import { go, place } from "./place.ts";
 import type { Words } from "./words.ts";
 
 /** For whom a screen is; the navigation has one group for each. `all` is shown at the foot, to everybody. */
@@ -12,7 +13,7 @@ export type Role = (typeof ROLES)[number];
  * its folder. Keep the declaration light: it is part of the first download; the page is loaded when it is opened.
  */
 export interface Screen<Search extends z.ZodType = z.ZodType> {
-  /** In the router's words: `/w/$id`. */
+  /** `/w/$id` has a parameter. */
   readonly path: `/${string}`;
   readonly title: Words;
   readonly page: () => Promise<{ readonly default: ComponentType }>;
@@ -52,28 +53,30 @@ export function namedScreens(found: FoundScreens): readonly NamedScreen[] {
     .sort((a, b) => (a.screen.nav?.order ?? 999) - (b.screen.nav?.order ?? 999));
 }
 
-/** The URL's search of the open screen, parsed by the screen's own schema. */
+/** What the address says to the screen that is drawn. */
+export const ScreenContext = createContext<{ readonly params: Readonly<Record<string, string>>; readonly search: object }>({
+  params: {},
+  search: {},
+});
+
+/** The address's search of the open screen, parsed by the screen's own schema. */
 export function useSearch<S extends z.ZodType>(_: Screen<S>): z.output<S> {
-  return useRouterSearch({ strict: false }) as z.output<S>;
+  return use(ScreenContext).search as z.output<S>;
 }
 
-/** Changes some fields of the URL's search; `undefined` takes a field out. Replaces the entry unless `push` is set. */
+/** Changes some fields of the address's search; `undefined` takes a field out. Replaces the entry unless `push` is set. */
 export function useSetSearch<S extends z.ZodType>(
   _: Screen<S>,
 ): (patch: Partial<z.output<S>>, options?: { readonly push?: boolean }) => void {
-  const navigate = useNavigate();
-  return (patch, options) => {
-    void navigate({
-      to: ".",
-      search: ((now: object) => ({ ...now, ...(patch as object) })) as never,
-      replace: options?.push !== true,
-      resetScroll: false,
-    });
-  };
+  return setSearch;
+}
+
+function setSearch(patch: object, options?: { readonly push?: boolean }): void {
+  const { path, query } = place.get();
+  go(path, { search: { ...readSearch(query), ...patch }, replace: options?.push !== true });
 }
 
 /** A parameter of the open screen's path. */
 export function useParam(name: string): string {
-  const params = useRouterParams({ strict: false }) as Readonly<Record<string, string | undefined>>;
-  return params[name] ?? "";
+  return use(ScreenContext).params[name] ?? "";
 }

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 // The client asks the page for its origin.
 vi.stubGlobal("location", { origin: "http://localhost:8080" });
-const { live, takeEvent } = await import("./live.ts");
+const { takeEvent } = await import("./live.ts");
+const { live } = await import("./live-state.ts");
 const { keyOf } = await import("./query.ts");
 
 const id = "wkl_0000000000000000";

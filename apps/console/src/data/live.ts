@@ -5,18 +5,10 @@ import { getReceipt, getWorkload, listWorkloads } from "@corepool/protocol/route
 import { patient } from "@corepool/sdk/client";
 import { followEvents, type ServerEvent } from "@corepool/sdk/sse";
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { createStore } from "../app/store.ts";
 import { client } from "./client.ts";
+import { live } from "./live-state.ts";
 import { patched } from "./patch.ts";
 import { keyOf } from "./query.ts";
-
-/** The one stream of events: `off` while nobody is signed in. `lastEventAt`: milliseconds since the epoch. */
-export interface Live {
-  readonly state: "off" | "connecting" | "live" | "broken";
-  readonly lastEventAt: number | undefined;
-}
-
-export const live = createStore<Live>({ state: "off", lastEventAt: undefined });
 
 type Pages = InfiniteData<{ readonly data: readonly WorkloadView[] }>;
 

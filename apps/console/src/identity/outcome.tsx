@@ -1,6 +1,10 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { useLingui } from "@lingui/react/macro";
+import { loadWordsOf } from "../app/messages.ts";
 import { failureOf, type KeyFailure } from "./failure.ts";
+
+// Dialogs outside of the sign-in tell failures of keys too, and their words are a part of their own.
+loadWordsOf("identity").catch(() => undefined);
 
 /** What happened, and what to do, for each way in which a key or a transaction fails. */
 function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [string, string]>> {

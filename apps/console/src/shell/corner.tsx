@@ -1,5 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
+import { Link } from "../app/link.tsx";
 import { useEffect } from "react";
 import { useStore } from "../app/store.ts";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
@@ -32,7 +32,7 @@ function Standing({ notice }: { readonly notice: Notice }) {
 }
 
 /** Notices in the corner, read out politely. */
-export function Corner() {
+export default function Corner() {
   const { t } = useLingui();
   const { all, shown } = useStore(notices);
   const standing = all.filter((notice) => shown.includes(notice.id)).reverse();

@@ -1,4 +1,5 @@
 import { lazy } from "react";
+import { loadWordsOf } from "../app/messages.ts";
 import { createStore } from "../app/store.ts";
 
 /** What lies above the page. One at a time; each is a chunk of its own. */
@@ -15,6 +16,9 @@ export const LAYERS = {
   palette: lazy(() => import("./palette.tsx")),
   keys: lazy(() => import("./keys-dialog.tsx")),
   notices: lazy(() => import("./notices-dialog.tsx")),
-  "sign-in": lazy(() => import("../identity/sign-in-dialog.tsx")),
+  "sign-in": lazy(async () => {
+    const [dialog] = await Promise.all([import("../identity/sign-in-dialog.tsx"), loadWordsOf("identity")]);
+    return dialog;
+  }),
   more: lazy(() => import("./more-drawer.tsx")),
 } as const;

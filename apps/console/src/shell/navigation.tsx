@@ -1,5 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
+import { Link } from "../app/link.tsx";
 import { inWords } from "../app/messages.ts";
 import { type NamedScreen, ROLES, type Role } from "../app/screen.ts";
 import { SCREENS } from "../app/screens.ts";
@@ -32,7 +32,7 @@ export function NavLink({ screen, onGo }: { readonly screen: NamedScreen["screen
       to={screen.path}
       {...(onGo === undefined ? {} : { onClick: onGo })}
       className="row flex items-center gap-2.5 rounded-(--radius) px-2.5 text-sm text-muted hover:bg-raised hover:text-text"
-      activeProps={{ className: "bg-raised !text-text font-medium", "aria-current": "page" }}
+      activeClass="bg-raised !text-text font-medium"
     >
       <Icon path={screen.nav?.icon ?? ""} />
       <span className="truncate">{inWords(screen.title)}</span>

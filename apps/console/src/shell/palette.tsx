@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
-import { useNavigate } from "@tanstack/react-router";
 import { useId, useMemo, useRef, useState } from "react";
+import { go } from "../app/place.ts";
 import { inWords } from "../app/messages.ts";
 import { SCREENS } from "../app/screens.ts";
 import { Dialog } from "../kit/ui/dialog.tsx";
@@ -12,7 +12,6 @@ import { prefer } from "./preferences.ts";
 
 function useCommands(): readonly Command[] {
   const { t } = useLingui();
-  const navigate = useNavigate();
   return useMemo(() => {
     const screens: Command[] = SCREENS.filter(({ screen }) => !screen.path.includes("$")).map(({ name, screen }) => ({
       id: `go:${name}`,
@@ -20,7 +19,7 @@ function useCommands(): readonly Command[] {
       hint: t`Go to`,
       // Whoever knows the English word finds it in every language.
       also: `${screen.title.en} ${screen.path}`,
-      run: () => void navigate({ to: screen.path }),
+      run: () => go(screen.path),
     }));
     const signed = identity.get() !== undefined;
     return [
@@ -34,7 +33,7 @@ function useCommands(): readonly Command[] {
         ? { id: "leave", text: t`Sign out`, hint: t`Account`, also: "sign out", run: () => void leave() }
         : { id: "enter", text: t`Sign in`, hint: t`Account`, also: "sign in connect wallet", run: () => show("sign-in") },
     ];
-  }, [t, navigate]);
+  }, [t]);
 }
 
 /** Goes anywhere and runs anything by a few letters. An id or address is a command too: it opens what it names. */

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
+import { Link } from "../app/link.tsx";
 import { inWords } from "../app/messages.ts";
 import { SCREENS } from "../app/screens.ts";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
@@ -14,7 +14,7 @@ export function PhoneBar() {
   return (
     <nav aria-label={t`Main`} className="hidden shrink-0 border-t border-line bg-surface phone:flex">
       {ON_PHONES.map(({ name, screen }) => (
-        <Link key={name} to={screen.path} className={`${ITEM} text-muted`} activeProps={{ className: "!text-text font-medium", "aria-current": "page" }}>
+        <Link key={name} to={screen.path} className={`${ITEM} text-muted`} activeClass="!text-text font-medium">
           <Icon path={screen.nav?.icon ?? ""} />
           <span className="max-w-full truncate px-1">{inWords(screen.title)}</span>
         </Link>

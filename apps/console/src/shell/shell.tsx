@@ -1,37 +1,53 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { CurrentScreen } from "../app/current-screen.tsx";
+import { Link } from "../app/link.tsx";
+import { screenAt } from "../app/match-screens.ts";
 import { inWords } from "../app/messages.ts";
-import { SCREENS } from "../app/screens.ts";
+import { place, usePath } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
-import { follow } from "../data/live.ts";
 import { queries } from "../data/query.ts";
 import { identity } from "../identity/identity.ts";
 import { Banner } from "./banner.tsx";
-import { Corner } from "./corner.tsx";
 import { LAYERS, layer, show } from "./layers.ts";
 import { Mark } from "./mark.tsx";
 import { Groups } from "./navigation.tsx";
+import { notices } from "./notices.ts";
 import { PhoneBar } from "./phone-bar.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { useKeys } from "./use-keys.ts";
 
-/** After a change of screen: the window's title tells it, and the focus is where reading begins. */
+/** After a change of screen: the window's title tells it, the focus is where reading begins, the view where it was. */
 function useArrival(): void {
   const { i18n } = useLingui();
-  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
-  const first = useRef(true);
+  const path = usePath();
+  const before = useRef(path);
   useEffect(() => {
-    if (path === undefined) return;
-    const title = document.querySelector<HTMLElement>("[data-page-title]");
-    const here = SCREENS.find(({ screen }) => screen.path === path);
-    const name = here === undefined ? title?.textContent : inWords(here.screen.title);
-    document.title = name === undefined || name === null ? "Corepool" : `${name} · Corepool`;
-    // The first page of all: the browser's own order begins at the top, with the link that skips to the content.
-    if (first.current) first.current = false;
-    else (title ?? document.querySelector<HTMLElement>("main"))?.focus({ preventScroll: true });
+    const here = screenAt(path);
+    document.title = here === undefined ? "Corepool" : `${inWords(here.named.screen.title)} · Corepool`;
     // The language changes the title too.
   }, [path, i18n.locale]);
+  useEffect(() => {
+    // The first page of all: the browser's own order begins at the top, with the link that skips to the content.
+    if (before.current === path) return;
+    before.current = path;
+    const main = document.querySelector<HTMLElement>("main");
+    const arrive = (): boolean => {
+      const title = main?.querySelector<HTMLElement>("[data-page-title]");
+      if (main === null || title === null || title === undefined) return false;
+      main.scrollTop = place.get().top;
+      title.focus({ preventScroll: true });
+      return true;
+    };
+    // The screen before stays until this one has been loaded.
+    const seen = new MutationObserver(() => {
+      if (arrive()) seen.disconnect();
+    });
+    const stood = main?.querySelector("[data-page-title]");
+    if (main !== null) seen.observe(main, { childList: true, subtree: true });
+    if (stood === null) arrive();
+    return () => seen.disconnect();
+  }, [path]);
 }
 
 /** One stream of events for as long as somebody is signed in. */
@@ -40,9 +56,22 @@ function useLive(): void {
   useEffect(() => {
     if (token === undefined) return;
     const leave = new AbortController();
-    follow(queries, leave.signal).catch(() => undefined);
+    // Loaded when somebody is signed in: who only looks around needs no stream.
+    import("../data/live.ts").then(({ follow }) => follow(queries, leave.signal)).catch(() => undefined);
     return () => leave.abort(new DOMException("The page no longer follows.", "AbortError"));
   }, [token]);
+}
+
+const Corner = lazy(() => import("./corner.tsx"));
+
+function Notices() {
+  // An empty corner is not worth its code.
+  if (useStore(notices).all.length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <Corner />
+    </Suspense>
+  );
 }
 
 function Layers() {
@@ -79,12 +108,12 @@ export function Shell() {
           <TopBar />
           <Banner />
           <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
-            <Outlet />
+            <CurrentScreen />
           </main>
         </div>
       </div>
       <PhoneBar />
-      <Corner />
+      <Notices />
       <Layers />
     </div>
   );

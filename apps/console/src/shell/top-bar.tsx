@@ -1,19 +1,20 @@
-import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { Trans, useLingui } from "@lingui/react/macro";
+import { lazy, Suspense } from "react";
 import { useStore } from "../app/store.ts";
-import { live } from "../data/live.ts";
+import { live } from "../data/live-state.ts";
 import { useRoute } from "../data/query.ts";
 import { identity } from "../identity/identity.ts";
 import { Button } from "../kit/ui/button.tsx";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
 import { AddressView } from "../kit/values/hash.tsx";
-import { Money } from "../kit/values/money.tsx";
 import { State } from "../kit/values/state.tsx";
 import { show } from "./layers.ts";
 import { Mark } from "./mark.tsx";
 import { notices } from "./notices.ts";
 import { prefer, preferences } from "./preferences.ts";
+
+const Balance = lazy(() => import("./balance.tsx"));
 
 /** Chains on which money is play money, by their identifiers. */
 const LOCAL_CHAINS: readonly number[] = [31_337, 1_337];
@@ -38,20 +39,6 @@ function NetworkBadge() {
   );
 }
 
-function Balance() {
-  const { data } = useRoute(getAccount, {}, { every: 30_000 });
-  const first = data?.balances[0];
-  if (first === undefined) return null;
-  return (
-    <span className="text-sm phone:hidden">
-      <span className="sr-only">
-        <Trans>Cash on the ledger</Trans>
-      </span>
-      <Money base={first.cash} token={first} />
-    </span>
-  );
-}
-
 function IdentityButton() {
   const who = useStore(identity);
   const stream = useStore(live);
@@ -65,7 +52,9 @@ function IdentityButton() {
   const names = { live: t`Live`, connecting: t`Connecting`, broken: t`Reconnecting`, off: t`Not live` };
   return (
     <>
-      <Balance />
+      <Suspense fallback={null}>
+        <Balance />
+      </Suspense>
       <button
         type="button"
         onClick={() => show("sign-in")}

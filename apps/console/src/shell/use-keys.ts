@@ -1,5 +1,5 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { go } from "../app/place.ts";
 import { SCREENS } from "../app/screens.ts";
 import { keyReader } from "./keys.ts";
 import { layer, show } from "./layers.ts";
@@ -11,7 +11,6 @@ const takesText = (target: EventTarget | null): boolean =>
 
 /** Listens to the shell's keys for as long as the shell stands. */
 export function useKeys(): void {
-  const navigate = useNavigate();
   useEffect(() => {
     const read = keyReader();
     const press = (event: KeyboardEvent): void => {
@@ -26,9 +25,9 @@ export function useKeys(): void {
       const target = SCREENS.find(({ screen }) => screen.goKey === action.key);
       if (target === undefined || layer.get() !== undefined) return;
       event.preventDefault();
-      void navigate({ to: target.screen.path });
+      go(target.screen.path);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [navigate]);
+  }, []);
 }

@@ -22,7 +22,7 @@ function Part({ title, children }: { readonly title: ReactNode; readonly childre
 }
 
 /** All that an offer says, and how far each of it can be believed. */
-export function OfferDetail({ offer, token }: { readonly offer: OfferView; readonly token: Token | undefined }) {
+export default function OfferDetail({ offer, token }: { readonly offer: OfferView; readonly token: Token | undefined }) {
   const { t } = useLingui();
   const { spec, offer: terms } = offer.signed;
   const { resources, isolation, platform } = spec;

@@ -2,11 +2,10 @@ import { formatAmount, type Token } from "@corepool/core/money";
 import type { OfferView } from "@corepool/protocol/resources";
 import { getMarket, listOffers } from "@corepool/protocol/routes/market";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { useSearch, useSetSearch } from "../../app/screen.ts";
 import { useRoute } from "../../data/query.ts";
 import { useWholeList } from "../../data/whole-list.ts";
-import { Histogram } from "../../kit/chart/histogram.tsx";
 import { Table } from "../../kit/table/table.tsx";
 import { Inspector } from "../../kit/ui/inspector.tsx";
 import { PageHead } from "../../kit/ui/page.tsx";
@@ -14,9 +13,10 @@ import { Empty } from "../../kit/ui/states.tsx";
 import { useOfferColumns } from "./columns.tsx";
 import { Filters } from "./filters.tsx";
 import { filterOffers, gpuModels } from "./filter.ts";
-import { OfferDetail } from "./offer-detail.tsx";
 import screen from "./screen.ts";
 
+const Histogram = lazy(async () => ({ default: (await import("../../kit/chart/histogram.tsx")).Histogram }));
+const OfferDetail = lazy(() => import("./offer-detail.tsx"));
 const NO_TOKENS: never[] = [];
 const idOf = (offer: OfferView): string => offer.id;
 
@@ -60,8 +60,10 @@ export default function MarketPage() {
         <div className="flex min-w-0 flex-1 flex-col">
           <div className="grid shrink-0 gap-x-8 gap-y-3 border-b border-line px-4 py-3 md:grid-cols-[minmax(0,1fr)_20rem] md:px-6">
             <Filters search={search} setSearch={setSearch} models={models} tokens={tokens} token={token} />
-            <div className="phone:hidden">
+            <div className="min-h-22 phone:hidden">
+              <Suspense fallback={null}>
               <Histogram title={t`Price per hour`} values={priced} format={number} upTo={max === undefined ? undefined : Number(max)} height={44} />
+              </Suspense>
             </div>
           </div>
           <div className="min-h-0 flex-1">
@@ -91,7 +93,9 @@ export default function MarketPage() {
         </div>
         {open === undefined ? null : (
           <Inspector title={t`Offer`} onClose={() => setSearch({ open: undefined })}>
-            <OfferDetail offer={open} token={tokenOf(open.signed.offer.token)} />
+            <Suspense fallback={null}>
+              <OfferDetail offer={open} token={tokenOf(open.signed.offer.token)} />
+            </Suspense>
           </Inspector>
         )}
       </div>
