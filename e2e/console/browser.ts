@@ -46,7 +46,9 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForSelector("[data-page-title]");
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
   await page.waitForFunction(() => document.querySelector("main .skeleton") === null, undefined, { timeout: 15_000 });
-  await page.evaluate(() => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
+  await page.evaluate(
+    () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  );
 }
 
 /** Opens a path of the console. */
@@ -72,14 +74,16 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
   await options.prepare?.(context);
   const page = await context.newPage();
   page.on("console", (message) => {
-    if (message.type() === "error" && options.expected?.test(message.text()) !== true) problems.push(`console: ${message.text()} (${message.location().url})`);
+    if (message.type() === "error" && options.expected?.test(message.text()) !== true)
+      problems.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
   page.on("response", (response) => {
     if (response.status() >= 500) problems.push(`answer: ${response.status()} ${response.url()}`);
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) problems.push(`third party: ${request.url()}`);
+    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url()))
+      problems.push(`third party: ${request.url()}`);
   });
   const go = async (path: string): Promise<void> => {
     await page.goto(`${origin}${path}`);
@@ -91,7 +95,9 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
 
 /** What axe finds wrong with the page as it is now, a line for each; empty when nothing is. */
 export async function axe(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
   return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 160)}`));
 }
 

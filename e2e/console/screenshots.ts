@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { clear, newPlace, startMarket } from "../support/market.ts";
 import { launch, openPage, WIDTHS } from "./browser.ts";
-import { GALLERY_PATHS, serveGallery } from "./site.ts";
 import { SCREEN_PATHS } from "./screens.ts";
+import { GALLERY_PATHS, serveGallery } from "./site.ts";
 
 /**
  * Pictures of every screen, and of every page of the gallery, in both themes, wide and on a phone, against a market of
@@ -23,8 +23,13 @@ let wrong = 0;
 try {
   for (const path of [...SCREEN_PATHS, ...GALLERY_PATHS].filter((each) => each.includes(part)))
     for (const theme of ["light", "dark"] as const)
-      for (const [width, language] of [["wide", "en"], ["phone", "ko"]] as const) {
-        const prepare = GALLERY_PATHS.some((each) => each === path) ? { prepare: (context: Parameters<typeof serveGallery>[0]) => serveGallery(context, origin) } : {};
+      for (const [width, language] of [
+        ["wide", "en"],
+        ["phone", "ko"],
+      ] as const) {
+        const prepare = GALLERY_PATHS.some((each) => each === path)
+          ? { prepare: (context: Parameters<typeof serveGallery>[0]) => serveGallery(context, origin) }
+          : {};
         const opened = await openPage(browser, { origin, path, theme, width, language, ...prepare });
         const name = `${path.slice(1).replaceAll("/", "-")}-${theme}-${WIDTHS[width]}.png`;
         await opened.page.screenshot({ path: join(folder, name) });

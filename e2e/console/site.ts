@@ -4,7 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { BrowserContext } from "playwright-core";
 
 const GALLERY = fileURLToPath(new URL("../../apps/console/dist-gallery", import.meta.url));
-const TYPES: Readonly<Record<string, string>> = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", woff2: "font/woff2" };
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript",
+  css: "text/css",
+  svg: "image/svg+xml",
+  woff2: "font/woff2",
+};
 
 /** Paths of the gallery's pages. */
 export const GALLERY_PATHS = ["/_gallery/table", "/_gallery/form", "/_gallery/charts", "/_gallery/values"] as const;
@@ -15,7 +21,11 @@ export const GALLERY_PATHS = ["/_gallery/table", "/_gallery/form", "/_gallery/ch
  */
 export async function serveGallery(context: BrowserContext, origin: string): Promise<void> {
   const { headers } = await fetch(`${origin}/market`);
-  const kept = Object.fromEntries([...headers].filter(([name]) => !["content-type", "content-length", "etag", "date", "content-encoding"].includes(name)));
+  const kept = Object.fromEntries(
+    [...headers].filter(
+      ([name]) => !["content-type", "content-length", "etag", "date", "content-encoding"].includes(name),
+    ),
+  );
   await context.route(`${origin}/**`, async (route) => {
     const { pathname } = new URL(route.request().url());
     const page = pathname.startsWith("/_gallery/") || pathname === "/market";

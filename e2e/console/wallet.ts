@@ -17,12 +17,19 @@ interface Ask {
  * A wallet that announces itself by EIP-6963 and signs in this process, so that its key is never in the page. Reads and
  * transactions go to the chain at `rpcUrl`. Call it before the page is opened.
  */
-export async function announceWallet(target: Pick<Page, "exposeFunction" | "addInitScript">, options: { readonly privateKey: Hex; readonly rpcUrl: string; readonly chainId: number; readonly name?: string }): Promise<WalletBehaviour> {
+export async function announceWallet(
+  target: Pick<Page, "exposeFunction" | "addInitScript">,
+  options: { readonly privateKey: Hex; readonly rpcUrl: string; readonly chainId: number; readonly name?: string },
+): Promise<WalletBehaviour> {
   const account = privateKeyToAccount(options.privateKey);
   const behaviour: WalletBehaviour = { reject: false, chainId: options.chainId };
   const rejected = { error: { code: 4001, message: "User rejected the request." } };
   const rpc = async ({ method, params }: Ask): Promise<unknown> => {
-    const answer = await fetch(options.rpcUrl, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: params ?? [] }) });
+    const answer = await fetch(options.rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: params ?? [] }),
+    });
     return answer.json();
   };
   const answer = async (ask: Ask): Promise<unknown> => {
@@ -35,10 +42,14 @@ export async function announceWallet(target: Pick<Page, "exposeFunction" | "addI
       behaviour.chainId = Number((params[0] as { readonly chainId: string }).chainId);
       return { result: null };
     }
-    if (method === "personal_sign") return behaviour.reject ? rejected : { result: await account.signMessage({ message: { raw: params[0] as Hex } }) };
+    if (method === "personal_sign")
+      return behaviour.reject
+        ? rejected
+        : { result: await account.signMessage({ message: { raw: params[0] as Hex } }) };
     if (method === "eth_signTypedData_v4") {
       if (behaviour.reject) return rejected;
-      const { EIP712Domain: _, ...types } = (JSON.parse(String(params[1])) as { readonly types: Record<string, never> }).types;
+      const { EIP712Domain: _, ...types } = (JSON.parse(String(params[1])) as { readonly types: Record<string, never> })
+        .types;
       return { result: await account.signTypedData({ ...(JSON.parse(String(params[1])) as object), types } as never) };
     }
     if (method === "eth_sendTransaction" && behaviour.reject) return rejected;
@@ -46,7 +57,14 @@ export async function announceWallet(target: Pick<Page, "exposeFunction" | "addI
   };
   await target.exposeFunction("askTestWallet", answer);
   await target.addInitScript((name) => {
-    const ask = (globalThis as unknown as { readonly askTestWallet: (ask: object) => Promise<{ readonly result?: unknown; readonly error?: { readonly code: number; readonly message: string } }> }).askTestWallet;
+    const ask = (
+      globalThis as unknown as {
+        readonly askTestWallet: (ask: object) => Promise<{
+          readonly result?: unknown;
+          readonly error?: { readonly code: number; readonly message: string };
+        }>;
+      }
+    ).askTestWallet;
     const provider = {
       request: async (request: object) => {
         const { result, error } = await ask(request);
@@ -57,7 +75,10 @@ export async function announceWallet(target: Pick<Page, "exposeFunction" | "addI
       removeListener: () => provider,
     };
     const icon = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=";
-    const detail = Object.freeze({ info: { uuid: "00000000-0000-4000-8000-000000000001", name, icon, rdns: "example.test-wallet" }, provider });
+    const detail = Object.freeze({
+      info: { uuid: "00000000-0000-4000-8000-000000000001", name, icon, rdns: "example.test-wallet" },
+      provider,
+    });
     const announce = () => dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
     addEventListener("eip6963:requestProvider", announce);
     announce();
@@ -70,6 +91,14 @@ export async function addPasskeys(page: Page, prf: boolean): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
   await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, hasPrf: prf } as never,
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      hasPrf: prf,
+    } as never,
   });
 }

@@ -9,13 +9,26 @@ interface Node {
 }
 
 /** Attributes whose text a person reads or hears. */
-const SPOKEN = new Set(["aria-label", "aria-description", "title", "placeholder", "alt", "label", "hint", "note", "confirm", "text", "detail"]);
+const SPOKEN = new Set([
+  "aria-label",
+  "aria-description",
+  "title",
+  "placeholder",
+  "alt",
+  "label",
+  "hint",
+  "note",
+  "confirm",
+  "text",
+  "detail",
+]);
 /** Elements whose text is translated, or is no language. */
 const FREE = new Set(["Trans", "Plural", "Select", "kbd", "code"]);
 /** Names that are the same everywhere. */
 const NAMES = new Set(["Corepool"]);
 
-const isNode = (value: unknown): value is Node => value !== null && typeof value === "object" && typeof (value as Node).type === "string";
+const isNode = (value: unknown): value is Node =>
+  value !== null && typeof value === "object" && typeof (value as Node).type === "string";
 const speaks = (text: string): boolean => /\p{L}{2}/u.test(text) && !NAMES.has(text.trim());
 
 /** Strings that an expression may come to, written down in it. */
@@ -25,7 +38,9 @@ function literals(node: unknown): readonly string[] {
     case "StringLiteral":
       return [String(node["value"])];
     case "TemplateLiteral":
-      return (node["quasis"] as readonly { readonly value: { readonly raw: string } }[]).map((quasi) => quasi.value.raw);
+      return (node["quasis"] as readonly { readonly value: { readonly raw: string } }[]).map(
+        (quasi) => quasi.value.raw,
+      );
     case "ConditionalExpression":
       return [...literals(node["consequent"]), ...literals(node["alternate"])];
     case "LogicalExpression":
@@ -44,11 +59,17 @@ export function stringViolations(sources: readonly Source[]): Violation[] {
     .flatMap(({ path, text }) => {
       const found: Violation[] = [];
       const tell = (node: Node, said: string): void => {
-        if (speaks(said)) found.push({ path, line: node.loc?.start.line ?? 1, message: `speaks without its catalogue: ${JSON.stringify(said.trim().slice(0, 60))}` });
+        if (speaks(said))
+          found.push({
+            path,
+            line: node.loc?.start.line ?? 1,
+            message: `speaks without its catalogue: ${JSON.stringify(said.trim().slice(0, 60))}`,
+          });
       };
       const visit = (node: Node): void => {
         if (node.type === "JSXText") tell(node, String(node["value"]));
-        if (node.type === "JSXAttribute" && SPOKEN.has(String((node["name"] as Node)["name"]))) for (const said of literals(node["value"])) tell(node, said);
+        if (node.type === "JSXAttribute" && SPOKEN.has(String((node["name"] as Node)["name"])))
+          for (const said of literals(node["value"])) tell(node, said);
         if (node.type === "JSXElement") {
           const name = String(((node["openingElement"] as Node)["name"] as Node)["name"]);
           visitAll(node["openingElement"]);
@@ -68,7 +89,12 @@ export function stringViolations(sources: readonly Source[]): Violation[] {
           else if (isNode(value)) visit(value);
         }
       };
-      const parsed = parseSync(text, { filename: path, babelrc: false, configFile: false, parserOpts: { plugins: ["typescript", "jsx"] } });
+      const parsed = parseSync(text, {
+        filename: path,
+        babelrc: false,
+        configFile: false,
+        parserOpts: { plugins: ["typescript", "jsx"] },
+      });
       visitAll(parsed?.program);
       return found;
     });
@@ -86,7 +112,13 @@ export function translationViolations(catalogues: readonly Source[]): Violation[
       [...text.matchAll(ENTRY)].flatMap((match): Violation[] => {
         const [id, said] = [joined(match[1] ?? ""), joined(match[2] ?? "")];
         if (id === "" || said !== "") return [];
-        return [{ path, line: text.slice(0, match.index).split("\n").length, message: `is not translated: "${id.slice(0, 60)}"` }];
+        return [
+          {
+            path,
+            line: text.slice(0, match.index).split("\n").length,
+            message: `is not translated: "${id.slice(0, 60)}"`,
+          },
+        ];
       }),
     );
 }

@@ -57,7 +57,8 @@ describe("every gate rejects its fixture", () => {
 
   it("words that no catalogue has yet", () => {
     copy = mkdtempSync(join(ROOT, "apps/console/.gate-"));
-    for (const file of ["lingui.config.ts", "src/locales"]) cpSync(join(ROOT, "apps/console", file), join(copy, file), { recursive: true });
+    for (const file of ["lingui.config.ts", "src/locales"])
+      cpSync(join(ROOT, "apps/console", file), join(copy, file), { recursive: true });
     mkdirSync(join(copy, "src/screens/x"), { recursive: true });
     cpSync(join(FIXTURES, "console/apps/console/src/screens/x/page.tsx"), join(copy, "src/screens/x/page.tsx"));
     const { status, output } = run("lingui", ["check", "sync", "--clean", "--config", join(copy, "lingui.config.ts")]);
@@ -67,10 +68,21 @@ describe("every gate rejects its fixture", () => {
 
   it("the console's weight", () => {
     copy = mkdtempSync(join(tmpdir(), "corepool-gate-"));
-    const files = { first: "assets/index.js", market: "assets/page.js", words: "assets/ko.js", lazy: "assets/lazy.js", css: "assets/index.css", font: "assets/font.woff2" };
+    const files = {
+      first: "assets/index.js",
+      market: "assets/page.js",
+      words: "assets/ko.js",
+      lazy: "assets/lazy.js",
+      css: "assets/index.css",
+      font: "assets/font.woff2",
+    };
     const manifest = {
       "index.html": { file: files.first, isEntry: true },
-      "src/screens/market/page.tsx": { file: files.market, src: "src/screens/market/page.tsx", imports: ["index.html"] },
+      "src/screens/market/page.tsx": {
+        file: files.market,
+        src: "src/screens/market/page.tsx",
+        imports: ["index.html"],
+      },
       "src/screens/market/locales/ko.po": { file: files.words, src: "src/screens/market/locales/ko.po" },
       "src/locales/ko.po": { file: files.words, src: "src/locales/ko.po" },
     };
@@ -78,7 +90,8 @@ describe("every gate rejects its fixture", () => {
       mkdirSync(join(copy ?? "", ".vite"), { recursive: true });
       mkdirSync(join(copy ?? "", "assets"), { recursive: true });
       writeFileSync(join(copy ?? "", ".vite/manifest.json"), JSON.stringify(manifest));
-      for (const [name, file] of Object.entries(files)) writeFileSync(join(copy ?? "", file), randomBytes(sizes[name as keyof typeof files] ?? 100));
+      for (const [name, file] of Object.entries(files))
+        writeFileSync(join(copy ?? "", file), randomBytes(sizes[name as keyof typeof files] ?? 100));
       return run("node", ["scripts/gates/console-budget.ts", copy ?? ""]);
     };
     expect(run("node", ["scripts/gates/console-budget.ts", copy]).output).toContain("there is no build");

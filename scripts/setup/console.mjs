@@ -42,7 +42,7 @@ function filesBelow(path) {
 /** The hash of the sources, by names and contents: the clock of a checkout says nothing. */
 export function fingerprint(root) {
   const hash = createHash("sha256");
-  for (const path of SOURCES.flatMap((source) => filesBelow(join(root, source))).sort()) {
+  for (const path of SOURCES.flatMap((source) => filesBelow(join(root, source))).sort((a, b) => (a < b ? -1 : 1))) {
     hash.update(`${path.slice(root.length)}\0`).update(createHash("sha256").update(readFileSync(path)).digest());
   }
   return hash.digest("hex");
@@ -62,10 +62,7 @@ function isFresh(root, out) {
  * kits, which tests look at.
  */
 export async function ensureConsole(root, { gallery }) {
-  for (const [out, env] of [
-    ["dist", {}],
-    ...(gallery ? [["dist-gallery", { COREPOOL_CONSOLE_GALLERY: "1" }]] : []),
-  ]) {
+  for (const [out, env] of [["dist", {}], ...(gallery ? [["dist-gallery", { COREPOOL_CONSOLE_GALLERY: "1" }]] : [])]) {
     if (isFresh(root, out)) continue;
     await during(out === "dist" ? "web console" : "web console with its gallery", async () => {
       const { code, said } = await quietly(node24(root), ["apps/console/scripts/build.mjs"], {

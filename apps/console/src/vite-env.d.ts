@@ -6,6 +6,7 @@ declare module "*.po" {
 }
 
 declare module "#gallery" {
-  import type { FoundScreens } from "./app/screen.ts";
+  import type { FoundPages, FoundScreens } from "./app/screen.ts";
   export const gallery: FoundScreens;
+  export const galleryPages: FoundPages;
 }

@@ -7,7 +7,10 @@ import { ScreenContext } from "./screen.ts";
 import { useStore } from "./store.ts";
 
 /** Keeps what breaks in a screen within it: the rest of the console goes on, and so does the next screen. */
-class Boundary extends Component<{ readonly at: string; readonly children: ReactNode }, { readonly error: unknown; readonly at: string }> {
+class Boundary extends Component<
+  { readonly at: string; readonly children: ReactNode },
+  { readonly error: unknown; readonly at: string }
+> {
   override state: { readonly error: unknown; readonly at: string } = { error: undefined, at: this.props.at };
 
   static getDerivedStateFromError(error: unknown) {

@@ -2,7 +2,7 @@ import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import { matchPath } from "./match.ts";
 import { loadWordsOf } from "./messages.ts";
 import type { NamedScreen } from "./screen.ts";
-import { SCREENS } from "./screens.ts";
+import { loadPage, SCREENS } from "./screens.ts";
 
 /** The screen of a path, and the path's parameters. */
 export interface Match {
@@ -23,10 +23,10 @@ export function screenAt(path: string): Match | undefined {
 const loading = new Map<string, Promise<{ readonly default: ComponentType }>>();
 const pages = new Map<string, LazyExoticComponent<ComponentType>>();
 
-function load({ name, screen }: NamedScreen): Promise<{ readonly default: ComponentType }> {
+function load({ name }: NamedScreen): Promise<{ readonly default: ComponentType }> {
   const known = loading.get(name);
   if (known !== undefined) return known;
-  const started = Promise.all([screen.page(), loadWordsOf(name)]).then(([page]) => page);
+  const started = Promise.all([loadPage(name), loadWordsOf(name)]).then(([page]) => page);
   loading.set(name, started);
   // What could not be loaded is asked for again at the next try.
   started.catch(() => {

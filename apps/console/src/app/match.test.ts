@@ -16,7 +16,12 @@ describe("a path", () => {
   ])("%s of %s", (pattern, path, expected) => expect(matchPath(pattern, path)).toEqual(expected));
 
   it("keeps any parameter as it was", () => {
-    fc.assert(fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (id) => matchPath("/w/$id", `/w/${encodeURIComponent(id)}`)?.["id"] === id));
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1, unit: "grapheme" }),
+        (id) => matchPath("/w/$id", `/w/${encodeURIComponent(id)}`)?.["id"] === id,
+      ),
+    );
   });
 });
 

@@ -4,7 +4,9 @@ import type { Locale, Words } from "./words.ts";
 type Catalogue = () => Promise<{ readonly messages: Parameters<typeof i18n.load>[1] }>;
 
 const SHARED = import.meta.glob("../locales/*.po") as Readonly<Record<string, Catalogue>>;
-const OF_PARTS = import.meta.glob(["../screens/*/locales/*.po", "../identity/locales/*.po"]) as Readonly<Record<string, Catalogue>>;
+const OF_PARTS = import.meta.glob(["../screens/*/locales/*.po", "../identity/locales/*.po"]) as Readonly<
+  Record<string, Catalogue>
+>;
 const opened = new Set<string>();
 
 /** Where the words of a part lie: a screen by the name of its folder, or `identity`. */

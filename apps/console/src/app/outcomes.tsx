@@ -1,6 +1,6 @@
 import { Trans } from "@lingui/react/macro";
-import { Link } from "./link.tsx";
 import { Failure, Skeleton } from "../kit/ui/states.tsx";
+import { Link } from "./link.tsx";
 
 /** While a screen's code is on its way. */
 export function Pending() {

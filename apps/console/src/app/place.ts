@@ -23,7 +23,10 @@ addEventListener("popstate", (event) => {
 });
 
 /** Goes to a path, or changes the search of this one. A replaced entry is not gone back to. */
-export function go(to: string, options: { readonly search?: Readonly<Record<string, unknown>>; readonly replace?: boolean } = {}): void {
+export function go(
+  to: string,
+  options: { readonly search?: Readonly<Record<string, unknown>>; readonly replace?: boolean } = {},
+): void {
   const url = `${to}${options.search === undefined ? "" : writeSearch(options.search)}`;
   if (options.replace === true) history.replaceState(history.state, "", url);
   else {

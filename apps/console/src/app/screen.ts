@@ -10,13 +10,12 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * One screen, as `src/screens/NAME/screen.ts` declares it. The router, the navigation and the command palette find it by
- * its folder. Keep the declaration light: it is part of the first download; the page is loaded when it is opened.
+ * its folder. Keep the declaration light: it is part of the first download; `page.tsx` is loaded when it is opened.
  */
 export interface Screen<Search extends z.ZodType = z.ZodType> {
   /** `/w/$id` has a parameter. */
   readonly path: `/${string}`;
   readonly title: Words;
-  readonly page: () => Promise<{ readonly default: ComponentType }>;
   /** What the URL may hold behind the question mark. Give every field `.catch(...)`: a wrong link still opens. */
   readonly search?: Search;
   readonly nav?: {
@@ -37,6 +36,9 @@ export function defineScreen<const Search extends z.ZodType = z.ZodType>(screen:
   return screen;
 }
 
+/** The page beside a declaration: `page.tsx` exports its component by default. */
+export type FoundPages = Readonly<Record<string, () => Promise<{ readonly default: ComponentType }>>>;
+
 /** What `import.meta.glob` finds. */
 export type FoundScreens = Readonly<Record<string, { readonly default: Screen }>>;
 
@@ -54,7 +56,10 @@ export function namedScreens(found: FoundScreens): readonly NamedScreen[] {
 }
 
 /** What the address says to the screen that is drawn. */
-export const ScreenContext = createContext<{ readonly params: Readonly<Record<string, string>>; readonly search: object }>({
+export const ScreenContext = createContext<{
+  readonly params: Readonly<Record<string, string>>;
+  readonly search: object;
+}>({
   params: {},
   search: {},
 });

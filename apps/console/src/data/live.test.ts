@@ -31,7 +31,10 @@ describe("the stream of events", () => {
     cache = new QueryClient();
     live.set({ state: "connecting", lastEventAt: undefined });
     cache.setQueryData(one, workload);
-    cache.setQueryData(list, { pages: [{ data: [workload, { ...workload, id: "wkl_1111111111111111" }] }], pageParams: [] });
+    cache.setQueryData(list, {
+      pages: [{ data: [workload, { ...workload, id: "wkl_1111111111111111" }] }],
+      pageParams: [],
+    });
     cache.setQueryData(["listOffers", "whole", {}], { pages: [], pageParams: [] });
     cache.setQueryData(["getMarket", {}], {});
   });
@@ -41,7 +44,12 @@ describe("the stream of events", () => {
     expect(cache.getQueryData<WorkloadView>(one)?.state).toBe("frozen");
     const pages = cache.getQueryData<{ pages: { data: WorkloadView[] }[] }>(list)?.pages[0]?.data;
     expect(pages?.map((each) => each.state)).toEqual(["frozen", "running"]);
-    expect([stale(one), stale(list), stale(["getMarket", {}]), stale(["listOffers", "whole", {}])]).toEqual([true, true, false, false]);
+    expect([stale(one), stale(list), stale(["getMarket", {}]), stale(["listOffers", "whole", {}])]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect(live.get().state).toBe("live");
   });
 

@@ -35,7 +35,10 @@ export function applyEvent(cache: QueryClient, event: AccountEvent): void {
     cache.setQueriesData<Pages>({ queryKey: [...keyOf(listWorkloads), "whole"] }, (now) =>
       now === undefined
         ? now
-        : { ...now, pages: now.pages.map((page) => ({ ...page, data: page.data.map((each) => patched(each, event)) })) },
+        : {
+            ...now,
+            pages: now.pages.map((page) => ({ ...page, data: page.data.map((each) => patched(each, event)) })),
+          },
     );
   }
   for (const queryKey of touched(event)) void cache.invalidateQueries({ queryKey });

@@ -2,7 +2,11 @@ import type { AccountEvent, WorkloadView } from "@corepool/protocol/resources";
 import { describe, expect, it } from "vitest";
 import { patched } from "./patch.ts";
 
-const workload = { id: "wkl_0000000000000000", state: "running", createdAt: "2026-01-01T00:00:00.000Z" } as WorkloadView;
+const workload = {
+  id: "wkl_0000000000000000",
+  state: "running",
+  createdAt: "2026-01-01T00:00:00.000Z",
+} as WorkloadView;
 const event = (change: Partial<AccountEvent>): AccountEvent => ({
   id: "7",
   type: "workload.frozen",
@@ -21,7 +25,13 @@ describe("an event in the cache", () => {
   });
 
   it("leaves the very object where it says nothing new", () => {
-    for (const change of [{ workload: "wkl_1111111111111111" }, { state: null }, { state: "running" }, { state: "ended" }, { state: "constructor" }])
+    for (const change of [
+      { workload: "wkl_1111111111111111" },
+      { state: null },
+      { state: "running" },
+      { state: "ended" },
+      { state: "constructor" },
+    ])
       expect(patched(workload, event(change))).toBe(workload);
   });
 });

@@ -1,7 +1,8 @@
 import { WORKLOAD } from "@corepool/core/workload";
 import type { AccountEvent, WorkloadView } from "@corepool/protocol/resources";
 
-const isState = (state: string | null): state is WorkloadView["state"] => state !== null && Object.hasOwn(WORKLOAD, state);
+const isState = (state: string | null): state is WorkloadView["state"] =>
+  state !== null && Object.hasOwn(WORKLOAD, state);
 
 /**
  * What an event tells of a workload, put into what the page has of it, until the whole of it has been read anew. An

@@ -39,7 +39,9 @@ export function useWholeList<T>(
     queryFn: ({ pageParam, signal }) =>
       call(
         route,
-        { query: { ...filter, limit: PER_PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) } } as unknown as CallInput<Route>,
+        {
+          query: { ...filter, limit: PER_PAGE, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
+        } as unknown as CallInput<Route>,
         { signal },
       ) as unknown as Promise<Page<T>>,
     getNextPageParam: (last: Page<T>, all) =>

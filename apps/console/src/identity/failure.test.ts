@@ -1,11 +1,17 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { InsufficientFundsError, TransactionExecutionError, UserRejectedRequestError, WaitForTransactionReceiptTimeoutError } from "viem";
+import {
+  InsufficientFundsError,
+  TransactionExecutionError,
+  UserRejectedRequestError,
+  WaitForTransactionReceiptTimeoutError,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { failureOf, keyError } from "./failure.ts";
 
 const account = privateKeyToAccount(`0x${"01".repeat(32)}`);
-const sent = (cause: ConstructorParameters<typeof TransactionExecutionError>[0]) => new TransactionExecutionError(cause, { account });
+const sent = (cause: ConstructorParameters<typeof TransactionExecutionError>[0]) =>
+  new TransactionExecutionError(cause, { account });
 
 describe("why a key or a transaction failed", () => {
   it.each([

@@ -1,7 +1,19 @@
 import { codeOf } from "@corepool/core/errors";
 
 /** How asking a key, or sending a transaction, can fail; each has its own words and its own next step. */
-export type KeyFailure = "rejected" | "wrong-chain" | "dropped" | "no-funds" | "no-gas" | "locked" | "gone" | "busy" | "no-key" | "wrong-passkey" | "no-rpc" | "other";
+export type KeyFailure =
+  | "rejected"
+  | "wrong-chain"
+  | "dropped"
+  | "no-funds"
+  | "no-gas"
+  | "locked"
+  | "gone"
+  | "busy"
+  | "no-key"
+  | "wrong-passkey"
+  | "no-rpc"
+  | "other";
 
 interface Shape {
   readonly code?: unknown;
@@ -55,7 +67,7 @@ export function failureOf(error: unknown): KeyFailure {
     const { name, code, message, cause, data } = at as Shape;
     const known = BY_NAME[String(name)] ?? BY_CODE[String(code)];
     if (known !== undefined) return known;
-    const reason = String(data?.reason ?? "");
+    const reason = typeof data?.reason === "string" ? data.reason : "";
     if (/^ERC20Insufficient|^Insufficient/.test(reason)) return "no-funds";
     if (codeOf(at) === "chain-unavailable" && /insufficient funds/i.test(String(message))) return "no-gas";
     at = cause;

@@ -14,7 +14,9 @@ const KEY = "corepool.identity";
 export const identity = createStore<Identity | undefined>(undefined);
 
 /** The key's home while it is open in this page. */
-let open: { readonly kind: IdentityKind; readonly address: Address; readonly home: KeyHome; readonly leave: () => void } | undefined;
+let open:
+  | { readonly kind: IdentityKind; readonly address: Address; readonly home: KeyHome; readonly leave: () => void }
+  | undefined;
 
 function keep(value: Identity | undefined): void {
   try {

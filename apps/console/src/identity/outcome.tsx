@@ -10,9 +10,18 @@ loadWordsOf("identity").catch(() => undefined);
 function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [string, string]>> {
   const { t } = useLingui();
   return {
-    rejected: [t`It was refused, and nothing was signed.`, t`No money has moved. Press the button again when you want to sign.`],
-    "wrong-chain": [t`The wallet is on another chain.`, t`Switch it to the market's chain, and try again. Nothing was sent.`],
-    dropped: [t`The transaction has not been taken into a block.`, t`It may still be. Look in the wallet before you send it again, or speed it up there.`],
+    rejected: [
+      t`It was refused, and nothing was signed.`,
+      t`No money has moved. Press the button again when you want to sign.`,
+    ],
+    "wrong-chain": [
+      t`The wallet is on another chain.`,
+      t`Switch it to the market's chain, and try again. Nothing was sent.`,
+    ],
+    dropped: [
+      t`The transaction has not been taken into a block.`,
+      t`It may still be. Look in the wallet before you send it again, or speed it up there.`,
+    ],
     "no-funds": [t`There is not enough of the token.`, t`Deposit or receive more of it first. Nothing was sent.`],
     "no-gas": [t`The account cannot pay for gas.`, t`It needs a little of the chain's own coin. Nothing was sent.`],
     locked: [t`The wallet is locked, or does not allow this page.`, t`Unlock it and allow this page, and try again.`],
@@ -30,10 +39,17 @@ export function OutcomeOfKey({ error }: { readonly error: unknown }) {
   const kind = failureOf(error);
   const [what, next] =
     kind === "other"
-      ? [error instanceof Error ? error.message : String(error), error instanceof CorepoolError ? (error.next ?? "") : ""]
+      ? [
+          error instanceof Error ? error.message : String(error),
+          error instanceof CorepoolError ? (error.next ?? "") : "",
+        ]
       : words[kind];
   return (
-    <div role="alert" data-failure={kind} className={`rounded-(--radius) border px-3 py-2 text-sm ${kind === "rejected" ? "border-line" : "border-bad"}`}>
+    <div
+      role="alert"
+      data-failure={kind}
+      className={`rounded-(--radius) border px-3 py-2 text-sm ${kind === "rejected" ? "border-line" : "border-bad"}`}
+    >
       <p className={kind === "rejected" ? "" : "text-bad"}>{what}</p>
       {next === "" ? null : <p className="text-muted">{next}</p>}
     </div>

@@ -38,4 +38,3 @@ export interface FoundWallet {
   /** A data: image of the wallet's own. */
   readonly icon: string | undefined;
 }
-

@@ -68,7 +68,9 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
             ]}
             onChange={setKind}
           />
-          <Suspense fallback={<Skeleton className="h-32 w-full" />}>{kind === "wallet" ? <WalletPane onDone={onClose} /> : <BrowserKeyPane onDone={onClose} />}</Suspense>
+          <Suspense fallback={<Skeleton className="h-32 w-full" />}>
+            {kind === "wallet" ? <WalletPane onDone={onClose} /> : <BrowserKeyPane onDone={onClose} />}
+          </Suspense>
         </div>
       ) : (
         <Mine who={who} onClose={onClose} />

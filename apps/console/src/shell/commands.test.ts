@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type Command, found } from "./commands.ts";
 
 const command = (text: string, also = ""): Command => ({ id: text, text, also, hint: "", run: () => undefined });
-const commands = [command("마켓", "Market /market"), command("New workload"), command("Workloads"), command("Dark theme")];
+const commands = [
+  command("마켓", "Market /market"),
+  command("New workload"),
+  command("Workloads"),
+  command("Dark theme"),
+];
 const names = (text: string) => found(commands, text).map((each) => each.text);
 
 describe("the palette", () => {

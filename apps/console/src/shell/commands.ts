@@ -22,7 +22,10 @@ function fit(command: Command, words: readonly string[]): number | undefined {
 
 /** The commands that a text finds, the best first; all of them for no text. */
 export function found(commands: readonly Command[], text: string): readonly Command[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   return commands
     .map((command, index) => ({ command, index, score: fit(command, words) }))
     .filter((each): each is { command: Command; index: number; score: number } => each.score !== undefined)

@@ -28,7 +28,9 @@ function Keys({ title, rows }: { readonly title: string; readonly rows: readonly
 /** The map of the keyboard. */
 export default function KeysDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = useLingui();
-  const screens = SCREENS.flatMap(({ screen }) => (screen.goKey === undefined ? [] : [[`g ${screen.goKey}`, inWords(screen.title)] as const]));
+  const screens = SCREENS.flatMap(({ screen }) =>
+    screen.goKey === undefined ? [] : [[`g ${screen.goKey}`, inWords(screen.title)] as const],
+  );
   return (
     <Dialog title={<Trans>Keyboard</Trans>} onClose={onClose}>
       <Keys

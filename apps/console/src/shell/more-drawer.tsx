@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Dialog } from "../kit/ui/dialog.tsx";
-import { Choice } from "../kit/form/choice.tsx";
 import { useStore } from "../app/store.ts";
+import { Choice } from "../kit/form/choice.tsx";
+import { Dialog } from "../kit/ui/dialog.tsx";
 import { Groups } from "./navigation.tsx";
 import { prefer, preferences, THEMES } from "./preferences.ts";
 
@@ -15,7 +15,12 @@ export default function MoreDrawer({ onClose }: { readonly onClose: () => void }
       <nav aria-label={t`All screens`} className="p-3">
         <Groups onGo={onClose} />
         <div className="border-t border-line px-2.5 pt-3 pb-2">
-          <Choice label={t`Theme`} value={theme} options={THEMES.map((each) => [each, names[each]])} onChange={(next) => prefer({ theme: next })} />
+          <Choice
+            label={t`Theme`}
+            value={theme}
+            options={THEMES.map((each) => [each, names[each]])}
+            onChange={(next) => prefer({ theme: next })}
+          />
         </div>
       </nav>
     </Dialog>

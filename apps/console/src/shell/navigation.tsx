@@ -20,10 +20,12 @@ export function useRoleName(): (role: Role) => string {
 }
 
 /** Screens that stand in the navigation, by role. A role without screens has no group. */
-export const GROUPS: readonly { readonly role: Role; readonly screens: readonly NamedScreen[] }[] = ROLES.map((role) => ({
-  role,
-  screens: SCREENS.filter(({ screen }) => screen.nav?.role === role),
-})).filter(({ screens }) => screens.length > 0);
+export const GROUPS: readonly { readonly role: Role; readonly screens: readonly NamedScreen[] }[] = ROLES.map(
+  (role) => ({
+    role,
+    screens: SCREENS.filter(({ screen }) => screen.nav?.role === role),
+  }),
+).filter(({ screens }) => screens.length > 0);
 
 /** One line of the navigation. */
 export function NavLink({ screen, onGo }: { readonly screen: NamedScreen["screen"]; readonly onGo?: () => void }) {

@@ -19,7 +19,10 @@ const KEPT = 100;
 let last = 0;
 
 /** Newest first. `shown`: the ids that still stand in the corner. */
-export const notices = createStore<{ readonly all: readonly Notice[]; readonly shown: readonly number[] }>({ all: [], shown: [] });
+export const notices = createStore<{ readonly all: readonly Notice[]; readonly shown: readonly number[] }>({
+  all: [],
+  shown: [],
+});
 
 /** Says something in the corner of the page. */
 export function notify(notice: Omit<Notice, "id" | "at">, now = Date.now()): number {

@@ -1,11 +1,11 @@
 import { useLingui } from "@lingui/react/macro";
 import { useId, useMemo, useRef, useState } from "react";
-import { go } from "../app/place.ts";
 import { inWords } from "../app/messages.ts";
+import { go } from "../app/place.ts";
 import { SCREENS } from "../app/screens.ts";
+import { identity, leave } from "../identity/identity.ts";
 import { Dialog } from "../kit/ui/dialog.tsx";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
-import { identity, leave } from "../identity/identity.ts";
 import { type Command, found } from "./commands.ts";
 import { show } from "./layers.ts";
 import { prefer } from "./preferences.ts";
@@ -26,12 +26,30 @@ function useCommands(): readonly Command[] {
       ...screens,
       { id: "light", text: t`Light theme`, hint: t`Appearance`, also: "light", run: () => prefer({ theme: "light" }) },
       { id: "dark", text: t`Dark theme`, hint: t`Appearance`, also: "dark", run: () => prefer({ theme: "dark" }) },
-      { id: "system", text: t`Theme of the system`, hint: t`Appearance`, also: "system", run: () => prefer({ theme: "system" }) },
+      {
+        id: "system",
+        text: t`Theme of the system`,
+        hint: t`Appearance`,
+        also: "system",
+        run: () => prefer({ theme: "system" }),
+      },
       { id: "keys", text: t`Keyboard map`, hint: "?", also: "keyboard shortcuts", run: () => show("keys") },
-      { id: "notices", text: t`Notices`, hint: t`Read again`, also: "notices notifications", run: () => show("notices") },
+      {
+        id: "notices",
+        text: t`Notices`,
+        hint: t`Read again`,
+        also: "notices notifications",
+        run: () => show("notices"),
+      },
       signed
         ? { id: "leave", text: t`Sign out`, hint: t`Account`, also: "sign out", run: () => void leave() }
-        : { id: "enter", text: t`Sign in`, hint: t`Account`, also: "sign in connect wallet", run: () => show("sign-in") },
+        : {
+            id: "enter",
+            text: t`Sign in`,
+            hint: t`Account`,
+            also: "sign in connect wallet",
+            run: () => show("sign-in"),
+          },
     ];
   }, [t]);
 }

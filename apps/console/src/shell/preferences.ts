@@ -52,7 +52,9 @@ function stored(): string | null {
   }
 }
 
-export const preferences = createStore<Preferences>(parsePreferences(typeof localStorage === "undefined" ? null : stored()));
+export const preferences = createStore<Preferences>(
+  parsePreferences(typeof localStorage === "undefined" ? null : stored()),
+);
 
 /** Changes some, keeps them, and shows theme and density at once. The language is the caller's to speak. */
 export function prefer(change: Partial<Preferences>): void {

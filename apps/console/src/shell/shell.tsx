@@ -9,7 +9,8 @@ import { useStore } from "../app/store.ts";
 import { queries } from "../data/query.ts";
 import { identity } from "../identity/identity.ts";
 import { Banner } from "./banner.tsx";
-import { LAYERS, layer, show } from "./layers.ts";
+import { LAYERS } from "./layer-pages.ts";
+import { layer, show } from "./layers.ts";
 import { Mark } from "./mark.tsx";
 import { Groups } from "./navigation.tsx";
 import { notices } from "./notices.ts";
@@ -22,10 +23,10 @@ function useArrival(): void {
   const { i18n } = useLingui();
   const path = usePath();
   const before = useRef(path);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the title is told in the language that is spoken
   useEffect(() => {
     const here = screenAt(path);
     document.title = here === undefined ? "Corepool" : `${inWords(here.named.screen.title)} · Corepool`;
-    // The language changes the title too.
   }, [path, i18n.locale]);
   useEffect(() => {
     // The first page of all: the browser's own order begins at the top, with the link that skips to the content.
@@ -93,11 +94,17 @@ export function Shell() {
   useKeys();
   return (
     <div className="flex h-dvh flex-col">
-      <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded focus:bg-raised focus:px-3 focus:py-2">
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded focus:bg-raised focus:px-3 focus:py-2"
+      >
         <Trans>Skip to the content</Trans>
       </a>
       <div className="flex min-h-0 flex-1">
-        <nav aria-label={t`Main`} className="scroll-thin flex w-52 shrink-0 flex-col overflow-y-auto border-r border-line bg-surface px-2 pb-3 phone:hidden">
+        <nav
+          aria-label={t`Main`}
+          className="scroll-thin flex w-52 shrink-0 flex-col overflow-y-auto border-r border-line bg-surface px-2 pb-3 phone:hidden"
+        >
           <Link to="/market" className="mb-3 flex h-12 shrink-0 items-center gap-2 px-2.5 font-semibold tracking-tight">
             <Mark />
             Corepool

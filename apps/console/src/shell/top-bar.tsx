@@ -65,7 +65,11 @@ function IdentityButton() {
           <Trans>Your account</Trans>
         </span>
         <AddressView address={who.address} copy={false} />
-        <span className={`size-1.5 rounded-full ${stream.state === "live" ? "bg-accent" : "border border-faint"}`} aria-hidden="true" data-mark />
+        <span
+          className={`size-1.5 rounded-full ${stream.state === "live" ? "bg-accent" : "border border-faint"}`}
+          aria-hidden="true"
+          data-mark
+        />
         <span className="sr-only">{names[stream.state]}</span>
       </button>
     </>
@@ -109,8 +113,16 @@ export function TopBar() {
       <div className="ml-auto flex items-center gap-2 md:gap-3">
         <NetworkBadge />
         <span className="flex items-center">
-          <Button look="quiet" icon={ICONS.search} aria-label={t`Go to, search, run`} className="md:hidden" onClick={() => show("palette")} />
-          {all.length === 0 ? null : <Button look="quiet" icon={ICONS.bell} aria-label={t`Notices`} onClick={() => show("notices")} />}
+          <Button
+            look="quiet"
+            icon={ICONS.search}
+            aria-label={t`Go to, search, run`}
+            className="md:hidden"
+            onClick={() => show("palette")}
+          />
+          {all.length === 0 ? null : (
+            <Button look="quiet" icon={ICONS.bell} aria-label={t`Notices`} onClick={() => show("notices")} />
+          )}
           <ThemeButton />
         </span>
         <IdentityButton />

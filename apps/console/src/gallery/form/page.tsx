@@ -4,7 +4,15 @@ import { z } from "zod";
 import { Choice } from "../../kit/form/choice.tsx";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
 import { CopyAs } from "../../kit/form/copy-as-button.tsx";
-import { CheckField, FormFailure, MoneyField, NumberField, SelectField, SetField, TextField } from "../../kit/form/fields.tsx";
+import {
+  CheckField,
+  FormFailure,
+  MoneyField,
+  NumberField,
+  SelectField,
+  SetField,
+  TextField,
+} from "../../kit/form/fields.tsx";
 import { useForm } from "../../kit/form/use-form.ts";
 import { Button } from "../../kit/ui/button.tsx";
 import { EffectsDialog } from "../../kit/ui/effects-dialog.tsx";
@@ -18,7 +26,13 @@ const schema = z.strictObject({
   scopes: z.array(z.string()).min(1),
   detach: z.boolean().optional(),
 });
-const FAILURES = { none: undefined, rejected: { code: 4001 }, "wrong-chain": { code: 4902 }, dropped: { name: "WaitForTransactionReceiptTimeoutError" }, "no-funds": { code: "insufficient-funds" } } as const;
+const FAILURES = {
+  none: undefined,
+  rejected: { code: 4001 },
+  "wrong-chain": { code: 4902 },
+  dropped: { name: "WaitForTransactionReceiptTimeoutError" },
+  "no-funds": { code: "insufficient-funds" },
+} as const;
 
 export default function FormGallery() {
   const [said, setSaid] = useState("");
@@ -28,7 +42,11 @@ export default function FormGallery() {
     schema,
     initial: { cpus: 1 },
     send: async (document) => {
-      if (document.name === "taken") throw new CorepoolError("bad-request", { detail: "x", data: { errors: [{ pointer: "/name", message: "This name is taken." }] } });
+      if (document.name === "taken")
+        throw new CorepoolError("bad-request", {
+          detail: "x",
+          data: { errors: [{ pointer: "/name", message: "This name is taken." }] },
+        });
       if (document.name === "broken") throw new CorepoolError("internal", { detail: "Something broke on our side." });
       setSaid(JSON.stringify(document));
     },
@@ -48,21 +66,48 @@ export default function FormGallery() {
           <TextField form={form} at="/name" label="Name" hint="Three to twenty characters; taken and broken fail." />
           <NumberField form={form} at="/cpus" label="CPUs" unit="cores" />
           <MoneyField form={form} at="/most" label="At most" token={{ symbol: "USDC", decimals: 6 }} />
-          <SelectField form={form} at="/region" label="Region" options={[["", "Anywhere"], ["kr", "Korea"], ["eu", "Europe"]]} />
-          <SetField form={form} at="/scopes" label="Scopes" options={[["a", "read", "see"], ["b", "write", "change"]]} />
+          <SelectField
+            form={form}
+            at="/region"
+            label="Region"
+            options={[
+              ["", "Anywhere"],
+              ["kr", "Korea"],
+              ["eu", "Europe"],
+            ]}
+          />
+          <SetField
+            form={form}
+            at="/scopes"
+            label="Scopes"
+            options={[
+              ["a", "read", "see"],
+              ["b", "write", "change"],
+            ]}
+          />
           <CheckField form={form} at="/detach" label="Leave it running" />
           <FormFailure form={form} />
           <div className="flex gap-2">
             <Button look="primary" type="submit" busy={form.busy}>
               Send
             </Button>
-            <CopyAs same={{ cli: cliText(["run", "--name", String(form.document.name ?? "")]), yaml: yamlText(form.document) }} />
+            <CopyAs
+              same={{
+                cli: cliText(["run", "--name", String(form.document.name ?? "")]),
+                yaml: yamlText(form.document),
+              }}
+            />
           </div>
         </form>
       </Section>
       <Section title="A dialog that says what happens">
         <div className="flex flex-wrap items-end gap-4">
-          <Choice label="It fails by" value={failing} options={(Object.keys(FAILURES) as (keyof typeof FAILURES)[]).map((each) => [each, each])} onChange={setFailing} />
+          <Choice
+            label="It fails by"
+            value={failing}
+            options={(Object.keys(FAILURES) as (keyof typeof FAILURES)[]).map((each) => [each, each])}
+            onChange={setFailing}
+          />
           <Button look="danger" onClick={() => setAsking(true)}>
             Stop the job
           </Button>
@@ -73,7 +118,11 @@ export default function FormGallery() {
           title="Stop the job?"
           danger
           confirm="Stop"
-          effects={{ money: "What was served is paid, the rest comes back.", data: "Outputs so far are kept.", time: "It ends within ten seconds." }}
+          effects={{
+            money: "What was served is paid, the rest comes back.",
+            data: "Outputs so far are kept.",
+            time: "It ends within ten seconds.",
+          }}
           run={async () => {
             const failure = FAILURES[failing];
             if (failure !== undefined) throw Object.assign(new Error("gallery"), failure);

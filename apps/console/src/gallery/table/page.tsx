@@ -27,12 +27,35 @@ const rowsOf = (count: number): readonly Row[] =>
   }));
 
 const columns: readonly Column<Row>[] = [
-  { id: "state", header: "State", width: 104, cell: (row) => <State tone={row.live ? "live" : "idle"}>{row.live ? "Free" : "Offline"}</State>, value: (row) => (row.live ? "free" : "offline") },
-  { id: "rate", header: "Rate", width: 176, align: "end", cell: (row) => <Rate perSecond={row.rate} token={GP} />, value: (row) => row.rate },
-  { id: "provider", header: "Provider", wide: true, width: 200, cell: (row) => <AddressView address={row.provider} />, value: (row) => row.provider },
+  {
+    id: "state",
+    header: "State",
+    width: 104,
+    cell: (row) => <State tone={row.live ? "live" : "idle"}>{row.live ? "Free" : "Offline"}</State>,
+    value: (row) => (row.live ? "free" : "offline"),
+  },
+  {
+    id: "rate",
+    header: "Rate",
+    width: 176,
+    align: "end",
+    cell: (row) => <Rate perSecond={row.rate} token={GP} />,
+    value: (row) => row.rate,
+  },
+  {
+    id: "provider",
+    header: "Provider",
+    wide: true,
+    width: 200,
+    cell: (row) => <AddressView address={row.provider} />,
+    value: (row) => row.provider,
+  },
   { id: "id", header: "Id", cell: (row) => <span className="font-mono">{row.id}</span>, value: (row) => row.id },
 ];
-const error = new CorepoolError("coordinator-unreachable", { detail: "The coordinator did not answer.", next: "Check that it runs." });
+const error = new CorepoolError("coordinator-unreachable", {
+  detail: "The coordinator did not answer.",
+  next: "Check that it runs.",
+});
 const idOf = (row: Row): string => row.id;
 
 export default function TableGallery() {
@@ -47,7 +70,13 @@ export default function TableGallery() {
         <Table
           id="gallery"
           label="Rows"
-          data={{ rows: search.state === "loading" || search.state === "failed" ? [] : rows, ready: search.state === undefined || search.state === "stale", error: search.state === "failed" || search.state === "stale" ? error : null, at: Date.now() - 95_000, again: () => setSaid("again") }}
+          data={{
+            rows: search.state === "loading" || search.state === "failed" ? [] : rows,
+            ready: search.state === undefined || search.state === "stale",
+            error: search.state === "failed" || search.state === "stale" ? error : null,
+            at: Date.now() - 95_000,
+            again: () => setSaid("again"),
+          }}
           columns={columns}
           rowId={idOf}
           search={search}

@@ -50,7 +50,10 @@ export default function ValueGallery() {
       </Section>
       <Section title="Buttons">
         <div className="flex flex-wrap gap-2">
-          <Button look="primary" onClick={() => notify({ tone: "done", text: "Job finished", detail: "It billed 5.9 s.", to: "/market" })}>
+          <Button
+            look="primary"
+            onClick={() => notify({ tone: "done", text: "Job finished", detail: "It billed 5.9 s.", to: "/market" })}
+          >
             Say something
           </Button>
           <Button onClick={() => notify({ tone: "bad", text: "Job failed" })}>Say it failed</Button>
@@ -65,7 +68,16 @@ export default function ValueGallery() {
       <Section title="Outcomes">
         <Stale at={Date.parse(AT)} again={() => undefined} />
         <Empty title="Nothing here yet">What fills it stands here.</Empty>
-        <Failure error={new CorepoolError("rate-limited", { detail: "Too many requests.", next: "Wait a moment.", data: { requestId: "req_0123456789" } })} again={() => undefined} />
+        <Failure
+          error={
+            new CorepoolError("rate-limited", {
+              detail: "Too many requests.",
+              next: "Wait a moment.",
+              data: { requestId: "req_0123456789" },
+            })
+          }
+          again={() => undefined}
+        />
       </Section>
     </>
   );

@@ -47,23 +47,44 @@ export default function BackUp({ address }: { readonly address: Address }) {
         <h3 className="font-medium">
           <Trans>A copy of your key</Trans>
         </h3>
-        {stored === undefined ? null : stored.backedUp ? <State tone="done">{t`Copied before`}</State> : <State tone="warn">{t`No copy yet`}</State>}
+        {stored === undefined ? null : stored.backedUp ? (
+          <State tone="done">{t`Copied before`}</State>
+        ) : (
+          <State tone="warn">{t`No copy yet`}</State>
+        )}
       </div>
       <p className="text-sm text-muted">
         {stored?.method === "gate" ? (
-          <Trans>Your passkey cannot lock the key itself, so this browser keeps both and asks for the passkey. That stops whoever sits down here, not whoever copies this whole device.</Trans>
+          <Trans>
+            Your passkey cannot lock the key itself, so this browser keeps both and asks for the passkey. That stops
+            whoever sits down here, not whoever copies this whole device.
+          </Trans>
         ) : (
           <Trans>The passkey itself locks the key: a copy of this browser's files is worth nothing without it.</Trans>
         )}{" "}
-        <Trans>The file opens in every common wallet, with the passphrase and nothing else. Forget the passphrase, and the file is worth nothing.</Trans>
+        <Trans>
+          The file opens in every common wallet, with the passphrase and nothing else. Forget the passphrase, and the
+          file is worth nothing.
+        </Trans>
       </p>
       <label className="flex flex-col gap-1 text-sm text-muted">
         <Trans>Passphrase, at least {SHORTEST} characters</Trans>
-        <input type="password" autoComplete="new-password" value={passphrase} onChange={(event) => setPassphrase(event.target.value)} className="row rounded-(--radius) border border-faint bg-bg px-2.5 text-base text-text" />
+        <input
+          type="password"
+          autoComplete="new-password"
+          value={passphrase}
+          onChange={(event) => setPassphrase(event.target.value)}
+          className="row rounded-(--radius) border border-faint bg-bg px-2.5 text-base text-text"
+        />
       </label>
       {failure === undefined ? null : <OutcomeOfKey error={failure} />}
       <div>
-        <Button type="submit" icon={ICONS.download} busy={busy} disabled={passphrase.length < SHORTEST || stored === undefined}>
+        <Button
+          type="submit"
+          icon={ICONS.download}
+          busy={busy}
+          disabled={passphrase.length < SHORTEST || stored === undefined}
+        >
           <Trans>Save the file</Trans>
         </Button>
       </div>

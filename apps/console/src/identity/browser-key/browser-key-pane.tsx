@@ -22,10 +22,15 @@ function Meaning() {
   return (
     <ul className="list-disc space-y-1 pl-4 text-sm text-muted">
       <li>
-        <Trans>The key is made here and kept here, locked by your passkey. Nobody else has it, so nobody can give it back.</Trans>
+        <Trans>
+          The key is made here and kept here, locked by your passkey. Nobody else has it, so nobody can give it back.
+        </Trans>
       </li>
       <li>
-        <Trans>If you clear this browser's data or lose the passkey, the account and its money are gone, unless you have a copy. Take one right after.</Trans>
+        <Trans>
+          If you clear this browser's data or lose the passkey, the account and its money are gone, unless you have a
+          copy. Take one right after.
+        </Trans>
       </li>
       <li>
         <Trans>It suits small amounts and trying things out. For more, use a wallet.</Trans>
@@ -81,10 +86,15 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
   return (
     <div className="flex flex-col gap-4">
       {(keys ?? []).map((stored) => (
-        <div key={stored.address} className="flex items-center justify-between gap-3 rounded-(--radius) border border-line px-3 py-2">
+        <div
+          key={stored.address}
+          className="flex items-center justify-between gap-3 rounded-(--radius) border border-line px-3 py-2"
+        >
           <div className="min-w-0">
             <AddressView address={stored.address} />
-            <p className="text-xs text-faint">{stored.method === "prf" ? t`Locked by the passkey itself` : t`This browser asks for the passkey`}</p>
+            <p className="text-xs text-faint">
+              {stored.method === "prf" ? t`Locked by the passkey itself` : t`This browser asks for the passkey`}
+            </p>
           </div>
           <Button look="primary" busy={busy} onClick={() => void into(() => openKey(stored))}>
             <Trans>Open</Trans>
@@ -96,7 +106,12 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
         <ImportKey busy={busy} onKey={(privateKey) => void into(async () => (await createKey(privateKey)).home)} />
       ) : (
         <div className="flex flex-wrap gap-2">
-          <Button look={keys?.length === 0 ? "primary" : "plain"} icon={ICONS.key} busy={busy} onClick={() => void into(async () => (await createKey()).home)}>
+          <Button
+            look={keys?.length === 0 ? "primary" : "plain"}
+            icon={ICONS.key}
+            busy={busy}
+            onClick={() => void into(async () => (await createKey()).home)}
+          >
             <Trans>Make a key with a passkey</Trans>
           </Button>
           <Button look="quiet" onClick={() => setImporting(true)}>

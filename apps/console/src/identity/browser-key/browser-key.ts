@@ -25,13 +25,16 @@ async function seal(privateKey: Hex): Promise<StoredKey> {
   const salt = new Uint8Array(systemRandom.bytes(32));
   const { credential, secret } = await makePasskey(`Corepool ${address.slice(0, 6)}…${address.slice(-4)}`, salt);
   const common = { address, credential, salt, createdAt: Date.now(), backedUp: false } as const;
-  if (secret !== undefined) return { ...common, method: "prf", ...(await wrap(await wrappingKeyOf(secret, salt), privateKey, address)) };
+  if (secret !== undefined)
+    return { ...common, method: "prf", ...(await wrap(await wrappingKeyOf(secret, salt), privateKey, address)) };
   const wrapping = await newWrappingKey();
   return { ...common, method: "gate", wrapping, ...(await wrap(wrapping, privateKey, address)) };
 }
 
 /** Makes a key, or takes one over, wraps it behind a new passkey and keeps it in this browser. */
-export async function createKey(privateKey: Hex = generatePrivateKey()): Promise<{ readonly stored: StoredKey; readonly home: KeyHome }> {
+export async function createKey(
+  privateKey: Hex = generatePrivateKey(),
+): Promise<{ readonly stored: StoredKey; readonly home: KeyHome }> {
   const stored = await seal(privateKey);
   await keepKey(stored);
   return { stored, home: homeOf(privateKey) };

@@ -18,7 +18,8 @@ export function ImportKey({ busy, onKey }: { readonly busy: boolean; readonly on
     setProblem(undefined);
     try {
       const key = isFile ? await readKeystore(pasted, passphrase) : privateKeyOf(pasted);
-      if (key === undefined) setProblem(t`This is no private key: 64 hexadecimal digits are needed, or the text of a keystore file.`);
+      if (key === undefined)
+        setProblem(t`This is no private key: 64 hexadecimal digits are needed, or the text of a keystore file.`);
       else onKey(key);
     } catch (error) {
       setProblem(
@@ -32,7 +33,14 @@ export function ImportKey({ busy, onKey }: { readonly busy: boolean; readonly on
     <form onSubmit={(event) => void take(event)} className="flex flex-col gap-3">
       <label className="flex flex-col gap-1 text-sm text-muted">
         <Trans>Private key, or the text of a keystore file</Trans>
-        <textarea rows={3} value={pasted} autoComplete="off" spellCheck={false} onChange={(event) => setPasted(event.target.value)} className={`${INPUT} py-2 font-mono text-sm`} />
+        <textarea
+          rows={3}
+          value={pasted}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setPasted(event.target.value)}
+          className={`${INPUT} py-2 font-mono text-sm`}
+        />
       </label>
       <input
         type="file"
@@ -44,7 +52,13 @@ export function ImportKey({ busy, onKey }: { readonly busy: boolean; readonly on
       {isFile ? (
         <label className="flex flex-col gap-1 text-sm text-muted">
           <Trans>Its passphrase</Trans>
-          <input type="password" value={passphrase} autoComplete="off" onChange={(event) => setPassphrase(event.target.value)} className={INPUT} />
+          <input
+            type="password"
+            value={passphrase}
+            autoComplete="off"
+            onChange={(event) => setPassphrase(event.target.value)}
+            className={INPUT}
+          />
         </label>
       ) : null}
       {problem === undefined ? null : (

@@ -17,7 +17,14 @@ function scryptFile(passphrase: string): string {
   const kdfparams = { dklen: 32, n: 1024, r: 8, p: 1, salt: salt.toString("hex") };
   return JSON.stringify({
     version: 3,
-    Crypto: { cipher: "aes-128-ctr", cipherparams: { iv: iv.toString("hex") }, ciphertext: ciphertext.toString("hex"), kdf: "scrypt", kdfparams, mac },
+    Crypto: {
+      cipher: "aes-128-ctr",
+      cipherparams: { iv: iv.toString("hex") },
+      ciphertext: ciphertext.toString("hex"),
+      kdf: "scrypt",
+      kdfparams,
+      mac,
+    },
   });
 }
 
@@ -30,7 +37,9 @@ describe("a keystore file", () => {
   it("is refused with another passphrase, when damaged, or when it asks too much of the machine", async () => {
     await expect(readKeystore(PBKDF2, "testpassword ")).rejects.toThrow("wrong-passphrase");
     await expect(readKeystore(PBKDF2.replace("5318b4", "5318b5"), "testpassword")).rejects.toThrow("wrong-passphrase");
-    await expect(readKeystore(scryptFile("testpassword").replace("1024", "1073741824"), "testpassword")).rejects.toThrow("not-a-keystore");
+    await expect(
+      readKeystore(scryptFile("testpassword").replace("1024", "1073741824"), "testpassword"),
+    ).rejects.toThrow("not-a-keystore");
     await expect(readKeystore("{", "x")).rejects.toThrow("not-a-keystore");
     await expect(readKeystore('{"version":3}', "x")).rejects.toThrow("not-a-keystore");
   });
@@ -46,6 +55,7 @@ describe("a keystore file", () => {
   it("knows a pasted key from everything else", () => {
     expect(privateKeyOf(` ${SECRET.toUpperCase().replace("0X", "0x")}\n`)).toBe(SECRET);
     expect(privateKeyOf(SECRET.slice(2))).toBe(SECRET);
-    for (const text of ["", "0x12", `0x${"0".repeat(64)}`, `0x${"f".repeat(64)}`, "abandon ".repeat(12)]) expect(privateKeyOf(text)).toBeUndefined();
+    for (const text of ["", "0x12", `0x${"0".repeat(64)}`, `0x${"f".repeat(64)}`, "abandon ".repeat(12)])
+      expect(privateKeyOf(text)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import type { Hex } from "@corepool/core/hex";
 import { scryptAsync } from "@noble/hashes/scrypt";
-import { bytesToHex, concat, type Hex as ViemHex, hexToBytes, keccak256 } from "viem";
+import { bytesToHex, concat, hexToBytes, keccak256, type Hex as ViemHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 
@@ -48,12 +48,24 @@ const keystoreFile = z.object({
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(hexToBytes(`0x${text}`));
 const text = (value: Uint8Array): string => bytesToHex(value).slice(2);
 
-async function pbkdf2(passphrase: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<Uint8Array<ArrayBuffer>> {
-  const base = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, ["deriveBits"]);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, base, 256));
+async function pbkdf2(
+  passphrase: string,
+  salt: Uint8Array<ArrayBuffer>,
+  iterations: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const base = await crypto.subtle.importKey("raw", new TextEncoder().encode(passphrase), "PBKDF2", false, [
+    "deriveBits",
+  ]);
+  return new Uint8Array(
+    await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, base, 256),
+  );
 }
 
-async function aesCtr(key: Uint8Array<ArrayBuffer>, counter: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+async function aesCtr(
+  key: Uint8Array<ArrayBuffer>,
+  counter: Uint8Array<ArrayBuffer>,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const imported = await crypto.subtle.importKey("raw", key.slice(0, 16), "AES-CTR", false, ["encrypt"]);
   return new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CTR", counter, length: 128 }, imported, data));
 }
@@ -94,7 +106,8 @@ export async function readKeystore(file: string, passphrase: string): Promise<He
     throw new KeystoreError("not-a-keystore");
   }
   // Some wallets write `Crypto`.
-  if (document !== null && typeof document === "object" && "Crypto" in document) document = { ...document, crypto: document.Crypto };
+  if (document !== null && typeof document === "object" && "Crypto" in document)
+    document = { ...document, crypto: document.Crypto };
   const parsed = keystoreFile.safeParse(document);
   if (!parsed.success) throw new KeystoreError("not-a-keystore");
   const { kdf, kdfparams, cipherparams, ciphertext, mac } = parsed.data.crypto;
@@ -102,7 +115,15 @@ export async function readKeystore(file: string, passphrase: string): Promise<He
   let key: Uint8Array<ArrayBuffer>;
   if (kdf === "pbkdf2" && kdfparams.c !== undefined) key = await pbkdf2(passphrase, salt, kdfparams.c);
   else if (kdf === "scrypt" && kdfparams.n !== undefined && kdfparams.r !== undefined && kdfparams.p !== undefined)
-    key = new Uint8Array(await scryptAsync(new TextEncoder().encode(passphrase), salt, { N: kdfparams.n, r: kdfparams.r, p: kdfparams.p, dkLen: 32, maxmem: 2 ** 30 + 2 ** 20 }));
+    key = new Uint8Array(
+      await scryptAsync(new TextEncoder().encode(passphrase), salt, {
+        N: kdfparams.n,
+        r: kdfparams.r,
+        p: kdfparams.p,
+        dkLen: 32,
+        maxmem: 2 ** 30 + 2 ** 20,
+      }),
+    );
   else throw new KeystoreError("not-a-keystore");
   const cipher = bytes(ciphertext);
   if (macOf(key, cipher) !== mac.toLowerCase()) throw new KeystoreError("wrong-passphrase");

@@ -9,5 +9,7 @@ describe("passkeys", () => {
     ["127.0.0.1", true, "needs-name"],
     ["[::1]", true, "needs-name"],
     ["192.168.0.7", false, "needs-name"],
-  ] as const)("on %s (secure: %s): %s", (host, secure, expected) => expect(passkeysPossible(host, secure)).toBe(expected));
+  ] as const)("on %s (secure: %s): %s", (host, secure, expected) =>
+    expect(passkeysPossible(host, secure)).toBe(expected),
+  );
 });

@@ -18,10 +18,13 @@ interface PrfResults {
 function secretOf(credential: PublicKeyCredential): ArrayBuffer | undefined {
   const first = (credential.getClientExtensionResults() as PrfResults).prf?.results?.first;
   if (first === undefined) return undefined;
-  return first instanceof ArrayBuffer ? first : (first.buffer.slice(first.byteOffset, first.byteOffset + first.byteLength) as ArrayBuffer);
+  return first instanceof ArrayBuffer
+    ? first
+    : (first.buffer.slice(first.byteOffset, first.byteOffset + first.byteLength) as ArrayBuffer);
 }
 
-const prf = (salt: Uint8Array<ArrayBuffer>) => ({ prf: { eval: { first: salt } } }) as AuthenticationExtensionsClientInputs;
+const prf = (salt: Uint8Array<ArrayBuffer>) =>
+  ({ prf: { eval: { first: salt } } }) as AuthenticationExtensionsClientInputs;
 const challenge = () => crypto.getRandomValues(new Uint8Array(32));
 
 /** Makes a passkey and has it derive a secret for the salt. Rejects (`NotAllowedError`) when the person declines. */
@@ -51,7 +54,10 @@ export async function makePasskey(name: string, salt: Uint8Array<ArrayBuffer>): 
 }
 
 /** Asks a passkey: the person is verified, and a secret derived for the salt where it can. */
-export async function askPasskey(credential: Uint8Array<ArrayBuffer>, salt: Uint8Array<ArrayBuffer>): Promise<PasskeyAnswer> {
+export async function askPasskey(
+  credential: Uint8Array<ArrayBuffer>,
+  salt: Uint8Array<ArrayBuffer>,
+): Promise<PasskeyAnswer> {
   const got = (await navigator.credentials.get({
     publicKey: {
       challenge: challenge(),

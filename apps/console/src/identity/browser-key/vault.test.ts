@@ -19,8 +19,22 @@ describe("a key in the browser", () => {
     const broken = sealed.wrapped.slice();
     broken[3] = (broken[3] ?? 0) ^ 1;
     const tries = [
-      async () => unwrap(await wrappingKeyOf(secret.map((b) => b + 1), salt), { ...sealed, address }),
-      async () => unwrap(await wrappingKeyOf(secret, salt.map((b) => b + 1)), { ...sealed, address }),
+      async () =>
+        unwrap(
+          await wrappingKeyOf(
+            secret.map((b) => b + 1),
+            salt,
+          ),
+          { ...sealed, address },
+        ),
+      async () =>
+        unwrap(
+          await wrappingKeyOf(
+            secret,
+            salt.map((b) => b + 1),
+          ),
+          { ...sealed, address },
+        ),
       () => unwrap(key, { ...sealed, address: `0x${"cd".repeat(20)}` }),
       () => unwrap(key, { ...sealed, wrapped: broken, address }),
     ];

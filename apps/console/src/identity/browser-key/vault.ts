@@ -71,7 +71,13 @@ const INFO = new TextEncoder().encode("corepool browser key v1");
 /** The wrapping key of 32 secret bytes that a passkey derived (HKDF-SHA-256, AES-256-GCM). */
 export async function wrappingKeyOf(secret: BufferSource, salt: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
   const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
-  return crypto.subtle.deriveKey({ name: "HKDF", hash: "SHA-256", salt, info: INFO }, base, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  return crypto.subtle.deriveKey(
+    { name: "HKDF", hash: "SHA-256", salt, info: INFO },
+    base,
+    { name: "AES-GCM", length: 256 },
+    false,
+    ["encrypt", "decrypt"],
+  );
 }
 
 /** A wrapping key of the `gate` kind: no page can read it out. */
@@ -79,11 +85,16 @@ export function newWrappingKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
-const bytesOf = (hex: Hex): Uint8Array<ArrayBuffer> => Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+const bytesOf = (hex: Hex): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 const hexOf = (bytes: Uint8Array): Hex => `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 /** Wraps a private key; its address is bound in, so that a wrapped key cannot pass for another account's. */
-export async function wrap(key: CryptoKey, privateKey: Hex, address: Address): Promise<{ readonly iv: Uint8Array<ArrayBuffer>; readonly wrapped: Uint8Array<ArrayBuffer> }> {
+export async function wrap(
+  key: CryptoKey,
+  privateKey: Hex,
+  address: Address,
+): Promise<{ readonly iv: Uint8Array<ArrayBuffer>; readonly wrapped: Uint8Array<ArrayBuffer> }> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const additionalData = new TextEncoder().encode(address.toLowerCase());
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, key, bytesOf(privateKey));
@@ -93,5 +104,9 @@ export async function wrap(key: CryptoKey, privateKey: Hex, address: Address): P
 /** Unwraps it. Rejects when the key is another or a byte was changed. */
 export async function unwrap(key: CryptoKey, stored: Pick<StoredKey, "iv" | "wrapped" | "address">): Promise<Hex> {
   const additionalData = new TextEncoder().encode(stored.address.toLowerCase());
-  return hexOf(new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv, additionalData }, key, stored.wrapped)));
+  return hexOf(
+    new Uint8Array(
+      await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv, additionalData }, key, stored.wrapped),
+    ),
+  );
 }

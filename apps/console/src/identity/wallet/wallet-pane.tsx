@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
-import { notify } from "../../shell/notices.ts";
 import { ICONS, Icon } from "../../kit/ui/icon.tsx";
+import { notify } from "../../shell/notices.ts";
 import { enter } from "../identity.ts";
 import { OutcomeOfKey } from "../outcome.tsx";
 import type { FoundWallet } from "../port.ts";
@@ -45,7 +45,10 @@ export default function WalletPane({ onDone }: { readonly onDone: () => void }) 
   return (
     <div className="flex flex-col gap-3">
       <p className="text-sm text-muted">
-        <Trans>The wallet signs a message that names this site and an expiry. That costs nothing and moves nothing; every payment is asked for on its own.</Trans>
+        <Trans>
+          The wallet signs a message that names this site and an expiry. That costs nothing and moves nothing; every
+          payment is asked for on its own.
+        </Trans>
       </p>
       {wallets === undefined || wallets.length > 0 ? null : (
         <p className="rounded-(--radius) border border-line px-3 py-2 text-sm">
@@ -61,7 +64,11 @@ export default function WalletPane({ onDone }: { readonly onDone: () => void }) 
               onClick={() => void go(wallet)}
               className="flex w-full items-center gap-3 rounded-(--radius) border border-line px-3 py-2.5 text-left hover:border-faint hover:bg-raised disabled:opacity-60"
             >
-              {wallet.icon === undefined ? <Icon path={ICONS.key} className="text-faint" /> : <img src={wallet.icon} alt="" className="size-6 rounded" />}
+              {wallet.icon === undefined ? (
+                <Icon path={ICONS.key} className="text-faint" />
+              ) : (
+                <img src={wallet.icon} alt="" className="size-6 rounded" />
+              )}
               <span className="flex-1">{wallet.name}</span>
               {busy === wallet.id ? (
                 <span className="text-sm text-muted" role="status">

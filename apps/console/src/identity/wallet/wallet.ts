@@ -48,7 +48,13 @@ function wagmi(): Promise<Config> {
 export async function watchWallets(found: (wallets: readonly FoundWallet[]) => void): Promise<() => void> {
   const config = await wagmi();
   const tell = (connectors: readonly Connector[]) =>
-    found(connectors.map(({ uid, name, icon }) => ({ id: uid, name, icon: icon?.startsWith("data:image/") === true ? icon.trim() : undefined })));
+    found(
+      connectors.map(({ uid, name, icon }) => ({
+        id: uid,
+        name,
+        icon: icon?.startsWith("data:image/") === true ? icon.trim() : undefined,
+      })),
+    );
   tell(config.connectors);
   return watchConnectors(config, { onChange: tell });
 }
@@ -59,7 +65,11 @@ async function homeOf(config: Config, connector: Connector, address: Address): P
   return {
     signer: {
       address,
-      signMessage: async (message) => signMessage(await getConnectorClient(config, { connector, account: address, assertChainId: false }), { account: address, message }),
+      signMessage: async (message) =>
+        signMessage(await getConnectorClient(config, { connector, account: address, assertChainId: false }), {
+          account: address,
+          message,
+        }),
       // Wallets refuse typed data of another chain than the one they are on.
       signTypedData: async (data: TypedData) => {
         await onMarketChain(config, connector);
@@ -74,7 +84,11 @@ async function homeOf(config: Config, connector: Connector, address: Address): P
     onGone: (gone) =>
       watchConnection(config, {
         onChange: (now) => {
-          if (now.status === "disconnected" || (now.status === "connected" && now.address.toLowerCase() !== address.toLowerCase())) gone();
+          if (
+            now.status === "disconnected" ||
+            (now.status === "connected" && now.address.toLowerCase() !== address.toLowerCase())
+          )
+            gone();
         },
       }),
   };

@@ -24,11 +24,15 @@ describe("a histogram", () => {
   it("counts every value once, in no more bars than it may have", () => {
     const value = fc.double({ min: -1e9, max: 1e9, noNaN: true });
     fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 200 }), fc.integer({ min: 2, max: 40 }), (values, most) => {
-        const bins = binsOf(values, most);
-        expect(bins.reduce((sum, bin) => sum + bin.count, 0)).toBe(values.length);
-        expect(bins.length).toBeLessThanOrEqual(most + 1);
-      }),
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 200 }),
+        fc.integer({ min: 2, max: 40 }),
+        (values, most) => {
+          const bins = binsOf(values, most);
+          expect(bins.reduce((sum, bin) => sum + bin.count, 0)).toBe(values.length);
+          expect(bins.length).toBeLessThanOrEqual(most + 1);
+        },
+      ),
     );
   });
 });

@@ -10,7 +10,17 @@ export interface ChartData {
 }
 
 /** Around every chart: its name, the chart, and its data as a table for whoever would rather read it. */
-export function ChartFrame({ title, data, children, note }: { readonly title: ReactNode; readonly data: ChartData; readonly children: ReactNode; readonly note?: ReactNode }) {
+export function ChartFrame({
+  title,
+  data,
+  children,
+  note,
+}: {
+  readonly title: ReactNode;
+  readonly data: ChartData;
+  readonly children: ReactNode;
+  readonly note?: ReactNode;
+}) {
   const [asTable, setAsTable] = useState(false);
   const id = useId();
   return (
@@ -20,18 +30,28 @@ export function ChartFrame({ title, data, children, note }: { readonly title: Re
           {title}
         </span>
         {note === undefined ? null : <span className="text-sm text-faint">{note}</span>}
-        <Button look="quiet" icon={ICONS.table} aria-pressed={asTable} onClick={() => setAsTable(!asTable)} className="ml-auto !min-h-6 !px-1.5 text-xs">
+        <Button
+          look="quiet"
+          icon={ICONS.table}
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+          className="ml-auto !min-h-6 !px-1.5 text-xs"
+        >
           {asTable ? <Trans>As a chart</Trans> : <Trans>As a table</Trans>}
         </Button>
       </figcaption>
       {asTable ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-        <div className="scroll-thin max-h-64 overflow-auto" tabIndex={0} role="region" aria-labelledby={id}>
+        <section className="scroll-thin max-h-64 overflow-auto" tabIndex={0} aria-labelledby={id}>
           <table className="w-full text-sm">
             <thead>
               <tr>
                 {data.head.map((name) => (
-                  <th key={name} scope="col" className="border-b border-line px-2 py-1 text-left font-normal text-muted">
+                  <th
+                    key={name}
+                    scope="col"
+                    className="border-b border-line px-2 py-1 text-left font-normal text-muted"
+                  >
                     {name}
                   </th>
                 ))}
@@ -51,7 +71,7 @@ export function ChartFrame({ title, data, children, note }: { readonly title: Re
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       ) : (
         children
       )}

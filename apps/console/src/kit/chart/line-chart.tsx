@@ -14,7 +14,13 @@ export interface Series {
 }
 
 /** Lines over time. `times`: milliseconds since the epoch, rising. Keep `times`, `series` and `format` stable between draws. */
-export function LineChart({ title, times, series, format, height = 180 }: {
+export function LineChart({
+  title,
+  times,
+  series,
+  format,
+  height = 180,
+}: {
   readonly title: ReactNode;
   readonly times: readonly number[];
   readonly series: readonly Series[];
@@ -37,7 +43,11 @@ export function LineChart({ title, times, series, format, height = 180 }: {
       <ul className="flex flex-wrap gap-x-4 text-sm text-muted">
         {series.map((each) => (
           <li key={each.name} className="flex items-center gap-1.5">
-            <span className={`h-0.5 w-3 ${{ accent: "bg-accent", info: "bg-info", warn: "bg-warn", bad: "bg-bad", muted: "bg-muted" }[each.colour]}`} data-mark aria-hidden="true" />
+            <span
+              className={`h-0.5 w-3 ${{ accent: "bg-accent", info: "bg-info", warn: "bg-warn", bad: "bg-bad", muted: "bg-muted" }[each.colour]}`}
+              data-mark
+              aria-hidden="true"
+            />
             {each.name}
           </li>
         ))}

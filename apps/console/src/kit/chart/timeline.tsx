@@ -24,12 +24,25 @@ const FILLS: Readonly<Record<Tone, string>> = {
 /** Phases one after another, each as wide as it took, with its name and duration below. */
 export function Timeline({ title, phases }: { readonly title: ReactNode; readonly phases: readonly Phase[] }) {
   const { t } = useLingui();
-  const total = Math.max(1, phases.reduce((sum, phase) => sum + (phase.to - phase.from), 0));
+  const total = Math.max(
+    1,
+    phases.reduce((sum, phase) => sum + (phase.to - phase.from), 0),
+  );
   return (
-    <ChartFrame title={title} data={{ head: [t`Phase`, t`Took`], rows: phases.map((phase) => [phase.name, durationText(phase.to - phase.from)]) }}>
+    <ChartFrame
+      title={title}
+      data={{
+        head: [t`Phase`, t`Took`],
+        rows: phases.map((phase) => [phase.name, durationText(phase.to - phase.from)]),
+      }}
+    >
       <div className="flex h-3 gap-px overflow-hidden rounded-xs" aria-hidden="true" data-mark>
         {phases.map((phase) => (
-          <span key={`${phase.name}${phase.from}`} className={`min-w-1 ${FILLS[phase.tone]}`} style={{ flexGrow: (phase.to - phase.from) / total, flexBasis: 0 }} />
+          <span
+            key={`${phase.name}${phase.from}`}
+            className={`min-w-1 ${FILLS[phase.tone]}`}
+            style={{ flexGrow: (phase.to - phase.from) / total, flexBasis: 0 }}
+          />
         ))}
       </div>
       <ol className="mt-1.5 flex flex-wrap gap-x-4 gap-y-0.5 text-sm">

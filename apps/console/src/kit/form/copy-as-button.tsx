@@ -26,7 +26,9 @@ function CopyDialog({ same, onClose }: { readonly same: SameAs; readonly onClose
         <Choice label={t`As`} value={way} options={ways.map((each) => [each, NAMES[each]])} onChange={setWay} />
         <div className="relative rounded-(--radius) border border-line bg-bg">
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <pre tabIndex={0} className="scroll-thin max-h-80 overflow-auto p-3 pr-10 font-mono text-sm">{text}</pre>
+          <pre tabIndex={0} className="scroll-thin max-h-80 overflow-auto p-3 pr-10 font-mono text-sm">
+            {text}
+          </pre>
           <CopyButton text={text} className="absolute top-2 right-2" />
         </div>
       </div>

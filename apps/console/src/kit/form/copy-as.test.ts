@@ -19,7 +19,10 @@ describe("copy as", () => {
       command: ["python3", "-c", "print(6 * 7)"],
       env: {},
       resources: { cpus: 2, gpus: { count: 0 } },
-      inputs: [{ path: "a/b.csv", executable: false }, { path: "no", executable: true }],
+      inputs: [
+        { path: "a/b.csv", executable: false },
+        { path: "no", executable: true },
+      ],
       needs: [],
       odd: { yes: "yes", n: "1", empty: "", colon: "a: b", hash: "a #b", none: null },
     };

@@ -14,14 +14,17 @@ export function cliText(words: readonly string[]): string {
 
 /** A scalar that YAML 1.2 reads back as the same string; what could be anything else is quoted as JSON. */
 function yamlString(text: string): string {
-  const plain = /^[A-Za-z_][A-Za-z0-9_ ./-]*$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null|nan)$/i.test(text) && !text.endsWith(" ");
+  const plain =
+    /^[A-Za-z_][A-Za-z0-9_ ./-]*$/.test(text) &&
+    !/^(y|n|yes|no|on|off|true|false|null|nan)$/i.test(text) &&
+    !text.endsWith(" ");
   return plain ? text : JSON.stringify(text);
 }
 
 /** A JSON document as YAML 1.2. */
 export function yamlText(value: unknown, indent = ""): string {
   if (typeof value === "string") return yamlString(value);
-  if (value === null || typeof value !== "object") return String(value ?? null);
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   const deeper = `${indent}  `;
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";

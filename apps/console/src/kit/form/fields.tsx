@@ -30,15 +30,30 @@ interface Props {
 const INPUT = "row w-full rounded-(--radius) border bg-bg px-2.5 text-base placeholder:text-faint";
 
 /** Label, control, hint and problem, tied together for eyes and ears. */
-function Field({ form, at, label, hint, children, problem }: Props & {
+function Field({
+  form,
+  at,
+  label,
+  hint,
+  children,
+  problem,
+}: Props & {
   readonly problem?: string | undefined;
-  readonly children: (control: { id: string; "aria-describedby": string | undefined; "aria-invalid": true | undefined; className: string; onBlur: () => void }) => ReactNode;
+  readonly children: (control: {
+    id: string;
+    "aria-describedby": string | undefined;
+    "aria-invalid": true | undefined;
+    className: string;
+    onBlur: () => void;
+  }) => ReactNode;
 }) {
   const id = useId();
   const text = useProblemText();
   const found = form.problemAt(at);
   const shown = problem ?? (found === undefined ? undefined : text(found));
-  const described = [shown === undefined ? undefined : `${id}-problem`, hint === undefined ? undefined : `${id}-hint`].filter((each) => each !== undefined).join(" ");
+  const described = [shown === undefined ? undefined : `${id}-problem`, hint === undefined ? undefined : `${id}-hint`]
+    .filter((each) => each !== undefined)
+    .join(" ");
   return (
     <div className="flex min-w-0 flex-col gap-1">
       <label htmlFor={id} className="text-sm text-muted">
@@ -65,14 +80,20 @@ function Field({ form, at, label, hint, children, problem }: Props & {
   );
 }
 
-const textOf = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+const textOf = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
 
 /** A line of text. An empty one takes the field out. */
 export function TextField({ placeholder, ...props }: Props & { readonly placeholder?: string }) {
   return (
     <Field {...props}>
       {(control) => (
-        <input {...control} placeholder={placeholder} value={textOf(props.form.get(props.at))} onChange={(event) => props.form.set(props.at, event.target.value === "" ? undefined : event.target.value)} />
+        <input
+          {...control}
+          placeholder={placeholder}
+          value={textOf(props.form.get(props.at))}
+          onChange={(event) => props.form.set(props.at, event.target.value === "" ? undefined : event.target.value)}
+        />
       )}
     </Field>
   );
@@ -110,7 +131,12 @@ export function MoneyField({ token, ...props }: Props & { readonly token: Token 
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const [bad, setBad] = useState(false);
   return (
-    <Field {...props} problem={bad ? t`Write a plain decimal number with at most ${token.decimals} digits behind the point.` : undefined}>
+    <Field
+      {...props}
+      problem={
+        bad ? t`Write a plain decimal number with at most ${token.decimals} digits behind the point.` : undefined
+      }
+    >
       {(control) => (
         <span className="flex items-center gap-2">
           <input
@@ -143,11 +169,18 @@ export function MoneyField({ token, ...props }: Props & { readonly token: Token 
 }
 
 /** One of several. `""` in the options stands for none. */
-export function SelectField({ options, ...props }: Props & { readonly options: readonly (readonly [string, string])[] }) {
+export function SelectField({
+  options,
+  ...props
+}: Props & { readonly options: readonly (readonly [string, string])[] }) {
   return (
     <Field {...props}>
       {(control) => (
-        <select {...control} value={textOf(props.form.get(props.at))} onChange={(event) => props.form.set(props.at, event.target.value === "" ? undefined : event.target.value)}>
+        <select
+          {...control}
+          value={textOf(props.form.get(props.at))}
+          onChange={(event) => props.form.set(props.at, event.target.value === "" ? undefined : event.target.value)}
+        >
           {options.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
@@ -160,7 +193,13 @@ export function SelectField({ options, ...props }: Props & { readonly options: r
 }
 
 /** Some of several: a list of their keys. */
-export function SetField({ form, at, label, hint, options }: Props & { readonly options: readonly (readonly [string, string, string?])[] }) {
+export function SetField({
+  form,
+  at,
+  label,
+  hint,
+  options,
+}: Props & { readonly options: readonly (readonly [string, string, string?])[] }) {
   const id = useId();
   const text = useProblemText();
   const value = form.get(at);
@@ -176,7 +215,9 @@ export function SetField({ form, at, label, hint, options }: Props & { readonly 
               type="checkbox"
               checked={chosen.includes(key)}
               onChange={(event) => {
-                const next = options.map(([each]) => each).filter((each) => (each === key ? event.target.checked : chosen.includes(each)));
+                const next = options
+                  .map(([each]) => each)
+                  .filter((each) => (each === key ? event.target.checked : chosen.includes(each)));
                 form.set(at, next);
                 form.leave(at);
               }}
@@ -216,7 +257,7 @@ export function FormFailure({ form }: { readonly form: Pick<Form<unknown>, "fail
       <p className="text-bad">
         <Trans>It was not sent through.</Trans>
       </p>
-      <p className="text-muted">{failure instanceof Error ? failure.message : String(failure)}</p>
+      <p className="text-muted">{failure instanceof Error ? failure.message : JSON.stringify(failure)}</p>
     </div>
   );
 }

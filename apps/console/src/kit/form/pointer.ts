@@ -2,7 +2,12 @@
 export type Pointer = string;
 
 function parts(pointer: Pointer): readonly string[] {
-  return pointer === "" ? [] : pointer.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer === ""
+    ? []
+    : pointer
+        .slice(1)
+        .split("/")
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** A path of keys as a pointer. */

@@ -16,19 +16,33 @@ describe("problems of a form", () => {
   });
 
   it("tell what is missing from what is wrong", () => {
-    expect(problemsOf(createApiKey.body, { scopes: ["account:read"] })[0]).toMatchObject({ pointer: "/name", code: "missing" });
-    expect(problemsOf(createApiKey.body, { name: 7, scopes: ["account:read"] })[0]).toMatchObject({ pointer: "/name", code: "invalid_type" });
+    expect(problemsOf(createApiKey.body, { scopes: ["account:read"] })[0]).toMatchObject({
+      pointer: "/name",
+      code: "missing",
+    });
+    expect(problemsOf(createApiKey.body, { name: 7, scopes: ["account:read"] })[0]).toMatchObject({
+      pointer: "/name",
+      code: "invalid_type",
+    });
   });
 
   it("of the coordinator's land at their fields, and damage at none", () => {
     const error = new CorepoolError("bad-request", {
       detail: "x",
-      data: { errors: [{ pointer: "/name", message: "taken" }, { pointer: 7 }, null, { pointer: "/body/scopes/0", code: "c", message: "m" }] },
+      data: {
+        errors: [
+          { pointer: "/name", message: "taken" },
+          { pointer: 7 },
+          null,
+          { pointer: "/body/scopes/0", code: "c", message: "m" },
+        ],
+      },
     });
     expect(problemsIn(error)).toEqual([
       { pointer: "/name", code: "custom", message: "taken" },
       { pointer: "/scopes/0", code: "c", message: "m" },
     ]);
-    for (const other of [undefined, new Error("x"), new CorepoolError("internal", { detail: "x" })]) expect(problemsIn(other)).toEqual([]);
+    for (const other of [undefined, new Error("x"), new CorepoolError("internal", { detail: "x" })])
+      expect(problemsIn(other)).toEqual([]);
   });
 });

@@ -39,6 +39,8 @@ export function problemsIn(error: unknown): readonly FieldProblem[] {
     const { pointer, message, code } = each as Record<string, unknown>;
     if (typeof pointer !== "string" || typeof message !== "string") return [];
     // A pointer may be led by where the document lies.
-    return [{ pointer: pointer.replace(/^\/body(?=\/|$)/, ""), code: typeof code === "string" ? code : "custom", message }];
+    return [
+      { pointer: pointer.replace(/^\/body(?=\/|$)/, ""), code: typeof code === "string" ? code : "custom", message },
+    ];
   });
 }

@@ -30,7 +30,12 @@ describe("a table's rows", () => {
   });
 
   it("turn up, down and back by their head", () => {
-    expect([undefined, "price", "-price", "name"].map((sort) => nextSort(sort, "price"))).toEqual(["price", "-price", undefined, "price"]);
+    expect([undefined, "price", "-price", "name"].map((sort) => nextSort(sort, "price"))).toEqual([
+      "price",
+      "-price",
+      undefined,
+      "price",
+    ]);
   });
 
   it("are found by every word, whatever its case", () => {
@@ -53,21 +58,32 @@ describe("a table's rows", () => {
   });
 
   it("open from any link, also from one that is wrong", () => {
-    expect(tableSearch.parse({ sort: 7, q: { a: 1 }, cols: [], open: null })).toEqual({ sort: undefined, q: undefined, cols: undefined, open: undefined });
+    expect(tableSearch.parse({ sort: 7, q: { a: 1 }, cols: [], open: null })).toEqual({
+      sort: undefined,
+      q: undefined,
+      cols: undefined,
+      open: undefined,
+    });
   });
 
   it("are drawn where they can be seen, and nowhere outside of the list", () => {
     expect(windowOf(10_000, 32, 0, 640)).toEqual([0, 28]);
     expect(windowOf(10_000, 32, 320_000, 640)).toEqual([9_992, 10_000]);
     fc.assert(
-      fc.property(fc.nat(100_000), fc.integer({ min: 20, max: 60 }), fc.nat(5_000_000), fc.nat(2_000), (count, row, top, height) => {
-        const [from, to] = windowOf(count, row, top, height);
-        expect(from).toBeGreaterThanOrEqual(0);
-        expect(to).toBeLessThanOrEqual(count);
-        expect(from).toBeLessThanOrEqual(to);
-        const first = Math.floor(top / row);
-        if (first < count && height > 0) expect(from <= first && first < to).toBe(true);
-      }),
+      fc.property(
+        fc.nat(100_000),
+        fc.integer({ min: 20, max: 60 }),
+        fc.nat(5_000_000),
+        fc.nat(2_000),
+        (count, row, top, height) => {
+          const [from, to] = windowOf(count, row, top, height);
+          expect(from).toBeGreaterThanOrEqual(0);
+          expect(to).toBeLessThanOrEqual(count);
+          expect(from).toBeLessThanOrEqual(to);
+          const first = Math.floor(top / row);
+          if (first < count && height > 0) expect(from <= first && first < to).toBe(true);
+        },
+      ),
     );
   });
 });

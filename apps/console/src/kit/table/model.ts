@@ -44,7 +44,8 @@ export function sortRows<T>(rows: readonly T[], columns: readonly Column<T>[], s
   if (value === undefined) return rows;
   const keyed = rows.map((row) => ({ row, key: value(row) }));
   keyed.sort((a, b) => {
-    if (a.key === undefined || b.key === undefined) return (a.key === undefined ? 1 : 0) - (b.key === undefined ? 1 : 0);
+    if (a.key === undefined || b.key === undefined)
+      return (a.key === undefined ? 1 : 0) - (b.key === undefined ? 1 : 0);
     return down ? compare(b.key, a.key) : compare(a.key, b.key);
   });
   return keyed.map(({ row }) => row);
@@ -57,10 +58,16 @@ export function nextSort(sort: string | undefined, id: string): string | undefin
 
 /** Rows in which every word of `q` occurs in some column's value. */
 export function searchRows<T>(rows: readonly T[], columns: readonly Column<T>[], q: string | undefined): readonly T[] {
-  const words = (q ?? "").toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = (q ?? "")
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return rows;
   return rows.filter((row) => {
-    const text = columns.map((column) => String(column.value?.(row) ?? "")).join(" ").toLowerCase();
+    const text = columns
+      .map((column) => String(column.value?.(row) ?? ""))
+      .join(" ")
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -84,12 +91,21 @@ function field(value: Value): string {
 /** The rows as CSV (RFC 4180) with a line of headers, by the columns that have a value. */
 export function toCsv<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
   const kept = columns.filter((column) => column.value !== undefined);
-  const lines = [kept.map((column) => field(column.header)), ...rows.map((row) => kept.map((column) => field(column.value?.(row))))];
+  const lines = [
+    kept.map((column) => field(column.header)),
+    ...rows.map((row) => kept.map((column) => field(column.value?.(row)))),
+  ];
   return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
 }
 
 /** Which rows of a list of equally high ones are on screen, with some more above and below. */
-export function windowOf(count: number, rowHeight: number, scrollTop: number, height: number, more = 8): readonly [number, number] {
+export function windowOf(
+  count: number,
+  rowHeight: number,
+  scrollTop: number,
+  height: number,
+  more = 8,
+): readonly [number, number] {
   const from = Math.max(0, Math.floor(scrollTop / rowHeight) - more);
   const to = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + more);
   return [Math.min(from, count), Math.max(Math.min(from, count), to)];

@@ -1,5 +1,15 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { lazy, type ReactNode, type RefObject, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  type RefObject,
+  Suspense,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useStore } from "../../app/store.ts";
 import { preferences } from "../../shell/preferences.ts";
 import { Button } from "../ui/button.tsx";
@@ -59,7 +69,15 @@ function sortMark(sort: string | undefined, id: string): "ascending" | "descendi
 }
 
 /** Typed text goes to the URL when typing pauses, so that the router is not asked for every letter. */
-function SearchBox({ value, onChange, inputRef }: { readonly value: string; readonly onChange: (next: string) => void; readonly inputRef: RefObject<HTMLInputElement | null> }) {
+function SearchBox({
+  value,
+  onChange,
+  inputRef,
+}: {
+  readonly value: string;
+  readonly onChange: (next: string) => void;
+  readonly inputRef: RefObject<HTMLInputElement | null>;
+}) {
   const { t } = useLingui();
   const [text, setText] = useState(value);
   const sent = useRef(value);
@@ -81,7 +99,14 @@ function SearchBox({ value, onChange, inputRef }: { readonly value: string; read
       <span className="sr-only">
         <Trans>Search in the table</Trans>
       </span>
-      <input ref={inputRef} type="search" value={text} placeholder={t`Search`} onChange={(event) => setText(event.target.value)} className="min-w-0 flex-1 bg-transparent text-sm outline-none placeholder:text-faint" />
+      <input
+        ref={inputRef}
+        type="search"
+        value={text}
+        placeholder={t`Search`}
+        onChange={(event) => setText(event.target.value)}
+        className="min-w-0 flex-1 bg-transparent text-sm outline-none placeholder:text-faint"
+      />
       <kbd className="font-mono text-xs text-faint phone:hidden">/</kbd>
     </label>
   );
@@ -102,7 +127,10 @@ export function Table<T>(props: TableProps<T>) {
   const shown = shownColumns(columns, search.cols);
   // Ten thousand rows are sorted after the letter that asked for it has been drawn.
   const deferred = useDeferredValue(data.rows);
-  const rows = useMemo(() => sortRows(searchRows(deferred, columns, search.q), columns, search.sort), [deferred, columns, search.q, search.sort]);
+  const rows = useMemo(
+    () => sortRows(searchRows(deferred, columns, search.q), columns, search.sort),
+    [deferred, columns, search.q, search.sort],
+  );
   const [from, to] = useWindow(scroller, rows.length, rowHeight);
   const toggle = (key: string): void =>
     setSelected((now) => {
@@ -126,7 +154,10 @@ export function Table<T>(props: TableProps<T>) {
       if (row !== undefined) onOpen?.(row);
     },
   });
-  const chosen = useMemo(() => (selected.size === 0 ? [] : rows.filter((row) => selected.has(rowId(row)))), [rows, selected, rowId]);
+  const chosen = useMemo(
+    () => (selected.size === 0 ? [] : rows.filter((row) => selected.has(rowId(row)))),
+    [rows, selected, rowId],
+  );
   const setQ = useRef((next: string) => setSearch({ q: next === "" ? undefined : next }));
   setQ.current = (next) => setSearch({ q: next === "" ? undefined : next });
   const [sendQ] = useState(() => (next: string) => setQ.current(next));
@@ -134,7 +165,8 @@ export function Table<T>(props: TableProps<T>) {
   const span = shown.length + (bulk.length > 0 ? 1 : 0);
 
   if (data.error !== null && !data.ready) return <Failure error={data.error} again={data.again} />;
-  if (data.ready && data.rows.length === 0 && data.growing !== true && search.q === undefined && filters === undefined) return <>{empty}</>;
+  if (data.ready && data.rows.length === 0 && data.growing !== true && search.q === undefined && filters === undefined)
+    return <>{empty}</>;
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex min-h-12 flex-wrap items-center gap-2 border-b border-line px-4 py-2 md:px-6">
@@ -144,7 +176,12 @@ export function Table<T>(props: TableProps<T>) {
               <Trans>{chosen.length} selected</Trans>
             </span>
             {bulk.map((action) => (
-              <Button key={action.label} look={action.danger ? "danger" : "plain"} {...(action.icon === undefined ? {} : { icon: action.icon })} onClick={() => action.run(chosen)}>
+              <Button
+                key={action.label}
+                look={action.danger ? "danger" : "plain"}
+                {...(action.icon === undefined ? {} : { icon: action.icon })}
+                onClick={() => action.run(chosen)}
+              >
                 {action.label}
               </Button>
             ))}
@@ -160,7 +197,11 @@ export function Table<T>(props: TableProps<T>) {
         )}
         <div className="ml-auto flex h-(--row) items-center gap-0.5">
           <span className="mr-2 text-sm text-muted tabular-nums" role="status">
-            {data.ready ? rows.length === data.rows.length ? rows.length : `${rows.length} / ${data.rows.length}` : null}
+            {data.ready
+              ? rows.length === data.rows.length
+                ? rows.length
+                : `${rows.length} / ${data.rows.length}`
+              : null}
             {data.cut ? "+" : null}
           </span>
           <Suspense fallback={null}>
@@ -170,11 +211,19 @@ export function Table<T>(props: TableProps<T>) {
       </div>
       {data.error === null ? null : <Stale at={data.at} again={data.again} />}
       <div ref={scroller} className="scroll-thin relative min-h-0 flex-1 overflow-auto">
-        <table aria-label={label} aria-rowcount={data.ready ? rows.length + 1 : -1} className="w-full table-fixed border-separate border-spacing-0 text-sm">
+        <table
+          aria-label={label}
+          aria-rowcount={data.ready ? rows.length + 1 : -1}
+          className="w-full table-fixed border-separate border-spacing-0 text-sm"
+        >
           <colgroup>
             {bulk.length > 0 ? <col className="w-11" /> : null}
             {shown.map((column) => (
-              <col key={column.id} style={column.width === undefined ? {} : { width: column.width }} className={column.wide ? "phone:hidden" : ""} />
+              <col
+                key={column.id}
+                style={column.width === undefined ? {} : { width: column.width }}
+                className={column.wide ? "phone:hidden" : ""}
+              />
             ))}
           </colgroup>
           <thead>
@@ -217,6 +266,7 @@ export function Table<T>(props: TableProps<T>) {
           </thead>
           <tbody onKeyDown={keys.onKeyDown}>
             {from > 0 ? (
+              // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is room for rows out of sight and takes no focus
               <tr aria-hidden="true">
                 <td colSpan={span} style={{ height: from * rowHeight }} className="p-0" />
               </tr>
@@ -238,7 +288,15 @@ export function Table<T>(props: TableProps<T>) {
                 >
                   {bulk.length > 0 ? (
                     <td className="h-(--row) border-b border-line pl-4 md:pl-6">
-                      <input type="checkbox" className="align-middle" tabIndex={-1} aria-label={t`Select row ${index + 1}`} checked={selected.has(key)} onClick={(event) => event.stopPropagation()} onChange={() => toggle(key)} />
+                      <input
+                        type="checkbox"
+                        className="align-middle"
+                        tabIndex={-1}
+                        aria-label={t`Select row ${index + 1}`}
+                        checked={selected.has(key)}
+                        onClick={(event) => event.stopPropagation()}
+                        onChange={() => toggle(key)}
+                      />
                     </td>
                   ) : null}
                   {shown.map((column) => (
@@ -253,6 +311,7 @@ export function Table<T>(props: TableProps<T>) {
               );
             })}
             {to < rows.length ? (
+              // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is room for rows out of sight and takes no focus
               <tr aria-hidden="true">
                 <td colSpan={span} style={{ height: (rows.length - to) * rowHeight }} className="p-0" />
               </tr>
@@ -262,7 +321,13 @@ export function Table<T>(props: TableProps<T>) {
         </table>
         {data.ready && rows.length === 0 ? (
           <div className="px-4 py-8 md:px-6">
-            {data.rows.length === 0 ? empty : <p className="text-muted"><Trans>No row fits the search.</Trans></p>}
+            {data.rows.length === 0 ? (
+              empty
+            ) : (
+              <p className="text-muted">
+                <Trans>No row fits the search.</Trans>
+              </p>
+            )}
           </div>
         ) : null}
       </div>
@@ -274,10 +339,14 @@ export function Table<T>(props: TableProps<T>) {
 function Loading<T>({ columns, bulk }: { readonly columns: readonly Column<T>[]; readonly bulk: boolean }) {
   return Array.from({ length: 8 }, (_, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nor do they take the focus
     <tr key={index} aria-hidden="true">
       {bulk ? <td className="h-(--row) border-b border-line" /> : null}
       {columns.map((column) => (
-        <td key={column.id} className={`h-(--row) border-b border-line px-2 first:pl-4 md:first:pl-6 ${column.wide ? "phone:hidden" : ""}`}>
+        <td
+          key={column.id}
+          className={`h-(--row) border-b border-line px-2 first:pl-4 md:first:pl-6 ${column.wide ? "phone:hidden" : ""}`}
+        >
           <Skeleton className="h-3 w-2/3" />
         </td>
       ))}

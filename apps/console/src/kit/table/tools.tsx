@@ -30,7 +30,12 @@ function SaveDialog({ onSave, onClose }: { readonly onSave: (name: string) => vo
       <form onSubmit={save} className="flex flex-col gap-4 p-4">
         <label className="flex flex-col gap-1 text-sm text-muted">
           <Trans>Name</Trans>
-          <input value={name} maxLength={60} onChange={(event) => setName(event.target.value)} className="row rounded-(--radius) border border-faint bg-bg px-2.5 text-base text-text" />
+          <input
+            value={name}
+            maxLength={60}
+            onChange={(event) => setName(event.target.value)}
+            className="row rounded-(--radius) border border-faint bg-bg px-2.5 text-base text-text"
+          />
         </label>
         <p className="text-sm text-muted">
           <Trans>It keeps filters, order and columns, on this device. Its address can be shared as it is.</Trans>
@@ -85,8 +90,15 @@ export default function Tools<T>({ id, columns, rows, search, setSearch }: Tools
           </MenuCheck>
         ))}
       </Menu>
-      <Button look="quiet" icon={ICONS.download} aria-label={t`Download as CSV`} onClick={() => saveFile(`${id}.csv`, toCsv(rows, columns), "text/csv")} />
-      {saving ? <SaveDialog onClose={() => setSaving(false)} onSave={(name) => setViews(saveView(id, name, search))} /> : null}
+      <Button
+        look="quiet"
+        icon={ICONS.download}
+        aria-label={t`Download as CSV`}
+        onClick={() => saveFile(`${id}.csv`, toCsv(rows, columns), "text/csv")}
+      />
+      {saving ? (
+        <SaveDialog onClose={() => setSaving(false)} onSave={(name) => setViews(saveView(id, name, search))} />
+      ) : null}
     </>
   );
 }

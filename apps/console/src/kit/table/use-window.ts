@@ -2,7 +2,11 @@ import { type RefObject, useEffect, useState } from "react";
 import { windowOf } from "./model.ts";
 
 /** Follows a scroller and says which of its rows, all of one height, have to be drawn. Draws anew only when that changes. */
-export function useWindow(scroller: RefObject<HTMLElement | null>, count: number, rowHeight: number): readonly [number, number] {
+export function useWindow(
+  scroller: RefObject<HTMLElement | null>,
+  count: number,
+  rowHeight: number,
+): readonly [number, number] {
   const [range, setRange] = useState<readonly [number, number]>([0, Math.min(count, 60)]);
   useEffect(() => {
     const element = scroller.current;

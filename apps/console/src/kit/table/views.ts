@@ -16,7 +16,12 @@ export function parseViews(text: string | null): readonly SavedView[] {
     if (!Array.isArray(list)) return [];
     return list.filter(
       (each): each is SavedView =>
-        each !== null && typeof each === "object" && typeof each.name === "string" && each.name !== "" && each.search !== null && typeof each.search === "object",
+        each !== null &&
+        typeof each === "object" &&
+        typeof each.name === "string" &&
+        each.name !== "" &&
+        each.search !== null &&
+        typeof each.search === "object",
     );
   } catch {
     return [];
@@ -28,7 +33,11 @@ export function savedViews(table: string): readonly SavedView[] {
 }
 
 /** Saves a view under its name, in place of one that has it. Row and selection are no part of a view. */
-export function saveView(table: string, name: string, search: TableSearch & Readonly<Record<string, unknown>>): readonly SavedView[] {
+export function saveView(
+  table: string,
+  name: string,
+  search: TableSearch & Readonly<Record<string, unknown>>,
+): readonly SavedView[] {
   const { open: _, ...kept } = search;
   const view = { name, search: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
   const views = [...savedViews(table).filter((each) => each.name !== name), view].slice(-MOST);

@@ -19,7 +19,15 @@ export interface ButtonProps extends ComponentProps<"button"> {
 }
 
 /** A button. Its name is its text; one with an icon alone needs an `aria-label`, which is its tooltip too. */
-export function Button({ look = "plain", icon, busy = false, children, className = "", onClick, ...rest }: ButtonProps) {
+export function Button({
+  look = "plain",
+  icon,
+  busy = false,
+  children,
+  className = "",
+  onClick,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"

@@ -3,7 +3,15 @@ import { useEffect, useState } from "react";
 import { ICONS, Icon } from "./icon.tsx";
 
 /** Copies a text and says so, for eyes and for ears. */
-export function CopyButton({ text, label, className = "" }: { readonly text: string; readonly label?: string; readonly className?: string }) {
+export function CopyButton({
+  text,
+  label,
+  className = "",
+}: {
+  readonly text: string;
+  readonly label?: string;
+  readonly className?: string;
+}) {
   const { t } = useLingui();
   const [copied, setCopied] = useState(false);
   useEffect(() => {

@@ -24,7 +24,15 @@ export interface DialogProps {
 }
 
 /** A layer above the page: it keeps the focus, Escape closes it, and the focus goes back to where it came from. */
-export function Dialog({ title, quietTitle = false, children, actions, place = "centre", onClose, focus }: DialogProps) {
+export function Dialog({
+  title,
+  quietTitle = false,
+  children,
+  actions,
+  place = "centre",
+  onClose,
+  focus,
+}: DialogProps) {
   const { t } = useLingui();
   return (
     <Base.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
@@ -36,10 +44,14 @@ export function Dialog({ title, quietTitle = false, children, actions, place = "
         >
           <div className={quietTitle ? "sr-only" : "flex items-center gap-2 border-b border-line py-2 pr-2 pl-4"}>
             <Base.Title className="flex-1 font-medium">{title}</Base.Title>
-            {quietTitle ? null : <Base.Close render={<Button look="quiet" icon={ICONS.close} aria-label={t`Close`} />} />}
+            {quietTitle ? null : (
+              <Base.Close render={<Button look="quiet" icon={ICONS.close} aria-label={t`Close`} />} />
+            )}
           </div>
           <div className="scroll-thin min-h-0 flex-1 overflow-y-auto">{children}</div>
-          {actions === undefined ? null : <div className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">{actions}</div>}
+          {actions === undefined ? null : (
+            <div className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3">{actions}</div>
+          )}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -1,8 +1,8 @@
 import { Trans } from "@lingui/react/macro";
 import { type ReactNode, useState } from "react";
+import { OutcomeOfKey } from "../../identity/outcome.tsx";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
-import { OutcomeOfKey } from "../../identity/outcome.tsx";
 
 /** What an act does to money, to data and to time: each is said, also when it is nothing. */
 export interface Effects {
@@ -15,7 +15,16 @@ export interface Effects {
  * Asks before something is signed, paid, ended or deleted. It says what happens to money, data and time, and stays open
  * until the act is through; a failure is told in it, with what to do.
  */
-export function EffectsDialog({ title, effects, confirm, danger = false, run, onDone, onClose, children }: {
+export function EffectsDialog({
+  title,
+  effects,
+  confirm,
+  danger = false,
+  run,
+  onDone,
+  onClose,
+  children,
+}: {
   readonly title: ReactNode;
   readonly effects: Effects;
   /** The verb on the button. */

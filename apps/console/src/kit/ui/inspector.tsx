@@ -17,7 +17,15 @@ function useNarrow(): boolean {
 }
 
 /** What the open row is made of: docked at the right, or over the page where there is no room beside it. Escape closes it. */
-export function Inspector({ title, children, onClose }: { readonly title: string; readonly children: ReactNode; readonly onClose: () => void }) {
+export function Inspector({
+  title,
+  children,
+  onClose,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly onClose: () => void;
+}) {
   const { t } = useLingui();
   const narrow = useNarrow();
   useEffect(() => {

@@ -1,7 +1,15 @@
 import type { ReactNode } from "react";
 
 /** The head of a screen: its title, a line that says what it is, and what can be done with all of it. */
-export function PageHead({ title, children, actions }: { readonly title: ReactNode; readonly children?: ReactNode; readonly actions?: ReactNode }) {
+export function PageHead({
+  title,
+  children,
+  actions,
+}: {
+  readonly title: ReactNode;
+  readonly children?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
   return (
     <header className="flex flex-wrap items-end gap-x-4 gap-y-2 border-b border-line px-4 py-3 md:px-6">
       <div className="min-w-0 flex-1 basis-64">
@@ -16,7 +24,17 @@ export function PageHead({ title, children, actions }: { readonly title: ReactNo
 }
 
 /** A part of a screen under a heading of its own. */
-export function Section({ title, children, actions, note }: { readonly title: ReactNode; readonly children: ReactNode; readonly actions?: ReactNode; readonly note?: ReactNode }) {
+export function Section({
+  title,
+  children,
+  actions,
+  note,
+}: {
+  readonly title: ReactNode;
+  readonly children: ReactNode;
+  readonly actions?: ReactNode;
+  readonly note?: ReactNode;
+}) {
   return (
     <section className="border-b border-line px-4 py-5 md:px-6">
       <div className="mb-3 flex flex-wrap items-baseline gap-x-3 gap-y-1">

@@ -6,7 +6,15 @@ import { Button } from "./button.tsx";
 import { ICONS, Icon } from "./icon.tsx";
 
 /** Where there is nothing yet: what this place is for, and the one thing that fills it. */
-export function Empty({ title, children, action }: { readonly title: ReactNode; readonly children?: ReactNode; readonly action?: ReactNode }) {
+export function Empty({
+  title,
+  children,
+  action,
+}: {
+  readonly title: ReactNode;
+  readonly children?: ReactNode;
+  readonly action?: ReactNode;
+}) {
   return (
     <div className="flex max-w-md flex-col items-start gap-2 px-4 py-10 md:px-6">
       <h2 className="font-medium">{title}</h2>

@@ -2,7 +2,15 @@ import { CopyButton } from "../ui/copy.tsx";
 import { shortened } from "./quantities.ts";
 
 /** An id, hash or address: its ends on screen, all of it on hover and in the clipboard. */
-export function Hash({ value, full = false, copy = true }: { readonly value: string; readonly full?: boolean; readonly copy?: boolean }) {
+export function Hash({
+  value,
+  full = false,
+  copy = true,
+}: {
+  readonly value: string;
+  readonly full?: boolean;
+  readonly copy?: boolean;
+}) {
   return (
     <span className="inline-flex max-w-full items-center gap-0.5 align-middle font-mono text-sm">
       <span title={value} className={full ? "break-all" : "whitespace-nowrap"}>
@@ -21,7 +29,15 @@ function hues(address: string): readonly [number, number] {
 }
 
 /** An account: a mark that tells it from others at a glance, and the ends of its address. */
-export function AddressView({ address, full = false, copy = true }: { readonly address: string; readonly full?: boolean; readonly copy?: boolean }) {
+export function AddressView({
+  address,
+  full = false,
+  copy = true,
+}: {
+  readonly address: string;
+  readonly full?: boolean;
+  readonly copy?: boolean;
+}) {
   const [first, second] = hues(address);
   return (
     <span className="inline-flex max-w-full items-center gap-1.5 align-middle">

@@ -14,7 +14,15 @@ export const PER = { second: 1n, hour: 3_600n, day: 86_400n, month: 2_592_000n }
  * An amount of base units with its unit, rounded up to what people read; the exact amount on hover.
  * @param base base units, as a bigint or the API's decimal string
  */
-export function Money({ base, token, exact = false }: { readonly base: bigint | string; readonly token: Token; readonly exact?: boolean }) {
+export function Money({
+  base,
+  token,
+  exact = false,
+}: {
+  readonly base: bigint | string;
+  readonly token: Token;
+  readonly exact?: boolean;
+}) {
   const units = BigInt(base);
   const whole = formatAmount(units, token);
   const shown = exact || units < 0n ? whole : formatPrice(units, token);
@@ -27,7 +35,17 @@ export function Money({ base, token, exact = false }: { readonly base: bigint | 
 }
 
 /** A rate of base units per second, told per hour unless another period is asked for; the exact rate on hover. */
-export function Rate({ perSecond, token, per = "hour", unit = true }: { readonly perSecond: bigint | string; readonly token: Token; readonly per?: keyof typeof PER; readonly unit?: boolean }) {
+export function Rate({
+  perSecond,
+  token,
+  per = "hour",
+  unit = true,
+}: {
+  readonly perSecond: bigint | string;
+  readonly token: Token;
+  readonly per?: keyof typeof PER;
+  readonly unit?: boolean;
+}) {
   const rate = BigInt(perSecond);
   return (
     <span className="font-mono whitespace-nowrap tabular-nums" title={`${formatAmount(rate, token)} ${token.symbol}/s`}>

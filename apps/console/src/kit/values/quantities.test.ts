@@ -30,7 +30,10 @@ describe("quantities", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const short = shortened(text);
-        return short.length <= Math.max(11, 0) && (short === text || (text.startsWith(short.slice(0, 6)) && text.endsWith(short.slice(-4))));
+        return (
+          short.length <= Math.max(11, 0) &&
+          (short === text || (text.startsWith(short.slice(0, 6)) && text.endsWith(short.slice(-4))))
+        );
       }),
     );
   });

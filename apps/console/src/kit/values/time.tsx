@@ -27,7 +27,11 @@ export function millis(at: string | number): number {
   return at < 100_000_000_000 ? at * 1_000 : at;
 }
 
-const utc = (ms: number): string => new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+const utc = (ms: number): string =>
+  new Date(ms)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC");
 
 /** A time as the clock on the wall shows it; UTC on hover. */
 export function Time({ at, seconds = false }: { readonly at: string | number; readonly seconds?: boolean }) {

@@ -53,7 +53,11 @@ export function useOfferColumns(tokenOf: (address: string) => Token | undefined)
         wide: true,
         cell: (row) => {
           const { gpus } = row.signed.spec.resources;
-          return gpus.length === 0 ? <span className="text-faint">–</span> : <span>{`${gpus.length} × ${gpuModel(row)}`}</span>;
+          return gpus.length === 0 ? (
+            <span className="text-faint">–</span>
+          ) : (
+            <span>{`${gpus.length} × ${gpuModel(row)}`}</span>
+          );
         },
         value: (row) => gpuModel(row),
       },

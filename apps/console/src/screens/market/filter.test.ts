@@ -21,11 +21,19 @@ const offer = (wish: Wish): OfferView =>
     online: wish.online ?? true,
     busy: wish.busy ?? false,
     signed: {
-      spec: { resources: { cpus: wish.cpus ?? 1, memoryBytes: (wish.gib ?? 1) * 2 ** 30, diskBytes: 0, gpus: (wish.gpus ?? []).map((model, i) => ({ id: String(i), model, memoryBytes: 0 })) } },
+      spec: {
+        resources: {
+          cpus: wish.cpus ?? 1,
+          memoryBytes: (wish.gib ?? 1) * 2 ** 30,
+          diskBytes: 0,
+          gpus: (wish.gpus ?? []).map((model, i) => ({ id: String(i), model, memoryBytes: 0 })),
+        },
+      },
       offer: { rate: String(wish.rate ?? 1n), token: wish.token ?? GP },
     },
   }) as unknown as OfferView;
-const kept = (filter: Parameters<typeof filterOffers>[1], ...offers: readonly OfferView[]) => filterOffers(offers, filter, (address) => tokens[address]).length;
+const kept = (filter: Parameters<typeof filterOffers>[1], ...offers: readonly OfferView[]) =>
+  filterOffers(offers, filter, (address) => tokens[address]).length;
 
 describe("the market's filters", () => {
   it("show what could be taken now, unless all is asked for", () => {
@@ -36,7 +44,11 @@ describe("the market's filters", () => {
 
   it("ask for at least so much", () => {
     const offers = [offer({ cpus: 1, gib: 2 }), offer({ cpus: 8, gib: 1 })];
-    expect([kept({ cpus: 8 }, ...offers), kept({ memory: 2 }, ...offers), kept({ cpus: 8, memory: 2 }, ...offers)]).toEqual([1, 1, 0]);
+    expect([
+      kept({ cpus: 8 }, ...offers),
+      kept({ memory: 2 }, ...offers),
+      kept({ cpus: 8, memory: 2 }, ...offers),
+    ]).toEqual([1, 1, 0]);
   });
 
   it("compare prices exactly, in the token of each offer", () => {

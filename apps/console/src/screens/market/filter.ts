@@ -1,4 +1,4 @@
-import { type Token, parseAmount } from "@corepool/core/money";
+import { parseAmount, type Token } from "@corepool/core/money";
 import type { OfferView } from "@corepool/protocol/resources";
 
 /** What the market is filtered by; `token` is an address. */
@@ -19,7 +19,11 @@ export function gpuModel(offer: OfferView): string | undefined {
 }
 
 /** Offers that pass. The highest price counts in the token of each offer. */
-export function filterOffers(offers: readonly OfferView[], filter: MarketFilter, tokenOf: (address: string) => Token | undefined): readonly OfferView[] {
+export function filterOffers(
+  offers: readonly OfferView[],
+  filter: MarketFilter,
+  tokenOf: (address: string) => Token | undefined,
+): readonly OfferView[] {
   return offers.filter((each) => {
     const { resources } = each.signed.spec;
     const { offer } = each.signed;

@@ -7,6 +7,7 @@ const CONTROL = "row min-w-0 rounded-(--radius) border border-faint bg-bg px-2 t
 
 function Labelled({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is its child
     <label className="flex min-w-0 flex-col gap-1 text-xs text-muted">
       {label}
       {children}
@@ -15,7 +16,17 @@ function Labelled({ label, children }: { readonly label: string; readonly childr
 }
 
 /** A number as it is typed; it goes to the URL when it is one. */
-function NumberBox({ label, value, decimal = false, onChange }: { readonly label: string; readonly value: string; readonly decimal?: boolean; readonly onChange: (next: string | undefined) => void }) {
+function NumberBox({
+  label,
+  value,
+  decimal = false,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly decimal?: boolean;
+  readonly onChange: (next: string | undefined) => void;
+}) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const fits = text === "" || (decimal ? /^\d{1,20}(\.\d{1,18})?$/ : /^[1-9]\d{0,5}$/).test(text);
@@ -37,7 +48,13 @@ function NumberBox({ label, value, decimal = false, onChange }: { readonly label
 }
 
 /** The market's filters; each lives in the URL. */
-export function Filters({ search, setSearch, models, tokens, token }: {
+export function Filters({
+  search,
+  setSearch,
+  models,
+  tokens,
+  token,
+}: {
   readonly search: MarketFilter;
   readonly setSearch: (patch: MarketFilter) => void;
   readonly models: readonly string[];
@@ -49,7 +66,11 @@ export function Filters({ search, setSearch, models, tokens, token }: {
   return (
     <div className="flex flex-wrap content-start items-end gap-x-3 gap-y-2">
       <Labelled label={t`GPU`}>
-        <select value={search.gpu ?? ""} onChange={(event) => setSearch({ gpu: event.target.value === "" ? undefined : event.target.value })} className={`${CONTROL} max-w-44`}>
+        <select
+          value={search.gpu ?? ""}
+          onChange={(event) => setSearch({ gpu: event.target.value === "" ? undefined : event.target.value })}
+          className={`${CONTROL} max-w-44`}
+        >
           <option value="">{t`Any or none`}</option>
           <option value="none">{t`CPU only`}</option>
           {models.map((model) => (
@@ -59,12 +80,31 @@ export function Filters({ search, setSearch, models, tokens, token }: {
           ))}
         </select>
       </Labelled>
-      <NumberBox label={t`CPUs, at least`} value={String(search.cpus ?? "")} onChange={(next) => setSearch({ cpus: next === undefined ? undefined : Number(next) })} />
-      <NumberBox label={t`Memory, GiB`} value={String(search.memory ?? "")} onChange={(next) => setSearch({ memory: next === undefined ? undefined : Number(next) })} />
-      <NumberBox label={t`At most, ${symbol}/h`} decimal value={search.max ?? ""} onChange={(next) => setSearch({ max: next })} />
+      <NumberBox
+        label={t`CPUs, at least`}
+        value={String(search.cpus ?? "")}
+        onChange={(next) => setSearch({ cpus: next === undefined ? undefined : Number(next) })}
+      />
+      <NumberBox
+        label={t`Memory, GiB`}
+        value={String(search.memory ?? "")}
+        onChange={(next) => setSearch({ memory: next === undefined ? undefined : Number(next) })}
+      />
+      <NumberBox
+        label={t`At most, ${symbol}/h`}
+        decimal
+        value={search.max ?? ""}
+        onChange={(next) => setSearch({ max: next })}
+      />
       {tokens.length > 1 ? (
         <Labelled label={t`Paid in`}>
-          <select value={token} onChange={(event) => setSearch({ token: event.target.value === tokens[0]?.address ? undefined : event.target.value })} className={CONTROL}>
+          <select
+            value={token}
+            onChange={(event) =>
+              setSearch({ token: event.target.value === tokens[0]?.address ? undefined : event.target.value })
+            }
+            className={CONTROL}
+          >
             {tokens.map((each) => (
               <option key={each.address} value={each.address}>
                 {each.symbol}
@@ -74,7 +114,11 @@ export function Filters({ search, setSearch, models, tokens, token }: {
         </Labelled>
       ) : null}
       <label className="row flex items-center gap-2 text-sm">
-        <input type="checkbox" checked={search.free === "all"} onChange={(event) => setSearch({ free: event.target.checked ? "all" : undefined })} />
+        <input
+          type="checkbox"
+          checked={search.free === "all"}
+          onChange={(event) => setSearch({ free: event.target.checked ? "all" : undefined })}
+        />
         <Trans>Taken and offline too</Trans>
       </label>
     </div>

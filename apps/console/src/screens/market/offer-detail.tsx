@@ -2,8 +2,8 @@ import { formatPrice, type Token } from "@corepool/core/money";
 import type { OfferView } from "@corepool/protocol/resources";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
-import { CopyAs } from "../../kit/form/copy-as-button.tsx";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
+import { CopyAs } from "../../kit/form/copy-as-button.tsx";
 import { Facts } from "../../kit/ui/page.tsx";
 import { AddressView, Hash } from "../../kit/values/hash.tsx";
 import { Rate } from "../../kit/values/money.tsx";
@@ -22,7 +22,13 @@ function Part({ title, children }: { readonly title: ReactNode; readonly childre
 }
 
 /** All that an offer says, and how far each of it can be believed. */
-export default function OfferDetail({ offer, token }: { readonly offer: OfferView; readonly token: Token | undefined }) {
+export default function OfferDetail({
+  offer,
+  token,
+}: {
+  readonly offer: OfferView;
+  readonly token: Token | undefined;
+}) {
   const { t } = useLingui();
   const { spec, offer: terms } = offer.signed;
   const { resources, isolation, platform } = spec;
@@ -46,7 +52,19 @@ export default function OfferDetail({ offer, token }: { readonly offer: OfferVie
         {token === undefined ? null : (
           <CopyAs
             same={{
-              cli: cliText(["run", "--cpu", String(resources.cpus), "--max-rate", `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`, "--token", token.symbol, "--", "python3", "-c", "print(6*7)"]),
+              cli: cliText([
+                "run",
+                "--cpu",
+                String(resources.cpus),
+                "--max-rate",
+                `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`,
+                "--token",
+                token.symbol,
+                "--",
+                "python3",
+                "-c",
+                "print(6*7)",
+              ]),
               yaml: yamlText(offer.signed),
             }}
           />

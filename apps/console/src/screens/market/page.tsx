@@ -11,8 +11,8 @@ import { Inspector } from "../../kit/ui/inspector.tsx";
 import { PageHead } from "../../kit/ui/page.tsx";
 import { Empty } from "../../kit/ui/states.tsx";
 import { useOfferColumns } from "./columns.tsx";
-import { Filters } from "./filters.tsx";
 import { filterOffers, gpuModels } from "./filter.ts";
+import { Filters } from "./filters.tsx";
 import screen from "./screen.ts";
 
 const Histogram = lazy(async () => ({ default: (await import("../../kit/chart/histogram.tsx")).Histogram }));
@@ -40,9 +40,15 @@ export default function MarketPage() {
   // Prices in several tokens do not stand on one scale: with none chosen, the market's first one is shown.
   const token = search.token ?? tokens[0]?.address;
   const { gpu, cpus, memory, max, free } = search;
-  const shown = useMemo(() => filterOffers(offers.rows, { gpu, cpus, memory, max, free, token }, tokenOf), [offers.rows, gpu, cpus, memory, max, free, token, tokenOf]);
+  const shown = useMemo(
+    () => filterOffers(offers.rows, { gpu, cpus, memory, max, free, token }, tokenOf),
+    [offers.rows, gpu, cpus, memory, max, free, token, tokenOf],
+  );
   const priced = useMemo(
-    () => filterOffers(offers.rows, { gpu, cpus, memory, free, token }, tokenOf).map((each) => hourly(each, tokenOf(each.signed.offer.token))),
+    () =>
+      filterOffers(offers.rows, { gpu, cpus, memory, free, token }, tokenOf).map((each) =>
+        hourly(each, tokenOf(each.signed.offer.token)),
+      ),
     [offers.rows, gpu, cpus, memory, free, token, tokenOf],
   );
   const columns = useOfferColumns(tokenOf);
@@ -54,7 +60,9 @@ export default function MarketPage() {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <PageHead title={<Trans>Market</Trans>}>
-        <Trans>Offers signed by their providers. You pay by the second, from escrow, and what is not used comes back.</Trans>
+        <Trans>
+          Offers signed by their providers. You pay by the second, from escrow, and what is not used comes back.
+        </Trans>
       </PageHead>
       <div className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
@@ -62,7 +70,13 @@ export default function MarketPage() {
             <Filters search={search} setSearch={setSearch} models={models} tokens={tokens} token={token} />
             <div className="min-h-22 phone:hidden">
               <Suspense fallback={null}>
-              <Histogram title={t`Price per hour`} values={priced} format={number} upTo={max === undefined ? undefined : Number(max)} height={44} />
+                <Histogram
+                  title={t`Price per hour`}
+                  values={priced}
+                  format={number}
+                  upTo={max === undefined ? undefined : Number(max)}
+                  height={44}
+                />
               </Suspense>
             </div>
           </div>
@@ -84,7 +98,10 @@ export default function MarketPage() {
                   </Empty>
                 ) : (
                   <Empty title={<Trans>No offer fits these filters</Trans>}>
-                    <Trans>{offers.rows.length} offers are listed in all. Loosen a filter, or look at those that are taken now.</Trans>
+                    <Trans>
+                      {offers.rows.length} offers are listed in all. Loosen a filter, or look at those that are taken
+                      now.
+                    </Trans>
                   </Empty>
                 )
               }

@@ -8,7 +8,6 @@ const wholeNumber = z.coerce.number().int().min(1).max(1_000_000).optional().cat
 export default defineScreen({
   path: "/market",
   title: { en: "Market", ko: "마켓" },
-  page: () => import("./page.tsx"),
   search: tableSearch.extend({
     /** A GPU's model, or `none` for machines without. */
     gpu: z.string().max(80).optional().catch(undefined),
@@ -26,6 +25,11 @@ export default defineScreen({
     /** Offers that could be taken now, or all. */
     free: z.enum(["yes", "all"]).optional().catch(undefined),
   }),
-  nav: { role: "client", order: 10, icon: "M2.5 6l1.2-3.5h8.6L13.5 6M3.2 8v5.5h9.6V8M2.5 6a1.8 1.8 0 0 0 3.6 0 1.8 1.8 0 0 0 3.7 0 1.8 1.8 0 0 0 3.7 0z", phone: true },
+  nav: {
+    role: "client",
+    order: 10,
+    icon: "M2.5 6l1.2-3.5h8.6L13.5 6M3.2 8v5.5h9.6V8M2.5 6a1.8 1.8 0 0 0 3.6 0 1.8 1.8 0 0 0 3.7 0 1.8 1.8 0 0 0 3.7 0z",
+    phone: true,
+  },
   goKey: "m",
 });

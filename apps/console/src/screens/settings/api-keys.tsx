@@ -26,7 +26,15 @@ function KeyState({ api }: { readonly api: ApiKey }) {
   return <State tone="live">{t`Active`}</State>;
 }
 
-function Row({ api, token, onRevoke }: { readonly api: ApiKey; readonly token: Token | undefined; readonly onRevoke: () => void }) {
+function Row({
+  api,
+  token,
+  onRevoke,
+}: {
+  readonly api: ApiKey;
+  readonly token: Token | undefined;
+  readonly onRevoke: () => void;
+}) {
   return (
     <li className="grid grid-cols-1 items-center gap-x-6 gap-y-1 border-b border-line py-2.5 text-sm md:grid-cols-[minmax(8rem,1fr)_minmax(0,1.4fr)_minmax(10rem,1fr)_auto]">
       <div className="min-w-0">

@@ -27,7 +27,9 @@ function Secret({ secret, onClose }: { readonly secret: string; readonly onClose
     >
       <div className="flex flex-col gap-3 p-4">
         <p className="text-sm text-muted">
-          <Trans>This is its secret. It is shown this once and kept nowhere; a lost one cannot be read again, only replaced.</Trans>
+          <Trans>
+            This is its secret. It is shown this once and kept nowhere; a lost one cannot be read again, only replaced.
+          </Trans>
         </p>
         <p className="flex items-start gap-2 rounded-(--radius) border border-line bg-bg p-3 font-mono text-sm">
           <span className="min-w-0 flex-1 break-all" data-secret>
@@ -41,7 +43,15 @@ function Secret({ secret, onClose }: { readonly secret: string; readonly onClose
 }
 
 /** Makes an API key. */
-export function NewKeyDialog({ route, token, onClose }: { readonly route: typeof createApiKey; readonly token: Token | undefined; readonly onClose: () => void }) {
+export function NewKeyDialog({
+  route,
+  token,
+  onClose,
+}: {
+  readonly route: typeof createApiKey;
+  readonly token: Token | undefined;
+  readonly onClose: () => void;
+}) {
   const { t } = useLingui();
   const create = useCommand(route, { touches: [listApiKeys] });
   const [secret, setSecret] = useState<string | undefined>(undefined);
@@ -66,7 +76,12 @@ export function NewKeyDialog({ route, token, onClose }: { readonly route: typeof
     ["mandates:write", "mandates:write", t`give and drop mandates`],
   ];
   // Where the days end is told by the dialog: the same text today and tomorrow would not be the same key.
-  const daysField = { get: () => days, set: (_: string, value: unknown) => setDays(typeof value === "string" ? value : ""), problemAt: () => undefined, leave: () => undefined };
+  const daysField = {
+    get: () => days,
+    set: (_: string, value: unknown) => setDays(typeof value === "string" ? value : ""),
+    problemAt: () => undefined,
+    leave: () => undefined,
+  };
   return (
     <Dialog
       title={<Trans>New API key</Trans>}
@@ -74,7 +89,12 @@ export function NewKeyDialog({ route, token, onClose }: { readonly route: typeof
       actions={
         <>
           <span className="mr-auto">
-            <CopyAs same={{ sdk: sdkText(createApiKey, "routes/accounts", { body: form.document }), yaml: yamlText(form.document) }} />
+            <CopyAs
+              same={{
+                sdk: sdkText(createApiKey, "routes/accounts", { body: form.document }),
+                yaml: yamlText(form.document),
+              }}
+            />
           </span>
           <Button look="quiet" onClick={onClose}>
             <Trans>Cancel</Trans>
@@ -97,7 +117,15 @@ export function NewKeyDialog({ route, token, onClose }: { readonly route: typeof
         <TextField form={form} at="/name" label={t`Name`} hint={t`What uses it, so that you know which to revoke.`} />
         <SetField form={form} at="/scopes" label={t`It may`} options={scopes} />
         <div className="grid gap-4 md:grid-cols-2">
-          {token === undefined ? null : <MoneyField form={form} at="/spendCap" token={token} label={t`Spending cap`} hint={t`Empty: no cap of its own.`} />}
+          {token === undefined ? null : (
+            <MoneyField
+              form={form}
+              at="/spendCap"
+              token={token}
+              label={t`Spending cap`}
+              hint={t`Empty: no cap of its own.`}
+            />
+          )}
           <SelectField
             form={daysField}
             at="/days"

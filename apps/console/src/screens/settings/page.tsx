@@ -24,8 +24,18 @@ export default function SettingsPage() {
       <PageHead title={<Trans>Settings</Trans>} />
       <Section title={<Trans>Appearance</Trans>} note={<Trans>Kept on this device.</Trans>}>
         <div className="flex flex-wrap gap-x-8 gap-y-4">
-          <Choice label={t`Theme`} value={chosen.theme} options={THEMES.map((each) => [each, themes[each]])} onChange={(theme) => prefer({ theme })} />
-          <Choice label={t`Density`} value={chosen.density} options={DENSITIES.map((each) => [each, densities[each]])} onChange={(density) => prefer({ density })} />
+          <Choice
+            label={t`Theme`}
+            value={chosen.theme}
+            options={THEMES.map((each) => [each, themes[each]])}
+            onChange={(theme) => prefer({ theme })}
+          />
+          <Choice
+            label={t`Density`}
+            value={chosen.density}
+            options={DENSITIES.map((each) => [each, densities[each]])}
+            onChange={(density) => prefer({ density })}
+          />
           <Choice
             label={t`Language`}
             value={localeOf(chosen, navigator.languages)}
@@ -46,7 +56,10 @@ export default function SettingsPage() {
             </Button>
           }
         >
-          <Trans>Programs call the API with a key of their own, with just the rights and the spending that you give it. Sign in to make one.</Trans>
+          <Trans>
+            Programs call the API with a key of their own, with just the rights and the spending that you give it. Sign
+            in to make one.
+          </Trans>
         </Empty>
       ) : (
         <ApiKeys />
