@@ -7,6 +7,9 @@ import { defineConfig, type Plugin } from "vite";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Lingui would look for its settings from where it is started. */
+const words = { configPath: at("lingui.config.ts") };
+
 /** With the gallery of kits: development and the browser tests. The build that is served has none of it. */
 const gallery = process.env["COREPOOL_CONSOLE_GALLERY"] === "1" || process.argv.includes("dev");
 
@@ -26,8 +29,8 @@ export default defineConfig({
   plugins: [
     withoutJsonSchema,
     react(),
-    lingui({ failOnMissing: true, failOnCompileError: true }),
-    babel({ presets: [linguiTransformerBabelPreset()] }),
+    lingui({ ...words, failOnMissing: true, failOnCompileError: true }),
+    babel({ presets: [linguiTransformerBabelPreset(undefined, words)] }),
     tailwindcss(),
   ],
   resolve: { alias: { "#gallery": at(gallery ? "src/gallery/all.ts" : "src/gallery/none.ts") } },

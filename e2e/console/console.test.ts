@@ -294,7 +294,7 @@ describe("the console, in a browser, on a real market", () => {
       behaviour.reject = false;
       await dialog.getByRole("button", { name: "Test wallet" }).click();
       await dialog.waitFor({ state: "detached" });
-      await page.getByTitle("Live").waitFor();
+      await page.getByTitle("Live", { exact: true }).waitFor();
       await page.getByRole("button", { name: "New key" }).click();
       await page.getByRole("button", { name: "Make the key" }).click();
       await page.getByText("This is needed.").waitFor();

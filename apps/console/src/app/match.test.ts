@@ -33,6 +33,10 @@ describe("a search", () => {
 
   it("comes back as it went", () => {
     const fields = fc.dictionary(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), { noNullPrototype: true });
-    fc.assert(fc.property(fields, (search) => expect(readSearch(writeSearch(search))).toEqual(search)));
+    fc.assert(
+      fc.property(fields, (search) => {
+        expect(readSearch(writeSearch(search))).toEqual(search);
+      }),
+    );
   });
 });

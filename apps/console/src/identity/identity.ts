@@ -1,7 +1,7 @@
 import type { Address } from "@corepool/core/hex";
 import { createStore } from "../app/store.ts";
 import { client } from "../data/client.ts";
-import { queries } from "../data/query.ts";
+import { needsSignIn, queries } from "../data/query.ts";
 import { parseIdentity } from "./parse.ts";
 import type { Identity, IdentityKind, KeyHome } from "./port.ts";
 
@@ -36,8 +36,11 @@ function take(value: Identity | undefined): void {
   if (before !== undefined && before.address !== value?.address) queries.clear();
 }
 
-/** Goes on with the identity that this tab had before it was loaded anew. */
+/** Goes on with the identity that this tab had before it was loaded anew, until the coordinator no longer knows it. */
 export function resume(): void {
+  queries.getQueryCache().subscribe((event) => {
+    if (event.type === "updated" && event.action.type === "error" && needsSignIn(event.action.error)) take(undefined);
+  });
   try {
     take(parseIdentity(sessionStorage.getItem(KEY), Date.now()));
   } catch {
@@ -73,7 +76,10 @@ export async function leave(): Promise<void> {
   take(undefined);
 }
 
-/** The key of whoever is signed in, opened when it is not: the wallet is asked, or the passkey. Rejects when it is refused. */
+/**
+ * The key of whoever is signed in, opened when it is not: the wallet is asked, or the passkey. Rejects when it is refused.
+ * @public for the screens that sign
+ */
 export async function keyHome(): Promise<KeyHome> {
   const now = identity.get();
   if (now === undefined) throw new Error("Nobody is signed in.");

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { Button } from "../../kit/ui/button.tsx";
+import { EffectsDialog } from "../../kit/ui/effects-dialog.tsx";
 import { ICONS } from "../../kit/ui/icon.tsx";
 import { AddressView } from "../../kit/values/hash.tsx";
 import { notify } from "../../shell/notices.ts";
@@ -10,7 +11,7 @@ import type { KeyHome } from "../port.ts";
 import { createKey, openKey } from "./browser-key.ts";
 import { ImportKey } from "./import-key.tsx";
 import { passkeysPossible } from "./passkey.ts";
-import { type StoredKey, storedKeys } from "./vault.ts";
+import { forgetKey, type StoredKey, storedKeys } from "./vault.ts";
 
 /** The same page by a name that passkeys can be made for. */
 function byName(): string {
@@ -45,6 +46,7 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
   const [keys, setKeys] = useState<readonly StoredKey[] | undefined>(undefined);
   const [busy, setBusy] = useState(false);
   const [importing, setImporting] = useState(false);
+  const [forgetting, setForgetting] = useState<StoredKey | undefined>(undefined);
   const [failure, setFailure] = useState<unknown>(undefined);
   useEffect(() => {
     storedKeys().then(setKeys, setFailure);
@@ -96,9 +98,14 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
               {stored.method === "prf" ? t`Locked by the passkey itself` : t`This browser asks for the passkey`}
             </p>
           </div>
-          <Button look="primary" busy={busy} onClick={() => void into(() => openKey(stored))}>
-            <Trans>Open</Trans>
-          </Button>
+          <span className="flex gap-2">
+            <Button look="quiet" onClick={() => setForgetting(stored)}>
+              <Trans>Forget</Trans>
+            </Button>
+            <Button look="primary" busy={busy} onClick={() => void into(() => openKey(stored))}>
+              <Trans>Open</Trans>
+            </Button>
+          </span>
         </div>
       ))}
       <Meaning />
@@ -120,6 +127,29 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
         </div>
       )}
       {failure === undefined ? null : <OutcomeOfKey error={failure} />}
+      {forgetting === undefined ? null : (
+        <EffectsDialog
+          title={<Trans>Forget this key?</Trans>}
+          danger
+          confirm={<Trans>Forget</Trans>}
+          effects={{
+            money: (
+              <Trans>What the account holds stays on the chain. Without a copy of the key nobody moves it again.</Trans>
+            ),
+            data: forgetting.backedUp ? (
+              <Trans>The key is deleted here. You have saved a copy before.</Trans>
+            ) : (
+              <Trans>The key is deleted here, and no copy of it was saved.</Trans>
+            ),
+            time: <Trans>At once, and for good.</Trans>,
+          }}
+          run={async () => {
+            await forgetKey(forgetting.address);
+            setKeys(await storedKeys());
+          }}
+          onClose={() => setForgetting(undefined)}
+        />
+      )}
     </div>
   );
 }
