@@ -61,7 +61,15 @@ describe("every gate rejects its fixture", () => {
       cpSync(join(ROOT, "apps/console", file), join(copy, file), { recursive: true });
     mkdirSync(join(copy, "src/screens/x"), { recursive: true });
     cpSync(join(FIXTURES, "console/apps/console/src/screens/x/page.tsx"), join(copy, "src/screens/x/page.tsx"));
-    const { status, output } = run("lingui", ["check", "sync", "--clean", "--config", join(copy, "lingui.config.ts")]);
+    const { status, output } = run("lingui", [
+      "check",
+      "sync",
+      "--clean",
+      "--workers",
+      "1",
+      "--config",
+      join(copy, "lingui.config.ts"),
+    ]);
     expect(status).not.toBe(0);
     expect(output).toContain("FAIL sync");
   });

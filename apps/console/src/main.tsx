@@ -5,7 +5,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { speak } from "./app/messages.ts";
-import { go, place } from "./app/place.ts";
+import { followHistory, go, place } from "./app/place.ts";
 import { queries } from "./data/query.ts";
 import { resume } from "./identity/identity.ts";
 import { localeOf, preferences } from "./shell/preferences.ts";
@@ -14,6 +14,7 @@ import { Shell } from "./shell/shell.tsx";
 const mount = document.getElementById("root");
 if (mount === null) throw new Error("The page has no #root.");
 
+followHistory();
 // Browsing needs nobody to sign in.
 if (place.get().path === "/") go("/market", { replace: true });
 resume();

@@ -12,15 +12,20 @@ const read = (top: number): Place => ({ path: location.pathname, query: location
 const scroller = (): HTMLElement | null => document.querySelector("main");
 
 /** Where the page is now. The browser's history is the truth; this follows it. */
-export const place = createStore<Place>(read(0));
+export const place = createStore<Place>(typeof location === "undefined" ? { path: "/", query: "", top: 0 } : read(0));
 
-addEventListener("popstate", (event) => {
+/** Follows the browser's buttons from now on. Called once, when the page starts; declarations are read without a page too. */
+export function followHistory(): void {
+  addEventListener("popstate", moved);
+}
+
+function moved(event: PopStateEvent): void {
   const state: unknown = event.state;
   const top = state !== null && typeof state === "object" && "top" in state ? Number(state.top) : 0;
   // A link to a part of the same page is no change of place.
   const [now, next] = [place.get(), read(top)];
   if (now.path !== next.path || now.query !== next.query) place.set(next);
-});
+}
 
 /** Goes to a path, or changes the search of this one. A replaced entry is not gone back to. */
 export function go(
