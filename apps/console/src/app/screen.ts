@@ -65,15 +65,16 @@ export const ScreenContext = createContext<{
 });
 
 /** The address's search of the open screen, parsed by the screen's own schema. */
-export function useSearch<S extends z.ZodType>(_: Screen<S>): z.output<S> {
-  return use(ScreenContext).search as z.output<S>;
+export function useSearch<S extends z.ZodType>(screen: Screen<S>): z.output<S> {
+  const { search } = use(ScreenContext);
+  return (screen.search === undefined ? {} : search) as z.output<S>;
 }
 
 /** Changes some fields of the address's search; `undefined` takes a field out. Replaces the entry unless `push` is set. */
 export function useSetSearch<S extends z.ZodType>(
-  _: Screen<S>,
+  screen: Screen<S>,
 ): (patch: Partial<z.output<S>>, options?: { readonly push?: boolean }) => void {
-  return setSearch;
+  return screen.search === undefined ? () => undefined : setSearch;
 }
 
 function setSearch(patch: object, options?: { readonly push?: boolean }): void {
