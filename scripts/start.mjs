@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { handOver } from "./setup/commands.mjs";
+import { ensureConsole } from "./setup/console.mjs";
 import { ensureNpmPackages, node24 } from "./setup/npm-packages.mjs";
 import { stopWith } from "./setup/progress.mjs";
 import { ensureSystemPackages } from "./setup/system-packages.mjs";
@@ -12,6 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 try {
   await ensureSystemPackages({ tests: false });
   await ensureNpmPackages(root, { full: false });
+  await ensureConsole(root, { gallery: false });
 } catch (error) {
   stopWith(error);
 }

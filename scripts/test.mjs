@@ -3,6 +3,7 @@
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { handOver } from "./setup/commands.mjs";
+import { ensureConsole } from "./setup/console.mjs";
 import { ensureNpmPackages } from "./setup/npm-packages.mjs";
 import { stopWith } from "./setup/progress.mjs";
 import { ensureSystemPackages } from "./setup/system-packages.mjs";
@@ -15,6 +16,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  */
 const STEPS = [
   ["packages and applications", ".", ["vitest", "run", "--project", "code"]],
+  ["the console weighs no more than it may", ".", ["node", "scripts/gates/console-budget.ts"]],
   ["the committed init is what its source compiles to", ".", ["node", "packages/runtime/init/build.ts", "--check"]],
   ["the committed contracts are what their sources compile to", "contracts", ["node", "scripts/compile.ts", "--check"]],
   ["every branch of the contracts' trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
@@ -26,6 +28,7 @@ const STEPS = [
 try {
   await ensureSystemPackages({ tests: true });
   await ensureNpmPackages(root, { full: true });
+  await ensureConsole(root, { gallery: true });
 } catch (error) {
   stopWith(error);
 }

@@ -5,6 +5,11 @@ const GATES: readonly (readonly [string, readonly string[]])[] = [
   ["format and lint", ["biome", "check", "--error-on-warnings", "."]],
   ["typed lint", ["oxlint", "--type-aware", "--deny-warnings", "--ignore-pattern", "**/fixtures/**"]],
   ["types", ["tsc", "-p", "tsconfig.json"]],
+  ["the console's types", ["tsc", "-p", "apps/console/tsconfig.json"]],
+  [
+    "the console's words",
+    ["lingui", "check", "sync", "--clean", "--workers", "1", "--config", "apps/console/lingui.config.ts"],
+  ],
   ["house", ["node", "scripts/gates/house.ts"]],
   ["dead code", ["knip", "--no-progress"]],
 ];

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -39,6 +40,76 @@ describe("every gate rejects its fixture", () => {
     expect(output).toContain("sim/src/f.ts:1 sim may not import @corepool/storage");
     expect(output).not.toContain("bench/g.ts");
     expect(output).not.toContain("sim/src/h.ts");
+  });
+
+  it("the console's words and imports", () => {
+    const { status, output } = house(checkout("console"));
+    const page = "apps/console/src/screens/x/page.tsx";
+    expect(status).toBe(1);
+    expect(output).toContain(`${page}:1 apps/console may not import @corepool/storage`);
+    expect(output).toContain(`${page}:6 speaks without its catalogue: "All machines"`);
+    expect(output).toContain(`${page}:7 speaks without its catalogue: "Machines"`);
+    expect(output).toContain(`${page}:8 speaks without its catalogue: "Ready to rent"`);
+    expect(output).toContain(`${page}:8 speaks without its catalogue: "Not yet"`);
+    expect(output).toContain('ko.po:5 is not translated: "This one is in its catalogue."');
+    expect(output).toContain("6 violations");
+  });
+
+  it("words that no catalogue has yet", () => {
+    copy = mkdtempSync(join(ROOT, "apps/console/.gate-"));
+    for (const file of ["lingui.config.ts", "src/locales"])
+      cpSync(join(ROOT, "apps/console", file), join(copy, file), { recursive: true });
+    mkdirSync(join(copy, "src/screens/x"), { recursive: true });
+    cpSync(join(FIXTURES, "console/apps/console/src/screens/x/page.tsx"), join(copy, "src/screens/x/page.tsx"));
+    const { status, output } = run("lingui", [
+      "check",
+      "sync",
+      "--clean",
+      "--workers",
+      "1",
+      "--config",
+      join(copy, "lingui.config.ts"),
+    ]);
+    expect(status).not.toBe(0);
+    expect(output).toContain("FAIL sync");
+  });
+
+  it("the console's weight", () => {
+    copy = mkdtempSync(join(tmpdir(), "corepool-gate-"));
+    const files = {
+      first: "assets/index.js",
+      market: "assets/page.js",
+      words: "assets/ko.js",
+      lazy: "assets/lazy.js",
+      css: "assets/index.css",
+      font: "assets/font.woff2",
+    };
+    const manifest = {
+      "index.html": { file: files.first, isEntry: true },
+      "src/screens/market/page.tsx": {
+        file: files.market,
+        src: "src/screens/market/page.tsx",
+        imports: ["index.html"],
+      },
+      "src/screens/market/locales/ko.po": { file: files.words, src: "src/screens/market/locales/ko.po" },
+      "src/locales/ko.po": { file: files.words, src: "src/locales/ko.po" },
+    };
+    const weigh = (sizes: Partial<Record<keyof typeof files, number>>) => {
+      mkdirSync(join(copy ?? "", ".vite"), { recursive: true });
+      mkdirSync(join(copy ?? "", "assets"), { recursive: true });
+      writeFileSync(join(copy ?? "", ".vite/manifest.json"), JSON.stringify(manifest));
+      for (const [name, file] of Object.entries(files))
+        writeFileSync(join(copy ?? "", file), randomBytes(sizes[name as keyof typeof files] ?? 100));
+      return run("node", ["scripts/gates/console-budget.ts", copy ?? ""]);
+    };
+    expect(run("node", ["scripts/gates/console-budget.ts", copy]).output).toContain("there is no build");
+    expect(weigh({}).status).toBe(0);
+    // Together they are too heavy, not alone.
+    expect(weigh({ first: 80 * 1024, market: 80 * 1024 }).output).toContain("over: first route");
+    expect(weigh({ lazy: 111 * 1024 }).output).toContain("over: lazy chunk lazy.js");
+    expect(weigh({ css: 26 * 1024 }).output).toContain("over: style sheets");
+    const { status, output } = weigh({ font: 61 * 1024 });
+    expect([status, output.includes("over: fonts")]).toEqual([1, true]);
   });
 
   it("platform", () => {

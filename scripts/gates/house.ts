@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
+import { stringViolations, translationViolations } from "./console-strings.ts";
 import { importViolations } from "./imports.ts";
 import { lengthViolations } from "./length.ts";
 import { ANSWERING, namedTestViolations } from "./named-tests.ts";
 import { platformViolations } from "./platform.ts";
 import { readSources, type Violation } from "./sources.ts";
 
-/** The house's own rules: imports, platform, length, tests that documents name. Usage: node house.ts [root]. Exits 1 with a line per violation. */
+/** The house's own rules: imports, platform, length, tests that documents name, words. Usage: node house.ts [root]. Exits 1 with a line per violation. */
 const root = resolve(process.argv[2] ?? ".");
 const sources = readSources(root, [".ts", ".tsx", ".mjs", ".sol"]).filter(({ path }) => !path.includes("/fixtures/"));
 if (sources.length === 0) {
@@ -20,6 +21,8 @@ const found: Violation[] = [
   ...platformViolations(typed),
   ...lengthViolations(sources),
   ...namedTestViolations(root, documents),
+  ...stringViolations(typed),
+  ...translationViolations(readSources(root, [".po"])),
 ];
 for (const { path, line, message } of found) console.error(`${path}:${line} ${message}`);
 console.log(`house: ${sources.length} files, ${found.length} violations`);

@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/sdk": ["core", "protocol"],
   "apps/coordinator": ["core", "protocol", "chain", "storage", "postgres", "runtime", "sdk"],
   "apps/agent": ["core", "protocol", "chain", "storage", "runtime", "sdk"],
+  "apps/console": ["core", "protocol", "sdk"],
   "apps/cli": ["core", "protocol", "chain", "storage", "postgres", "runtime", "sdk"],
   // The seeded world stands the whole market up, so it may import apps; nothing imports it but the bench of its figures.
   sim: ["core", "protocol", "chain", "sdk", "coordinator", "agent", "contracts"],

@@ -17,6 +17,8 @@ const OUTSIDE = [
   /^packages\/runtime\/src\/supervisor\//,
   /^apps\/agent\/src\/supervise\.ts$/,
   /^apps\/cli\//,
+  // A page is made of clocks, timers and the network; what of it is money is in core and the SDK, on ports.
+  /^apps\/console\//,
   // The simulation's own time: it gives promises their turn, and knows no other.
   /^sim\/src\/world\/executor\.ts$/,
 ];

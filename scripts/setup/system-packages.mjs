@@ -21,8 +21,8 @@ const WANTED = [
 ];
 
 /**
- * What only tests need: the compilers that show that the committed init is what its source compiles to, and what sets the
- * clock of a process wrong.
+ * What only tests need: the compilers that show that the committed init is what its source compiles to, what sets the
+ * clock of a process wrong, and a browser.
  */
 const WANTED_BY_TESTS = [
   { what: "gcc (rebuilds init)", test: ["gcc", "--version"], packages: ["gcc"] },
@@ -41,6 +41,12 @@ const WANTED_BY_TESTS = [
     file: "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
     alternative: "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
     packages: ["libfaketime"],
+  },
+  { what: "chromium (opens the console)", file: "/usr/bin/chromium", packages: ["chromium"] },
+  {
+    what: "Korean letters (for the console's screenshots)",
+    file: "/usr/share/fonts/truetype/nanum/NanumGothic.ttf",
+    packages: ["fonts-nanum"],
   },
 ];
 

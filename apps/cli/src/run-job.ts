@@ -4,7 +4,7 @@ import { CorepoolError } from "@corepool/core/errors";
 import { formatAmount, type Token } from "@corepool/core/money";
 import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import type { JobSpecInput, OutputFile } from "@corepool/protocol/spec";
-import { keySigner } from "@corepool/sdk/adapters/system";
+import { keySigner } from "@corepool/sdk/adapters/key";
 import { balancesOf, deposit, isLive, type MarketChain } from "@corepool/sdk/chain";
 import { followToEnd, submitUnderMandate } from "@corepool/sdk/mandated-run";
 import {

@@ -5,7 +5,7 @@ import { constraints, type JobSpec, jobSpec, type OfferMessage, type UnitSpec } 
 import { zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
-import { keySigner } from "./adapters/system.ts";
+import { keySigner } from "./adapters/key.ts";
 import { attendWorkload, orderWorkload, type RunEvent } from "./run.ts";
 import { problem, scriptedClient } from "./test/scripted.ts";
 

@@ -3,7 +3,7 @@ import type { Address, Hex } from "@corepool/core/hex";
 import { formatAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
-import { keySigner } from "@corepool/sdk/adapters/system";
+import { keySigner } from "@corepool/sdk/adapters/key";
 import { call } from "@corepool/sdk/call";
 import { revokeMandate } from "@corepool/sdk/chain";
 import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";

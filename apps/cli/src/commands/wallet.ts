@@ -3,7 +3,7 @@ import { formatAmount, parseAmount, type Token } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getLease } from "@corepool/protocol/routes/workloads";
-import { keySigner } from "@corepool/sdk/adapters/system";
+import { keySigner } from "@corepool/sdk/adapters/key";
 import { call } from "@corepool/sdk/call";
 import { balancesOf, cancelAll, deposit, finalizeClose, requestClose, withdraw } from "@corepool/sdk/chain";
 import type { Command } from "commander";

@@ -1,8 +1,5 @@
-import type { Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Random } from "@corepool/core/ports/random";
-import type { Signer } from "@corepool/core/ports/signer";
-import { privateKeyToAccount } from "viem/accounts";
 import type { Fetch } from "../client.ts";
 
 /** Why a signal was aborted, as an error. */
@@ -40,13 +37,3 @@ export const systemRandom: Random = { bytes: (count) => crypto.getRandomValues(n
 
 /** The platform's fetch. */
 export const systemFetch: Fetch = (url, init) => fetch(url, init);
-
-/** A signer for a private key in memory. */
-export function keySigner(privateKey: Hex): Signer {
-  const account = privateKeyToAccount(privateKey);
-  return {
-    address: account.address,
-    signTypedData: (data) => account.signTypedData(data as Parameters<typeof account.signTypedData>[0]),
-    signMessage: (message) => account.signMessage({ message }),
-  };
-}

@@ -1,0 +1,43 @@
+import type { ComponentProps } from "react";
+import { preload } from "./match-screens.ts";
+import { go, usePath } from "./place.ts";
+
+/**
+ * A link to a screen, or to any path of the console. It is a link: it opens in a new tab like one, and its target is
+ * loaded when somebody is about to press it.
+ */
+export function Link({
+  to,
+  activeClass,
+  onClick,
+  className,
+  ...rest
+}: Omit<ComponentProps<"a">, "href"> & { readonly to: string; readonly activeClass?: string }) {
+  const path = usePath();
+  const [target = ""] = to.split("?");
+  const here = path === target;
+  return (
+    <a
+      {...rest}
+      href={to}
+      aria-current={here && activeClass !== undefined ? "page" : undefined}
+      className={`${className ?? ""} ${here ? (activeClass ?? "") : ""}`}
+      onPointerEnter={() => preload(target)}
+      onFocus={() => preload(target)}
+      onClick={(event) => {
+        onClick?.(event);
+        if (
+          event.defaultPrevented ||
+          event.button !== 0 ||
+          event.metaKey ||
+          event.ctrlKey ||
+          event.shiftKey ||
+          event.altKey
+        )
+          return;
+        event.preventDefault();
+        go(to);
+      }}
+    />
+  );
+}

@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url";
+import { lingui, linguiTransformerBabelPreset } from "@lingui/vite-plugin";
+import babel from "@rolldown/plugin-babel";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Lingui would look for its settings from where it is started. */
+const words = { configPath: at("lingui.config.ts") };
+
+/** With the gallery of kits: development and the browser tests. The build that is served has none of it. */
+const gallery = process.env["COREPOOL_CONSOLE_GALLERY"] === "1" || process.argv.includes("dev");
+
+/** The console checks data and never describes it: zod's writer of JSON Schema, which every schema carries, is left out. */
+const withoutJsonSchema: Plugin = {
+  name: "zod-without-json-schema",
+  enforce: "pre",
+  resolveId: (source, importer) =>
+    importer !== undefined &&
+    /\/zod\/v4\/classic\/schemas\.js$/.test(importer.replaceAll("\\", "/")) &&
+    /\/(to-json-schema|json-schema-processors)\.js$/.test(source)
+      ? at("scripts/no-json-schema.mjs")
+      : undefined,
+};
+
+export default defineConfig({
+  plugins: [
+    withoutJsonSchema,
+    react(),
+    lingui({ ...words, failOnMissing: true, failOnCompileError: true }),
+    babel({ presets: [linguiTransformerBabelPreset(undefined, words)] }),
+    tailwindcss(),
+  ],
+  resolve: { alias: { "#gallery": at(gallery ? "src/gallery/all.ts" : "src/gallery/none.ts") } },
+  build: {
+    target: "es2024",
+    outDir: gallery ? "dist-gallery" : "dist",
+    manifest: true,
+    // Inlined bytes would have to be allowed as data: URLs; every asset stays a file of ours.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/v1": process.env["COREPOOL_URL"] ?? "http://localhost:8080" } },
+});
