@@ -1,6 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type Case, catalogue, sample } from "./catalogue.ts";
-import { faultsOf, listedSurvivors, staleSurvivors } from "./judge.ts";
+import { namedIn, openJournal } from "./journal.ts";
+import { faultsOf, listedSurvivors, scoreOf, staleSurvivors } from "./judge.ts";
 import { type Mutant, mutantsOf, mutate } from "./mutant.ts";
 import { tryMutants } from "./pool.ts";
 import { solidityChanges } from "./solidity.ts";
@@ -94,6 +98,42 @@ describe("the verdict", () => {
       { key: "k", reason: "r" },
     ];
     expect(staleSurvivors(twice, new Set(["k"]))).toHaveLength(1);
+  });
+
+  it("is a share of what a test could notice", () => {
+    const results = (["killed", "killed", "killed", "survived", "survived", "stillborn"] as const).map(
+      (outcome, i) => ({
+        case: { mutant: { ...mutant, key: `k${i}` }, tests: [] },
+        outcome,
+      }),
+    );
+    const listed = [{ key: "k4", reason: "r" }];
+    expect(scoreOf(results, listed)).toEqual({ killed: 3, unnoticed: 1, explained: 1, stillborn: 1, share: 0.75 });
+    expect(scoreOf(results, []).share).toBe(0.6);
+  });
+
+  it("is kept for the next run, which tries again what survived", () => {
+    const folder = mkdtempSync(join(tmpdir(), "mutants-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const cases = ["a", "b", "c", "d"].map((key) => ({ mutant: { ...mutant, key }, tests: [] }));
+    const path = join(folder, "journal");
+    const { keep } = openJournal(path, cases);
+    for (const [i, outcome] of (["killed", "survived", "stillborn"] as const).entries())
+      keep({ case: cases[i] ?? one, outcome });
+    const { known, left } = openJournal(path, cases);
+    expect(known.map((result) => `${result.case.mutant.key} ${result.outcome}`)).toEqual(["a killed", "c stillborn"]);
+    expect(left.map((each) => each.mutant.key)).toEqual(["b", "d"]);
+    expect(openJournal(undefined, cases).left).toEqual(cases);
+  });
+
+  it("can be asked of the mutants that an earlier run named", () => {
+    const cases = ["f g swap: a => b", "f g swap: a => b #2", "f h: c"].map((key) => ({
+      mutant: { ...mutant, key },
+      tests: [],
+    }));
+    const named = (text: string): string[] => namedIn(text, cases).map((each) => each.mutant.key);
+    expect(named("1/9 f:7: no test notices: f g swap: a => b #2\nmutants.share 90 %")).toEqual(["f g swap: a => b #2"]);
+    expect(named("survived\tf g swap: a => b\nf h: c\n")).toEqual(["f g swap: a => b", "f h: c"]);
   });
 
   it("has a list in which every survivor is a mutant of today with a reason", () => {

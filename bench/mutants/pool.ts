@@ -16,7 +16,13 @@ const CHECK_MS = 300_000;
 /** The first start compiles the contracts' tests. */
 const START_MS = 600_000;
 
-type Answer = { readonly ready?: true; readonly outcome?: Outcome; readonly error?: string };
+type Answer = {
+  readonly ready?: true;
+  readonly outcome?: Outcome;
+  readonly error?: string;
+  /** The process ended in the place of an answer. */
+  readonly dead?: true;
+};
 
 /**
  * Tries mutants of one language in `workers` processes. Resolves with the results in the order of the cases.
@@ -39,7 +45,12 @@ export async function tryMutants(
         if (one === undefined) break;
         worker ??= await start(language, cases);
         let outcome = await ask(worker, one, await patienceFor(worker, one, patience));
-        if (outcome === "late") {
+        if (outcome === "dead") {
+          // Another process may have ended it, for want of memory for one: only a mutant that does it again is to blame.
+          worker = await start(language, cases);
+          outcome = await ask(worker, one, await patienceFor(worker, one, patience));
+        }
+        if (outcome === "late" || outcome === "dead") {
           end(worker);
           worker = undefined;
           outcome = "killed";
@@ -89,10 +100,11 @@ async function patienceFor(worker: ChildProcess, one: Case, known: Map<string, n
   return ms;
 }
 
-async function ask(worker: ChildProcess, one: Case, ms: number): Promise<Outcome | "late"> {
+async function ask(worker: ChildProcess, one: Case, ms: number): Promise<Outcome | "late" | "dead"> {
   worker.send(one);
   const answer = await answerOf(worker, ms);
   if (answer === undefined) return "late";
+  if (answer.dead === true) return "dead";
   if (answer.outcome === undefined) throw new Error(`${one.mutant.key}: ${answer.error ?? "no answer"}`);
   return answer.outcome;
 }
@@ -105,7 +117,7 @@ function answerOf(worker: ChildProcess, ms: number): Promise<Answer | undefined>
       worker.off("exit", died);
       resolve(answer);
     };
-    const died = (code: number | null): void => settle({ error: `it ended with ${code}` });
+    const died = (code: number | null): void => settle({ error: `it ended with ${code}`, dead: true });
     const timer = setTimeout(() => settle(undefined), ms);
     worker.once("message", settle);
     worker.once("exit", died);

@@ -65,6 +65,12 @@ contract LeaseMarketOpenTest is MarketBase {
         a = _args(3);
         a.offerSig = _sign(providerKey, batchHash(offerLeaf(a.offer)));
         _assertLive(_openWith(a));
+        // Of four, the proof is two long.
+        a = _args(4);
+        a.offerProof = new bytes32[](2);
+        (a.offerProof[0], a.offerProof[1]) = (leaf, keccak256("the other two"));
+        a.offerSig = _sign(providerKey, batchHash(pair(pair(offerLeaf(a.offer), leaf), a.offerProof[1])));
+        _assertLive(_openWith(a));
     }
 
     // @tree it should accept 64-byte signatures

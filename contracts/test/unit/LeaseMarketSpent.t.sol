@@ -173,12 +173,22 @@ contract LeaseMarketSpentTest is MarketBase {
         OpenArgs memory a = _args(offer, _order());
         a.offerSig = new bytes(65); // recovers to zero
         _refuse(a, BadOfferSignature.selector);
+        OpenArgs[] memory many = new OpenArgs[](1);
+        many[0] = a;
+        vm.expectEmit(address(market));
+        emit OpenSkipped(0, BadOfferSignature.selector);
+        market.openMany(many, false);
         Order memory order = _order();
         order.client = address(0);
         order.maxEscrow = type(uint128).max;
         _fund(address(this), 1);
         offer = _offer(1);
         offer.rate = 0; // nothing to pay: only the signature stands in the way
+        a = _args(offer, order);
+        a.orderSig = new bytes(65);
+        _refuse(a, BadOrderSignature.selector);
+        // Nor is any other address what a failed recovery gives.
+        order.client = address(1);
         a = _args(offer, order);
         a.orderSig = new bytes(65);
         _refuse(a, BadOrderSignature.selector);
