@@ -52,7 +52,7 @@ contract LeaseMarketWordsTest is MarketBase {
         market.setFeeSink(stranger);
         market.collectFees(address(gp));
         assertEq(_feesWord(), TOUCHED);
-        bytes32 key = keccak256(abi.encode(client, "ref"));
+        bytes32 key = keccak256(abi.encode(client, bytes32("ref")));
         bytes32 credit = keccak256(abi.encode(key, _place(uint160(address(gp)), 1)));
         vm.startPrank(client);
         market.fundRef("ref", address(gp), 7);
