@@ -149,6 +149,9 @@ describe("the runners", { timeout: TEST_MS }, () => {
     const cases = mutantsOf(FIXTURE, source, typescriptChanges(source))
       .filter(({ key }) => /swap: total \* 5n|swap: total < 0n/.test(key))
       .map((mutant) => ({ mutant, tests: [["bench/mutants/fixtures/fee.test.ts"]] }));
+    // As `npm run bench` starts it.
+    process.execArgv.push("--input-type=module");
+    onTestFinished(() => void process.execArgv.pop());
     const results = await tryMutants("typescript", cases, 1);
     // The fixture's test asks about 100 only.
     expect(results.map(({ case: { mutant }, outcome }) => `${mutant.text} ${outcome}`)).toEqual([

@@ -78,6 +78,8 @@ async function start(language: Language, cases: readonly Case[]): Promise<ChildP
   // Its own group, so that what it started ends with it.
   const worker = fork(join(import.meta.dirname, "worker.ts"), [language, database ? "database" : "none"], {
     detached: true,
+    // Not those of a program given as text, which `npm run bench` is: no file can be run with them.
+    execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const answer = await answerOf(worker, START_MS);

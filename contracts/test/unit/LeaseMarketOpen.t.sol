@@ -46,7 +46,10 @@ contract LeaseMarketOpenTest is MarketBase {
         Terms memory t = _open(1);
         market.settle(_final(t, 0));
         _assertIdle(t);
+        vm.recordLogs();
         Terms memory next = _open(1);
+        (, uint256 keyUnitSeq) = abi.decode(vm.getRecordedLogs()[0].data, (uint256, uint256));
+        assertEq(keyUnitSeq, (uint256(uint160(watch)) << 96) | (1 << 32) | 1);
         assertEq(next.seq, 1);
         _assertLive(next);
         assertTrue(_lease(next) != _lease(t));

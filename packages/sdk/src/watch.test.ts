@@ -391,6 +391,22 @@ describe("when a watch acts", () => {
     end.abort();
     await expect(watch.done).rejects.toThrow();
 
+    const odd = market(quickClock(2_000));
+    const ended = new AbortController();
+    const word: unknown = "away";
+    const third = watchLease(odd.api, watched, {
+      on: odd.on,
+      isLive: async () => {
+        throw word;
+      },
+      signal: ended.signal,
+    });
+    third.see(view("running", now));
+    await vi.waitFor(() => expect(odd.events).not.toEqual([]));
+    expect(odd.events[0]).toEqual({ type: "withheld", code: "internal", detail: "away" });
+    ended.abort();
+    await expect(third.done).rejects.toThrow();
+
     const ending = new AbortController();
     const quiet = market(quickClock(2_000), () => {
       ending.abort();
