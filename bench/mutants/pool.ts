@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import type { Case, Language } from "./catalogue.ts";
+import { type Case, type Language, needsDatabase } from "./catalogue.ts";
 import type { Outcome } from "./run.ts";
 
 export interface Result {
@@ -37,17 +37,24 @@ export async function tryMutants(
   const results: Result[] = [];
   const patience = new Map<string, number>();
   let next = 0;
+  // One after the other: the first compiles the contracts' tests, and two that do so at once spoil each other's files.
+  let started: Promise<unknown> = Promise.resolve();
+  const begin = (): Promise<ChildProcess> => {
+    const mine = started.then(() => start(language, cases));
+    started = mine.catch(() => undefined);
+    return mine;
+  };
   const work = async (): Promise<void> => {
     let worker: ChildProcess | undefined;
     try {
       for (let i = next++; i < cases.length; i = next++) {
         const one = cases[i];
         if (one === undefined) break;
-        worker ??= await start(language, cases);
+        worker ??= await begin();
         let outcome = await ask(worker, one, await patienceFor(worker, one, patience));
         if (outcome === "dead") {
           // Another process may have ended it, for want of memory for one: only a mutant that does it again is to blame.
-          worker = await start(language, cases);
+          worker = await begin();
           outcome = await ask(worker, one, await patienceFor(worker, one, patience));
         }
         if (outcome === "late" || outcome === "dead") {
@@ -74,7 +81,7 @@ export async function tryMutants(
 }
 
 async function start(language: Language, cases: readonly Case[]): Promise<ChildProcess> {
-  const database = cases.some(({ mutant }) => mutant.file.startsWith("apps/coordinator/"));
+  const database = cases.some(needsDatabase);
   // Its own group, so that what it started ends with it.
   const worker = fork(join(import.meta.dirname, "worker.ts"), [language, database ? "database" : "none"], {
     detached: true,
