@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { catalogue, type Language } from "./mutants/catalogue.ts";
 import { namedIn, openJournal } from "./mutants/journal.ts";
-import { faultsOf, listedSurvivors, scoreOf } from "./mutants/judge.ts";
+import { faultsOf, LEAST_KILLED, listedSurvivors, scoreOf } from "./mutants/judge.ts";
 import { tryMutants } from "./mutants/pool.ts";
 
 const WORKERS = 2;
-/** Of the mutants that compile and are no equal program. */
-const LEAST_KILLED = 0.9;
 
 /**
  * `bench mutants`: every mutant of the contracts and of the modules that move money; takes hours. Prints survivors that

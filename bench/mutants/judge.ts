@@ -8,6 +8,9 @@ export interface Survivor {
   readonly reason: string;
 }
 
+/** What has to be killed of all that a test could notice. */
+export const LEAST_KILLED = 0.9;
+
 /** The committed list, bench/mutants/survivors.json. */
 export function listedSurvivors(): Survivor[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, "survivors.json"), "utf8")) as Survivor[];

@@ -58,8 +58,9 @@ describe("checkNote", () => {
       "bad-signature",
     );
     const { signature } = await signed(5n);
-    const longer = `${signature.slice(0, 130)}00${signature.slice(130)}`;
-    for (const broken of ["0x", signature.slice(0, 130), `${signature.slice(0, 130)}05`, longer] as Hex[]) {
+    const rs = signature.slice(0, 130);
+    // One digit in the place of v, and a digit too many, are signatures to others.
+    for (const broken of ["0x", rs, `${rs}05`, `${rs}0`, `${rs}1`, `${rs}00${signature.slice(130)}`] as Hex[]) {
       expect(await refusal(checkNote({ total: "5", signature: broken, over: null }, context()))).toBe("bad-signature");
     }
   });
