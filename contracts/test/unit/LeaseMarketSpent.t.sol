@@ -60,6 +60,22 @@ contract LeaseMarketSpentTest is MarketBase {
         }
     }
 
+    // @tree it should take the window along to a higher nonce
+    function test_Open_WindowSlides() external {
+        Order memory order = _order();
+        order.duration = 60;
+        uint32[5] memory nonces = [uint32(1), 3, 66, 130, 200];
+        // The bits of 1 and 3; of 3 at the window's very end; none of them any more.
+        uint64[5] memory windows = [uint64(1), 5, (1 << 63) | 1, 1, 1];
+        for (uint64 i = 0; i < nonces.length; ++i) {
+            order.nonce = nonces[i];
+            _openWith(_args(_offer(i), order));
+            (, , uint32 top, uint64 window) = market.accountOf(address(gp), client);
+            assertEq(top, nonces[i]);
+            assertEq(window, windows[i]);
+        }
+    }
+
     // @tree it should refuse an offer and an order of an older counter
     function test_Open_RevertWhen_Cancelled() external {
         OpenArgs memory a = _args(1);

@@ -13,6 +13,7 @@ import { openEventLog } from "../platform/events/event-log.ts";
 import { openTestDatabase } from "../testing/database.ts";
 import { bytes32, leaseRecord, onChain, termsOf, unitRecord, workloadRecord } from "../testing/records.ts";
 import { type CloseRequest, closeLease } from "./close.ts";
+import { LEASES_WAKE } from "./topics.ts";
 
 const NOW = 1_800_000_000;
 const [KEY, PROVIDER, STRANGER]: [Hex, Hex, Hex] = [bytes32(1), bytes32(2), bytes32(3)];
@@ -50,12 +51,13 @@ async function trying<T>(work: (uow: Uow) => Promise<T>, headTime = NOW): Promis
 }
 
 /** A lease at 5 a second that began 10 s ago with a grace of 2 s, and may owe 300. */
-async function leased(uow: Uow, changes: Partial<Lease> = {}, paid = 0n): Promise<Lease> {
+async function leased(uow: Uow, changes: Partial<Lease> = {}, paid: bigint | "not on chain" = 0n): Promise<Lease> {
   const workload = workloadRecord(1);
   const parties = { key: addressOf(KEY), provider: addressOf(PROVIDER) };
   const lease = leaseRecord(1, workload, unitRecord(1, 1), { state: "open", ...parties, ...changes });
   await uow.workloads.put(workload);
   await uow.leases.put(lease);
+  if (paid === "not on chain") return lease;
   await uow.chain.putLease(1n, onChain(lease, { paid, terms: termsOf(lease, { start: NOW - 10, end: NOW + 50 }) }));
   return lease;
 }
@@ -158,7 +160,7 @@ describe("a payment note", () => {
 describe("a provider's close", () => {
   interface Given {
     readonly lease?: Partial<Lease>;
-    readonly paid?: bigint;
+    readonly paid?: bigint | "not on chain";
     readonly by?: Hex;
     readonly noteBy?: Hex | null;
     readonly machine?: Hex;
@@ -192,6 +194,7 @@ describe("a provider's close", () => {
     expect(await closing(0n, { noteBy: null })).toMatchObject({ close: { total: 0n, noteSignature: null } });
     expect(await closing(7n, { paid: 7n, noteBy: null })).toMatchObject({ state: "closing", noteTotal: 7n });
     expect(await closing(8n, { paid: 7n, noteBy: null })).toBe("bad-signature");
+    expect(await closing(1n, { paid: "not on chain", noteBy: null })).toBe("bad-signature");
     await trying(async (uow) => {
       const lease = await leased(uow);
       const { signature } = await note(lease, 9n);
@@ -206,10 +209,31 @@ describe("a provider's close", () => {
     });
   });
 
+  it("wakes who settles", async () => {
+    const woken: string[] = [];
+    await trying(async (uow) => {
+      const lease = await leased(uow);
+      const closeSignature = await signed(closeData(domain, lease.id, 0n), PROVIDER);
+      const hearing: Uow = { ...uow, wake: async (topic) => void woken.push(topic) };
+      await closeLease(hearing, context, lease.machine, {
+        lease: lease.id,
+        total: 0n,
+        noteSignature: null,
+        closeSignature,
+      });
+    });
+    expect(woken).toEqual([LEASES_WAKE]);
+  });
+
   it("below the best note leaves that as it is", async () => {
     const best = bytes32(0xbe);
     const closed = await closing(5n, { lease: { noteTotal: 9n, noteSignature: best } });
     expect(closed).toMatchObject({ noteTotal: 9n, noteSignature: best, close: { total: 5n } });
+    // Nobody looks at the note of a close over what is paid.
+    const kept = { noteTotal: 9n, noteSignature: best };
+    expect(await closing(9n, { lease: kept, paid: 9n, noteBy: STRANGER })).toMatchObject(kept);
+    const without = { close: { total: 7n, noteSignature: null } };
+    expect(await closing(7n, { lease: kept, paid: 7n, noteBy: null })).toMatchObject(without);
   });
 
   it("is the provider's, for an open lease of this machine", async () => {

@@ -120,7 +120,7 @@ describe("an order for a placed offer", () => {
   it.each<[string, Change]>([
     ["another account's", { account: addressOf(STRANGER) }],
     ["another token", { order: { token: provider } }],
-    ["another duration", { order: { duration: 599 } }],
+    ["another duration", { order: { duration: 599 }, escrow: RATE * 599n }],
     ["a rate just below the offer's", { order: { maxRate: "6999" } }],
     ["an escrow just below what it costs", { order: { maxEscrow: "4199999" } }],
     ["a rate just above the workload's own limit", { constraints: { maxRate: "6999" } }],
