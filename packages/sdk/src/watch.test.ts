@@ -298,6 +298,9 @@ function fairClock(): Clock {
   };
 }
 
+/** For a machine that has other things to do. */
+const PATIENT = { timeout: 10_000 };
+
 const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -336,7 +339,7 @@ describe("when a watch acts", () => {
     const end = new AbortController();
     const watch = watchLease(api, watched, { on, signal: end.signal });
     watch.see(view("running", now, [], [], 3));
-    await vi.waitFor(() => expect(probes.length).toBeGreaterThanOrEqual(4));
+    await vi.waitFor(() => expect(probes.length).toBeGreaterThanOrEqual(4), PATIENT);
     expect(probes.slice(0, 4).map((at) => at - start)).toEqual([0, 1_000, 4_000, 7_000]);
     end.abort();
     await expect(watch.done).rejects.toThrow();
@@ -386,7 +389,7 @@ describe("when a watch acts", () => {
     const isLive = () => Promise.reject(new Error("the endpoint is away"));
     const watch = watchLease(api, watched, { on, isLive, signal: end.signal });
     watch.see(view("running", now));
-    await vi.waitFor(() => expect(events).not.toEqual([]));
+    await vi.waitFor(() => expect(events).not.toEqual([]), PATIENT);
     expect(events[0]).toEqual({ type: "withheld", code: "internal", detail: "the endpoint is away" });
     end.abort();
     await expect(watch.done).rejects.toThrow();
@@ -402,7 +405,7 @@ describe("when a watch acts", () => {
       signal: ended.signal,
     });
     third.see(view("running", now));
-    await vi.waitFor(() => expect(odd.events).not.toEqual([]));
+    await vi.waitFor(() => expect(odd.events).not.toEqual([]), PATIENT);
     expect(odd.events[0]).toEqual({ type: "withheld", code: "internal", detail: "away" });
     ended.abort();
     await expect(third.done).rejects.toThrow();
