@@ -350,6 +350,17 @@ contract LaterUsesTest is MarketBase {
         _assertLive(_openWith(a));
     }
 
+    // @tree it should take a provider's ERC-1271 over a batch of offers
+    function test_Wallet_1271Batch() external {
+        Offer memory offer = _offer(1);
+        offer.provider = address(new OwnedWallet(provider));
+        OpenArgs[] memory a = new OpenArgs[](1);
+        a[0] = _args(offer, _order());
+        a[0].offerSig = _sign(providerKey, batchHash(offerLeaf(offer)));
+        market.openMany(a, false);
+        _assertLive(_termsOf(a[0], 0, FEE_BPS));
+    }
+
     // @tree it should stop a wallet that burns gas at the limit
     function test_Wallet_Burning() external {
         vm.etch(client, address(new BurningWallet()).code);
