@@ -33,5 +33,6 @@ export function openJournal(path: string | undefined, cases: readonly Case[]): J
 export function namedIn(text: string, cases: readonly Case[]): Case[] {
   const lines = text.split("\n");
   const named = new Set(lines.map((line) => line.replace(/^.*(no test notices|but killed): |^\w+\t/, "").trim()));
-  return cases.filter(({ mutant }) => named.has(mutant.key));
+  // A key ends with a space where what was taken out stood last.
+  return cases.filter(({ mutant }) => named.has(mutant.key.trim()));
 }

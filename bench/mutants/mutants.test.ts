@@ -126,13 +126,14 @@ describe("the verdict", () => {
   });
 
   it("can be asked of the mutants that an earlier run named", () => {
-    const cases = ["f g swap: a => b", "f g swap: a => b #2", "f h: c"].map((key) => ({
+    const cases = ["f g swap: a => b", "f g swap: a => b #2", "f h: c", "f i: d => "].map((key) => ({
       mutant: { ...mutant, key },
       tests: [],
     }));
     const named = (text: string): string[] => namedIn(text, cases).map((each) => each.mutant.key);
     expect(named("1/9 f:7: no test notices: f g swap: a => b #2\nmutants.share 90 %")).toEqual(["f g swap: a => b #2"]);
     expect(named("survived\tf g swap: a => b\nf h: c\n")).toEqual(["f g swap: a => b", "f h: c"]);
+    expect(named("f i: d =>\n")).toEqual(["f i: d => "]);
   });
 
   it("has a list in which every survivor is a mutant of today with a reason", () => {
