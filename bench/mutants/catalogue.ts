@@ -41,16 +41,19 @@ const MODULES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "packages/core/src/workload.ts": [["packages/core/src/transitions.test.ts"]],
   "packages/core/src/transitions.ts": [["packages/core/src/transitions.test.ts"]],
   "apps/agent/src/meter.ts": [["apps/agent/src/meter.test.ts"]],
-  "apps/coordinator/src/payments/pay.ts": [["apps/coordinator/src/leases/leases.test.ts"]],
-  "apps/coordinator/src/leases/close.ts": [["apps/coordinator/src/leases/leases.test.ts"]],
-  "apps/coordinator/src/workloads/order-checks.ts": [["apps/coordinator/src/workloads/orders.test.ts"]],
+  "apps/coordinator/src/payments/pay.ts": [["apps/coordinator/src/leases/money.test.ts"]],
+  "apps/coordinator/src/leases/close.ts": [["apps/coordinator/src/leases/money.test.ts"]],
+  "apps/coordinator/src/workloads/order-checks.ts": [["apps/coordinator/src/workloads/order-checks.test.ts"]],
   "packages/sdk/src/watch.ts": [["packages/sdk/src/watch.test.ts"]],
   "packages/sdk/src/order.ts": [["packages/sdk/src/order.test.ts"]],
   "packages/sdk/src/verify-receipt.ts": [["packages/sdk/src/verify-receipt.test.ts"]],
 };
 
-/** Modules whose tests run against a database and a chain: seconds for each mutant, so a sample leaves them out. */
-const SLOW = /^apps\/coordinator\//;
+/** Modules whose tests need a database: seconds for each mutant, so a sample leaves them out. */
+const WITH_DATABASE = /^apps\/coordinator\/src\/(leases|payments)\//;
+
+/** Whether the tests of a case need the run's PostgreSQL. */
+export const needsDatabase = ({ mutant }: Case): boolean => WITH_DATABASE.test(mutant.file);
 
 /** Every mutant of a language. */
 export function catalogue(language: Language): Case[] {
@@ -72,7 +75,7 @@ export function contractOf(file: string): string {
 
 /** `count` of the cases, the same ones for the same seed. */
 export function sample(cases: readonly Case[], count: number, seed: number): Case[] {
-  const quick = cases.filter(({ mutant }) => !SLOW.test(mutant.file));
+  const quick = cases.filter((one) => !needsDatabase(one));
   let state = seed >>> 0;
   // Numerical Recipes' generator: all that is asked of it is to be the same everywhere.
   const next = (below: number): number => {

@@ -8,6 +8,9 @@ export interface Survivor {
   readonly reason: string;
 }
 
+/** What has to be killed of all that a test could notice. */
+export const LEAST_KILLED = 0.9;
+
 /** The committed list, bench/mutants/survivors.json. */
 export function listedSurvivors(): Survivor[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, "survivors.json"), "utf8")) as Survivor[];
@@ -23,6 +26,29 @@ export function faultsOf(results: readonly Result[], listed: readonly Survivor[]
       return [`${place}: listed as a survivor, but killed: ${mutant.key}`];
     return [];
   });
+}
+
+/** What results come to. */
+export interface Score {
+  readonly killed: number;
+  /** Survivors without a reason. */
+  readonly unnoticed: number;
+  /** Survivors with one. */
+  readonly explained: number;
+  readonly stillborn: number;
+  /** Killed of what a test could notice, 0 to 1. */
+  readonly share: number;
+}
+
+export function scoreOf(results: readonly Result[], listed: readonly Survivor[]): Score {
+  const reasons = new Set(listed.map(({ key }) => key));
+  const count = (which: (result: Result) => boolean): number => results.filter(which).length;
+  const killed = count(({ outcome }) => outcome === "killed");
+  const explained = count(({ case: { mutant }, outcome }) => outcome === "survived" && reasons.has(mutant.key));
+  const unnoticed = count(({ outcome }) => outcome === "survived") - explained;
+  const stillborn = count(({ outcome }) => outcome === "stillborn");
+  const noticeable = killed + unnoticed;
+  return { killed, unnoticed, explained, stillborn, share: noticeable === 0 ? 1 : killed / noticeable };
 }
 
 /** Listed survivors that are no mutants any more, are there twice or have no reason. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import type { Case, Language } from "./catalogue.ts";
+import { type Case, type Language, needsDatabase } from "./catalogue.ts";
 import type { Outcome } from "./run.ts";
 
 export interface Result {
@@ -16,7 +16,13 @@ const CHECK_MS = 300_000;
 /** The first start compiles the contracts' tests. */
 const START_MS = 600_000;
 
-type Answer = { readonly ready?: true; readonly outcome?: Outcome; readonly error?: string };
+type Answer = {
+  readonly ready?: true;
+  readonly outcome?: Outcome;
+  readonly error?: string;
+  /** The process ended in the place of an answer. */
+  readonly dead?: true;
+};
 
 /**
  * Tries mutants of one language in `workers` processes. Resolves with the results in the order of the cases.
@@ -31,15 +37,27 @@ export async function tryMutants(
   const results: Result[] = [];
   const patience = new Map<string, number>();
   let next = 0;
+  // One after the other: the first compiles the contracts' tests, and two that do so at once spoil each other's files.
+  let started: Promise<unknown> = Promise.resolve();
+  const begin = (): Promise<ChildProcess> => {
+    const mine = started.then(() => start(language, cases));
+    started = mine.catch(() => undefined);
+    return mine;
+  };
   const work = async (): Promise<void> => {
     let worker: ChildProcess | undefined;
     try {
       for (let i = next++; i < cases.length; i = next++) {
         const one = cases[i];
         if (one === undefined) break;
-        worker ??= await start(language, cases);
+        worker ??= await begin();
         let outcome = await ask(worker, one, await patienceFor(worker, one, patience));
-        if (outcome === "late") {
+        if (outcome === "dead") {
+          // Another process may have ended it, for want of memory for one: only a mutant that does it again is to blame.
+          worker = await begin();
+          outcome = await ask(worker, one, await patienceFor(worker, one, patience));
+        }
+        if (outcome === "late" || outcome === "dead") {
           end(worker);
           worker = undefined;
           outcome = "killed";
@@ -63,10 +81,12 @@ export async function tryMutants(
 }
 
 async function start(language: Language, cases: readonly Case[]): Promise<ChildProcess> {
-  const database = cases.some(({ mutant }) => mutant.file.startsWith("apps/coordinator/"));
+  const database = cases.some(needsDatabase);
   // Its own group, so that what it started ends with it.
   const worker = fork(join(import.meta.dirname, "worker.ts"), [language, database ? "database" : "none"], {
     detached: true,
+    // Not those of a program given as text, which `npm run bench` is: no file can be run with them.
+    execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const answer = await answerOf(worker, START_MS);
@@ -89,10 +109,11 @@ async function patienceFor(worker: ChildProcess, one: Case, known: Map<string, n
   return ms;
 }
 
-async function ask(worker: ChildProcess, one: Case, ms: number): Promise<Outcome | "late"> {
+async function ask(worker: ChildProcess, one: Case, ms: number): Promise<Outcome | "late" | "dead"> {
   worker.send(one);
   const answer = await answerOf(worker, ms);
   if (answer === undefined) return "late";
+  if (answer.dead === true) return "dead";
   if (answer.outcome === undefined) throw new Error(`${one.mutant.key}: ${answer.error ?? "no answer"}`);
   return answer.outcome;
 }
@@ -105,7 +126,7 @@ function answerOf(worker: ChildProcess, ms: number): Promise<Answer | undefined>
       worker.off("exit", died);
       resolve(answer);
     };
-    const died = (code: number | null): void => settle({ error: `it ended with ${code}` });
+    const died = (code: number | null): void => settle({ error: `it ended with ${code}`, dead: true });
     const timer = setTimeout(() => settle(undefined), ms);
     worker.once("message", settle);
     worker.once("exit", died);

@@ -1,8 +1,9 @@
 import { codeOf } from "@corepool/core/errors";
 import type { Hex } from "@corepool/core/hex";
 import { priceOf } from "@corepool/core/payment";
-import { leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
+import { digestOf, leaseOverData, paymentNoteData } from "@corepool/protocol/eip712";
 import fc from "fast-check";
+import { recoverAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { checkNote, coveredMs } from "./meter.ts";
@@ -57,7 +58,9 @@ describe("checkNote", () => {
       "bad-signature",
     );
     const { signature } = await signed(5n);
-    for (const broken of ["0x", signature.slice(0, 130), `${signature.slice(0, 130)}05`] as Hex[]) {
+    const rs = signature.slice(0, 130);
+    // One digit in the place of v, and a digit too many, are signatures to others.
+    for (const broken of ["0x", rs, `${rs}05`, `${rs}0`, `${rs}1`, `${rs}00${signature.slice(130)}`] as Hex[]) {
       expect(await refusal(checkNote({ total: "5", signature: broken, over: null }, context()))).toBe("bad-signature");
     }
   });
@@ -83,10 +86,24 @@ describe("checkNote", () => {
     const v = signature.endsWith("1b") ? "1c" : "1b";
     const twin = `${signature.slice(0, 66)}${high}${v}` as Hex;
     expect(await refusal(checkNote({ total, signature: twin, over: null }, context()))).toBe("bad-signature");
+    // The largest s that the chain reads, of whichever key that makes it.
+    const half = (order >> 1n).toString(16).padStart(64, "0");
+    const largest = `${signature.slice(0, 66)}${half}1b` as Hex;
+    const hash = digestOf(paymentNoteData(domain, lease, 5n));
+    const key = await recoverAddress({ hash, signature: largest });
+    const terms = { ...termsOf(), key };
+    expect(await checkNote({ total, signature: largest, over: null }, context({ terms }))).toBe(5n);
   });
 });
 
 describe("coveredMs", () => {
+  it("is rounded up to the millisecond", () => {
+    expect(coveredMs(1_000n, 5n)).toBe(5);
+    expect(coveredMs(3n, 1n)).toBe(334); // 333 and a third
+    expect(coveredMs(999n, 1n)).toBe(2); // 1 and a 999th
+    expect(coveredMs(7n, 0n)).toBe(0);
+  });
+
   it("is the time that a watch signed for, so that an honest client is never behind", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 1n, max: 10n ** 20n }), fc.nat(10 ** 9), (rate, servedMs) => {

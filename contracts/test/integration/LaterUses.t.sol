@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Mandate, Offer, OpenArgs, Order, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {IFunder} from "../../src/interfaces/IFunder.sol";
 import {LeaseMarket} from "../../src/LeaseMarket.sol";
 import {AnsweringSource} from "../support/FeeSources.sol";
 import {GrantFunder, JustInTimeFunder, MeddlingFunder, RememberingFunder} from "../support/Funders.sol";
@@ -137,7 +138,21 @@ contract LaterUsesTest is MarketBase {
         a.order.fundingRef = "ref";
         a = _args(a.offer, a.order);
         Terms memory t = _openWith(a);
-        assertEq(funder.asked(), keccak256(abi.encode(a.order, a.offer, t.rate, t.escrow)));
+        assertEq(
+            funder.asked(), keccak256(abi.encodeCall(IFunder.authorize, (a.order, a.offer, t.rate, t.escrow)))
+        );
+    }
+
+    /// @dev And gives its funder 500,000 gas to think about it.
+    function test_FunderIsGivenGas() external {
+        address funder = makeAddr("gauge");
+        // GAS; PUSH0; SSTORE: keeps what it begins with. Then it agrees.
+        vm.etch(funder, abi.encodePacked(hex"5a5f5563", IFunder.authorize.selector, hex"60e01b5f5260205ff3"));
+        _fund(funder, HOUR);
+        vm.prank(funder);
+        market.fundRef("grant", address(gp), HOUR);
+        _openWith(_funded(funder, 1));
+        assertEq(uint256(vm.load(funder, 0)), 500_000 - 2); // GAS itself costs 2
     }
 
     function _grantFunder() private returns (GrantFunder funder) {
@@ -335,6 +350,17 @@ contract LaterUsesTest is MarketBase {
         _assertLive(_openWith(a));
     }
 
+    // @tree it should take a provider's ERC-1271 over a batch of offers
+    function test_Wallet_1271Batch() external {
+        Offer memory offer = _offer(1);
+        offer.provider = address(new OwnedWallet(provider));
+        OpenArgs[] memory a = new OpenArgs[](1);
+        a[0] = _args(offer, _order());
+        a[0].offerSig = _sign(providerKey, batchHash(offerLeaf(offer)));
+        market.openMany(a, false);
+        _assertLive(_termsOf(a[0], 0, FEE_BPS));
+    }
+
     // @tree it should stop a wallet that burns gas at the limit
     function test_Wallet_Burning() external {
         vm.etch(client, address(new BurningWallet()).code);
@@ -347,5 +373,26 @@ contract LaterUsesTest is MarketBase {
         assertLt(gasBefore - gasleft(), 1_200_000);
         assertLe(uint256(market.unitOf(provider, 1)), type(uint32).max);
         _assertLive(_termsOf(a[1], 0, FEE_BPS));
+    }
+
+    // @tree it should give a wallet 500,000 gas
+    function test_Wallet_Gas() external {
+        // GAS; PUSH3 499,998; EQ: it agrees if that is what it begins with.
+        vm.etch(client, hex"5a6207a11e14_631626ba7e02_60e01b5f5260205ff3");
+        OpenArgs memory a = _args(1);
+        a.orderSig = hex"01";
+        _assertLive(_openWith(a));
+    }
+
+    // @tree it should take no word of a wallet that fails or breaks off
+    function test_Wallet_RevertWhen_NoWord() external {
+        // REVERT with the word, and RETURN of all but its last byte.
+        bytes[2] memory ends = [bytes(hex"60205ffd"), bytes(hex"601f5ff3")];
+        for (uint256 i = 0; i < ends.length; ++i) {
+            vm.etch(client, bytes.concat(hex"631626ba7e60e01b5f52", ends[i]));
+            OpenArgs memory a = _args(1);
+            a.orderSig = hex"01";
+            _refuse(a, abi.encodeWithSelector(BadOrderSignature.selector));
+        }
     }
 }

@@ -63,17 +63,19 @@ contract GPTokenBridgeTest is GPTokenBase {
     // @tree it should not refill its buckets
     function test_SetBridge_KeepsBuckets() external {
         _setBridge();
-        vm.prank(bridge);
-        gp.crosschainMint(alice, CAPACITY);
+        vm.startPrank(bridge);
+        gp.crosschainMint(bridge, CAPACITY);
+        gp.crosschainBurn(bridge, CAPACITY);
+        vm.stopPrank();
         vm.warp(block.timestamp + WINDOW / 2);
         // Half refilled at the old rate; the new, hundred times quicker rate must not count for the past.
         vm.startPrank(admin);
         gp.setBridge(bridge, CAPACITY, WINDOW / 100, CEILING);
-        _assertAvailable(CAPACITY / 2, CAPACITY);
+        _assertAvailable(CAPACITY / 2, CAPACITY / 2);
         gp.disableBridge(bridge);
         _assertAvailable(0, 0);
         gp.setBridge(bridge, CAPACITY, WINDOW, CEILING);
-        _assertAvailable(CAPACITY / 2, CAPACITY);
+        _assertAvailable(CAPACITY / 2, CAPACITY / 2);
     }
 
     /* DISABLE BRIDGE */
@@ -261,8 +263,10 @@ contract GPTokenBridgeTest is GPTokenBase {
         assertEq(gp.bridgedOut(), 0);
         gp.crosschainBurn(bridge, 25);
         assertEq(gp.bridgedOut(), 15);
+        gp.crosschainBurn(bridge, 5);
+        assertEq(gp.bridgedOut(), 20);
         gp.crosschainMint(bridge, 5);
-        assertEq(gp.bridgedOut(), 10);
+        assertEq(gp.bridgedOut(), 15);
     }
 
     // @tree it should count what is bridged out against the cap

@@ -292,6 +292,21 @@ contract LeaseMarketAdministrationTest is MarketBase {
         OpenArgs memory a = _args(1);
         vm.expectRevert(abi.encodeWithSelector(NotEnoughGas.selector));
         market.open{gas: 100_000}(a);
+        // With twice its gas, and without a source at all, gas is no reason to refuse.
+        bytes memory data = abi.encodeCall(market.open, (a));
+        (, bytes memory why) = address(market).call{gas: 140_000}(data);
+        assertTrue(bytes4(why) != NotEnoughGas.selector);
+        vm.prank(admin);
+        market.setFeeSource(address(0));
+        (, why) = address(market).call{gas: 100_000}(data);
+        assertTrue(bytes4(why) != NotEnoughGas.selector);
+    }
+
+    // @tree it should give the source 50,000 gas
+    function test_Discount_Gas() external {
+        // PUSH2 49,975; GAS; SUB; PUSH1 100; MUL; return it: 2,000, and 100 for each unit of gas more.
+        vm.etch(stranger, hex"61c3375a03606402_5f5260205ff3");
+        assertEq(_discounted(stranger, 1), 400);
     }
 
     /* CANCELLING */

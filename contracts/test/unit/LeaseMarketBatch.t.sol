@@ -111,6 +111,66 @@ contract LeaseMarketBatchTest is MarketBase {
         market.openMany(a, false);
     }
 
+    // @tree it should lend that signature to no opening outside a batch
+    function test_Open_RevertWhen_Borrowed() external {
+        OpenArgs[] memory a = _pairOfOffers();
+        OpenArgs[] memory first = new OpenArgs[](1);
+        first[0] = a[0];
+        market.openMany(first, false);
+        assertFalse(_idle(1));
+        vm.expectRevert(abi.encodeWithSelector(BadOfferSignature.selector));
+        market.open(a[1]);
+    }
+
+    /// @dev Where item `i` of a batch lies in the memory of its calldata: behind selector, array offset, flag and length
+    /// stands the table of the items' offsets.
+    function _item(bytes memory data, uint256 i) private pure returns (uint256 place) {
+        assembly {
+            let table := add(data, 0x84)
+            place := add(table, mload(add(table, shl(5, i))))
+        }
+    }
+
+    // @tree it should let an item read nothing of the next one
+    function test_OpenMany_Apart() external {
+        OpenArgs[] memory a = new OpenArgs[](2);
+        (a[0], a[1]) = (_args(1), _args(2));
+        bytes memory sig = a[0].offerSig;
+        a[0].offerSig = "";
+        bytes memory data = abi.encodeCall(market.openMany, (a, false));
+        (uint256 first, uint256 second) = (_item(data, 0), _item(data, 1));
+        assembly {
+            // The right signature lies where the second item begins, and the first one's offerSig leads there.
+            mcopy(second, sig, 0x80)
+            mstore(add(first, 0x360), sub(second, first))
+        }
+        vm.expectEmit(address(market));
+        emit OpenSkipped(0, BadOfferSignature.selector);
+        (bool ok, ) = address(market).call(data);
+        assertTrue(ok);
+        assertTrue(_idle(1));
+    }
+
+    // @tree it should name no reason where there is none, whatever the item before said
+    function test_OpenMany_NoReason() external {
+        OpenArgs[] memory a = new OpenArgs[](2);
+        (a[0], a[1]) = (_args(1), _args(2));
+        a[0].offerSig = "";
+        bytes memory data = abi.encodeCall(market.openMany, (a, false));
+        uint256 second = _item(data, 1);
+        assembly {
+            // A dirty bit in order.gang, at which the compiler's own check fails.
+            let gang := add(second, 0x300)
+            mstore(gang, shl(255, 1))
+        }
+        vm.expectEmit(address(market));
+        emit OpenSkipped(0, BadOfferSignature.selector);
+        vm.expectEmit(address(market));
+        emit OpenSkipped(1, 0);
+        (bool ok, ) = address(market).call(data);
+        assertTrue(ok);
+    }
+
     // @tree it should refuse members of a gang
     function test_OpenMany_Gang() external {
         OpenArgs[] memory a = new OpenArgs[](1);

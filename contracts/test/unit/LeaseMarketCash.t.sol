@@ -220,13 +220,15 @@ contract LeaseMarketCashTest is MarketBase {
         market.unfundRef("grant", address(gp), 0);
     }
 
-    // @tree it should refuse credit that does not fit, whatever a token mints after it was listed
+    // @tree it should refuse cash and credit that do not fit, whatever a token mints after it was listed
     function test_FundRef_RevertWhen_Overflow() external {
         CallingToken token = new CallingToken();
         vm.prank(admin);
         market.listToken(address(token), 0);
         vm.startPrank(client);
         market.deposit(address(token), type(uint128).max);
+        vm.expectRevert(abi.encodeWithSelector(CashOverflow.selector));
+        market.deposit(address(token), 1);
         market.fundRef("ref", address(token), type(uint128).max - 1);
         market.fundRef("ref", address(token), 1);
         market.deposit(address(token), 1);

@@ -194,6 +194,8 @@ contract LeaseMarketMandateTest is MarketBase {
         _refuse(a, BadMandate.selector);
         a.mandate = new bytes(0x17f);
         _refuse(a, BadMandate.selector);
+        a.mandate = new bytes(0x180); // long enough to be read, and nobody's
+        _refuse(a, MandateMismatch.selector);
     }
 
     // @tree it should refuse after the client revoked it

@@ -46,7 +46,10 @@ contract LeaseMarketOpenTest is MarketBase {
         Terms memory t = _open(1);
         market.settle(_final(t, 0));
         _assertIdle(t);
+        vm.recordLogs();
         Terms memory next = _open(1);
+        (, uint256 keyUnitSeq) = abi.decode(vm.getRecordedLogs()[0].data, (uint256, uint256));
+        assertEq(keyUnitSeq, (uint256(uint160(watch)) << 96) | (1 << 32) | 1);
         assertEq(next.seq, 1);
         _assertLive(next);
         assertTrue(_lease(next) != _lease(t));
@@ -64,6 +67,12 @@ contract LeaseMarketOpenTest is MarketBase {
         // A batch of one offer is its own root.
         a = _args(3);
         a.offerSig = _sign(providerKey, batchHash(offerLeaf(a.offer)));
+        _assertLive(_openWith(a));
+        // Of four, the proof is two long.
+        a = _args(4);
+        a.offerProof = new bytes32[](2);
+        (a.offerProof[0], a.offerProof[1]) = (leaf, keccak256("the other two"));
+        a.offerSig = _sign(providerKey, batchHash(pair(pair(offerLeaf(a.offer), leaf), a.offerProof[1])));
         _assertLive(_openWith(a));
     }
 

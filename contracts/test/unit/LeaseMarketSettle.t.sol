@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CloseReason} from "../../src/interfaces/ILeaseMarketEvents.sol";
-import {SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
+import {OpenArgs, SettleArgs, Terms} from "../../src/interfaces/ILeaseMarket.sol";
 import {MarketBase} from "../support/MarketBase.sol";
 
 contract LeaseMarketSettleTest is MarketBase {
@@ -126,6 +126,8 @@ contract LeaseMarketSettleTest is MarketBase {
         Terms memory t = _open(1);
         SettleArgs memory s = _final(t, 0);
         s.noteSig = "";
+        vm.expectEmit(address(market));
+        emit LeaseClosed(_lease(t), 0, 0, t.escrow, uint8(CloseReason.Agreed));
         market.settle(s);
         _assertIdle(t);
         assertEq(_cash(client), CASH);
@@ -242,6 +244,22 @@ contract LeaseMarketSettleTest is MarketBase {
         _refuse(s, BadNoteSignature.selector);
         s.noteSig = compact(good);
         market.settle(s);
+    }
+
+    // @tree it should take a note with the highest s that is low, and none above
+    function test_Settle_HighestS() external {
+        for (uint64 i = 0; i < 2; ++i) {
+            OpenArgs memory a = _args(i);
+            bytes32 hash = noteHash(_lease(_termsOf(a, 0, FEE_BPS)), RATE);
+            (bytes32 r, , ) = parts(_sign(watchKey, hash));
+            uint256 s = N / 2 + i;
+            // Whoever has this key, r and s are his signature.
+            a.order.key = ecrecover(keccak256(abi.encodePacked(hex"1901", domain, hash)), 27, r, bytes32(s));
+            SettleArgs memory note = _note(_openWith(_args(a.offer, a.order)), RATE);
+            note.noteSig = abi.encodePacked(r, s, uint8(27));
+            if (i == 0) market.settle(note);
+            else _refuse(note, BadNoteSignature.selector);
+        }
     }
 
     // @tree it should refuse a note of an earlier lease of the unit

@@ -60,6 +60,22 @@ contract LeaseMarketSpentTest is MarketBase {
         }
     }
 
+    // @tree it should take the window along to a higher nonce
+    function test_Open_WindowSlides() external {
+        Order memory order = _order();
+        order.duration = 60;
+        uint32[5] memory nonces = [uint32(1), 3, 66, 130, 200];
+        // The bits of 1 and 3; of 3 at the window's very end; none of them any more.
+        uint64[5] memory windows = [uint64(1), 5, (1 << 63) | 1, 1, 1];
+        for (uint64 i = 0; i < nonces.length; ++i) {
+            order.nonce = nonces[i];
+            _openWith(_args(_offer(i), order));
+            (, , uint32 top, uint64 window) = market.accountOf(address(gp), client);
+            assertEq(top, nonces[i]);
+            assertEq(window, windows[i]);
+        }
+    }
+
     // @tree it should refuse an offer and an order of an older counter
     function test_Open_RevertWhen_Cancelled() external {
         OpenArgs memory a = _args(1);
@@ -171,8 +187,13 @@ contract LeaseMarketSpentTest is MarketBase {
         Offer memory offer = _offer(1);
         offer.provider = address(0);
         OpenArgs memory a = _args(offer, _order());
-        a.offerSig = new bytes(65); // recovers to zero
+        a.offerSig = _nobodys(); // recovers to zero
         _refuse(a, BadOfferSignature.selector);
+        OpenArgs[] memory many = new OpenArgs[](1);
+        many[0] = a;
+        vm.expectEmit(address(market));
+        emit OpenSkipped(0, BadOfferSignature.selector);
+        market.openMany(many, false);
         Order memory order = _order();
         order.client = address(0);
         order.maxEscrow = type(uint128).max;
@@ -180,8 +201,18 @@ contract LeaseMarketSpentTest is MarketBase {
         offer = _offer(1);
         offer.rate = 0; // nothing to pay: only the signature stands in the way
         a = _args(offer, order);
-        a.orderSig = new bytes(65);
+        a.orderSig = _nobodys();
         _refuse(a, BadOrderSignature.selector);
+        // Nor is any other address what a failed recovery gives.
+        order.client = address(1);
+        a = _args(offer, order);
+        a.orderSig = _nobodys();
+        _refuse(a, BadOrderSignature.selector);
+    }
+
+    /// @dev What the precompile has no answer for.
+    function _nobodys() private pure returns (bytes memory) {
+        return abi.encodePacked(bytes32(0), bytes32(0), uint8(27));
     }
 
     /// @dev Sets one bit of `data`'s word that begins `at` bytes behind its length.

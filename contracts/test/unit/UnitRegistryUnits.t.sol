@@ -74,6 +74,7 @@ contract UnitRegistryUnitsTest is RegistryBase {
         _register();
         _connect(MACHINE);
         uint256 most = registry.MAX_UNITS();
+        assertEq(most, 128);
         vm.startPrank(provider);
         vm.expectRevert(abi.encodeWithSelector(IUnitRegistry.UnitRegistry_BadCount.selector, 0));
         registry.registerUnits(provider, _units(0, MACHINE, SPEC), none);

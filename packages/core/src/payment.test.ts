@@ -138,6 +138,27 @@ describe("what a watch counts as served", () => {
     expect(probeAnswered(long, 901_000, graceMs, false).provenMs).toBe(16_000);
   });
 
+  it("gives every freeze its own grace: an answer that does not say frozen ends the one before", () => {
+    expect(countAnswer({ provenMs: 7, heldMs: 5_000 }, 100, graceMs, false)).toEqual({ provenMs: 107, heldMs: 0 });
+    expect(countAnswer({ provenMs: 7, heldMs: 4_000 }, 9_000, graceMs, true)).toEqual({
+      provenMs: 6_007,
+      heldMs: graceMs,
+    });
+  });
+
+  it("reads the gap between answers off the run's own clock, and off the chain's between runs, up to a grace", () => {
+    const at = (by: string, monotonicMs: number, chainSeconds: number): AnswerTime => ({
+      by,
+      monotonicMs,
+      chainSeconds,
+    });
+    expect(answerGapMs(at("a", 100, 5), at("a", 60_350, 6), graceMs)).toBe(60_250);
+    expect(answerGapMs(at("a", 100, 5), at("a", 90, 60), graceMs)).toBe(0);
+    expect(answerGapMs(at("a", 100, 5), at("b", 0, 8), graceMs)).toBe(3_000);
+    expect(answerGapMs(at("a", 100, 5), at("b", 0, 90), graceMs)).toBe(graceMs);
+    expect(answerGapMs(at("a", 100, 5), at("b", 0, 4), graceMs)).toBe(0);
+  });
+
   it("proves no more than the time that passed and a grace for each change of process, wherever clocks are set", () => {
     const step = fc.oneof(
       fc.record({ passes: fc.integer({ min: 0, max: 60_000 }) }),

@@ -35,6 +35,8 @@ describe("the suggested rate", () => {
     expect(suggestRate({ cpus: 36, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(1n);
     expect(suggestRate({ cpus: 37, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(2n);
     expect(suggestRate({ cpus: 72, memoryBytes: 0, diskBytes: 0, gpus: [] }, 4)).toBe(2n);
+    // A millionth of a dollar an hour above one base unit a second: 537 kB of memory.
+    expect(suggestRate({ cpus: 360_000, memoryBytes: 536_871, diskBytes: 0, gpus: [] }, 0)).toBe(2n);
   });
 
   it("knows a GPU by its full name and prices an unknown one by its memory", () => {

@@ -1,10 +1,11 @@
 import type { Hex } from "@corepool/core/hex";
-import { digestOf, orderData, unitLeaf } from "@corepool/protocol/eip712";
-import type { OfferMessage } from "@corepool/protocol/spec";
+import { digestOf, documentHash, orderData, unitLeaf, workloadBindingData } from "@corepool/protocol/eip712";
+import type { JobSpec, OfferMessage } from "@corepool/protocol/spec";
 import { recoverAddress, zeroAddress, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { expect, it } from "vitest";
-import { orderFor, signOrder } from "./order.ts";
+import { leaseKeyOf } from "./lease-key.ts";
+import { bindWorkload, orderFor, signOrder } from "./order.ts";
 
 const account = privateKeyToAccount(`0x${"33".repeat(32)}`);
 const domain = { chainId: 31_337, market: `0x${"77".repeat(20)}` as Hex };
@@ -59,4 +60,12 @@ it("is signed by the client for one market", async () => {
   const { order, signature } = await signOrder(domain, signer as never, wish);
   expect(order).toEqual(orderFor(account.address, wish));
   expect(await recoverAddress({ hash: digestOf(orderData(domain, order)), signature })).toBe(account.address);
+});
+
+it("binds a specification to the lease key by that key's word", async () => {
+  const key = leaseKeyOf(`0x${"11".repeat(32)}`);
+  const spec = { kind: "job", command: ["true"] } as unknown as JobSpec;
+  const signature = await bindWorkload(domain, key, account.address, spec);
+  const hash = digestOf(workloadBindingData(domain, account.address, key.address, documentHash(spec)));
+  expect(await recoverAddress({ hash, signature })).toBe(key.address);
 });

@@ -143,6 +143,12 @@ function chainOf(told: Told = {}): MarketChain {
   return { chainId, market, reader, send: () => Promise.reject(new Error("nothing to send")) };
 }
 
+it("says what the chain's figures add up to when that is not the escrow", async () => {
+  const { code, data } = { code: "receipt-mismatch", data: { what: "escrow", receipt: "60001", chain: "60000" } };
+  const more = { ...receipt, terms: { ...terms, escrow: "60001" } };
+  await expect(verifyReceipt(chainOf(), more)).rejects.toMatchObject({ code, data });
+});
+
 const mismatch = (what: string) => ({ code: "receipt-mismatch", data: expect.objectContaining({ what }) });
 
 it("takes a receipt that the chain bears out, and says what the chain says", async () => {

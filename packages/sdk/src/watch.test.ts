@@ -1,11 +1,12 @@
 import type { Hex } from "@corepool/core/hex";
+import type { Clock } from "@corepool/core/ports/clock";
 import { digestOf, documentHash, leaseOverData, paymentNoteData, usageReportData } from "@corepool/protocol/eip712";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { TermsMessage } from "@corepool/protocol/spec";
 import { bytesToHex, hexToBytes, recoverAddress, zeroAddress, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { leaseKeyOf } from "./lease-key.ts";
 import { problem, quickClock, scriptedClient } from "./test/scripted.ts";
 import { type WatchEvent, type WatchedLease, type WatchProgress, watchLease } from "./watch.ts";
@@ -53,13 +54,21 @@ const terms = (start: number): TermsMessage => ({
   fundingRef: zeroHash,
 });
 
-const view = (state: WorkloadView["state"], of: TermsMessage, attempts: unknown[] = []): WorkloadView =>
+const output = (path: string) => ({ path, bytes: 1, hash: zeroHash });
+
+const view = (
+  state: WorkloadView["state"],
+  of: TermsMessage | null,
+  attempts: readonly unknown[] = [],
+  outputs: readonly unknown[] = [],
+  intervalSeconds = 1,
+): WorkloadView =>
   ({
     id: "wkl_0123456789",
     state,
-    lease: { id: LEASE, terms: of, intervalSeconds: 1 },
+    lease: { id: LEASE, terms: of, intervalSeconds },
     attempts,
-    outputs: [],
+    outputs,
   }) as unknown as WorkloadView;
 
 /** A market whose machine answers `answers` probes and then ends, with the given usage report. */
@@ -67,6 +76,10 @@ async function watchThrough(machine: {
   readonly answers: number;
   readonly honest?: boolean;
   readonly reportMs?: number;
+  /** What else the usage report says. */
+  readonly report?: { readonly startedAtMs?: string; readonly frozenMs?: string };
+  /** Paths of outputs, in the order in which the coordinator tells of them. */
+  readonly outputs?: readonly string[];
   readonly reporter?: Hex;
   /** The report came without a signature. */
   readonly unsigned?: boolean;
@@ -95,7 +108,8 @@ async function watchThrough(machine: {
     maxRssBytes: "0",
     exitCode: 0,
     reason: "exited",
-    outputs: documentHash([]),
+    outputs: documentHash([...(machine.outputs ?? [])].sort().map(output)),
+    ...machine.report,
   };
   const signature = await privateKeyToAccount(machine.reporter ?? PROVIDER_KEY).sign({
     hash: digestOf(usageReportData(domain, report)),
@@ -108,17 +122,14 @@ async function watchThrough(machine: {
   const over = () => {
     if (ended) return;
     ended = true;
-    watch.see(
-      view("finishing", agreed, [
-        {
-          id: "att_0123456789",
-          lease: LEASE,
-          state: "ended",
-          usage: report,
-          usageSignature: machine.unsigned === true ? null : signature,
-        },
-      ]),
-    );
+    const attempt = {
+      id: "att_0123456789",
+      lease: LEASE,
+      state: "ended",
+      usage: report,
+      usageSignature: machine.unsigned === true ? null : signature,
+    };
+    watch.see(view("finishing", agreed, [attempt], (machine.outputs ?? []).map(output)));
   };
   const { client: api } = scriptedClient(async (sent) => {
     const body = JSON.parse(String(sent.body)) as { nonce: Hex; total: string; signature: Hex; over?: Hex };
@@ -173,6 +184,21 @@ describe("a watch", () => {
     for (const note of notes) expect(note.signer).toBe(key.address);
     expect(notes.slice(0, 5).map((n) => n.total)).toEqual([0n, 1n, 2n, 3n, 4n].map((s) => s * RATE));
     expect(notes.at(-1)).toMatchObject({ last: true, total: (45n * RATE) / 10n });
+  });
+
+  it("pays what the report says was served: from start to end, less what was frozen", async () => {
+    const { notes } = await watchThrough({
+      answers: 5,
+      reportMs: 6_000,
+      report: { startedAtMs: "1000", frozenMs: "500" },
+    });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: (45n * RATE) / 10n });
+  });
+
+  it("believes a report over the outputs that it is shown, in whatever order", async () => {
+    const { notes, events } = await watchThrough({ answers: 3, reportMs: 2_500, outputs: ["b", "a", "c"] });
+    expect(notes.at(-1)).toMatchObject({ last: true, total: (25n * RATE) / 10n });
+    expect(events.filter((e) => e.type === "withheld" && e.code === "bad-signature")).toEqual([]);
   });
 
   it("pays for proven time alone while the report has no signature, and blames nobody", async () => {
@@ -252,5 +278,146 @@ describe("a watch", () => {
     const { notes, events } = await watchThrough({ answers: 5, live: false });
     expect(notes.filter((n) => n.total > 0n)).toEqual([]);
     expect(events).toContainEqual(expect.objectContaining({ type: "withheld", code: "lease-not-open" }));
+  });
+});
+
+/** A clock on which a sleep that nobody breaks off moves time, once everything else has had its turn. */
+function fairClock(): Clock {
+  let now = 1_790_000_000_000;
+  return {
+    now: () => now,
+    monotonic: () => now,
+    sleep: async (ms, signal) => {
+      for (let turn = 0; turn < 50; turn++) {
+        signal?.throwIfAborted();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      signal?.throwIfAborted();
+      now += ms;
+    },
+  };
+}
+
+/** For a machine that has other things to do. */
+const PATIENT = { timeout: 10_000 };
+
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A market that answers every probe and takes every note, or says what `refuse` says. */
+function market(
+  clock: Clock,
+  refuse: (kind: "probe" | "note", number: number) => Response | undefined = () => undefined,
+) {
+  const probeKey = deriveProbeKey(PROVIDER_KEY, key.publicKey, LEASE);
+  const probes: number[] = [];
+  const last: bigint[] = [];
+  const events: WatchEvent[] = [];
+  const { client: api, sent } = scriptedClient((one) => {
+    const body = JSON.parse(String(one.body)) as { nonce: Hex; total: string; over?: Hex };
+    const probe = one.url.endsWith("/probes");
+    if (probe) probes.push(clock.now());
+    else if (body.over !== undefined) last.push(BigInt(body.total));
+    const refused = refuse(probe ? "probe" : "note", probes.length);
+    if (refused !== undefined) return refused;
+    const answer = probe ? bytesToHex(probeAnswer(probeKey, hexToBytes(body.nonce))) : undefined;
+    return Response.json(probe ? { answer, frozen: false } : { total: body.total });
+  }, clock);
+  return { api, sent, probes, last, events, on: (event: WatchEvent) => events.push(event) };
+}
+
+describe("when a watch acts", () => {
+  const now = terms(1_790_000_000);
+
+  it("every interval, and a second after a failure", async () => {
+    const clock = fairClock();
+    const start = clock.now();
+    const { api, probes, on } = market(clock, (kind, number) =>
+      kind === "probe" && number === 1 ? problem(504, "machine-unreachable") : undefined,
+    );
+    const end = new AbortController();
+    const watch = watchLease(api, watched, { on, signal: end.signal });
+    watch.see(view("running", now, [], [], 3));
+    await vi.waitFor(() => expect(probes.length).toBeGreaterThanOrEqual(4), PATIENT);
+    expect(probes.slice(0, 4).map((at) => at - start)).toEqual([0, 1_000, 4_000, 7_000]);
+    end.abort();
+    await expect(watch.done).rejects.toThrow();
+  });
+
+  it("at a change of state or terms, and not at every look", async () => {
+    // Of an interval that does not pass.
+    const { api, sent, probes, events, on } = market(quickClock(2_000));
+    const end = new AbortController();
+    const watch = watchLease(api, watched, { on, signal: end.signal });
+    watch.see({ ...view("ordered", null), lease: null } as unknown as WorkloadView);
+    watch.see(view("running", null));
+    await settled();
+    expect(sent).toEqual([]);
+    expect(events).toEqual([]);
+    for (let look = 0; look < 3; look++) {
+      watch.see(view("running", now, [], [], 60));
+      await settled();
+    }
+    expect(probes).toHaveLength(1);
+    watch.see(view("running", { ...now, start: now.start + 5 }, [], [], 60));
+    await settled();
+    expect(probes).toHaveLength(2);
+    end.abort();
+    await expect(watch.done).rejects.toThrow();
+  });
+
+  it("pays for the last time once, when every attempt under its lease has ended", async () => {
+    const { api, last, on } = market(quickClock(2_000));
+    const watch = watchLease(api, watched, { on });
+    const ended = { id: "att_1", lease: LEASE, state: "ended", usage: null, usageSignature: null };
+    watch.see(view("finishing", now, [ended, { ...ended, id: "att_2", state: "collecting" }]));
+    await settled();
+    expect(last).toEqual([]);
+    for (let look = 0; look < 3; look++) {
+      watch.see(view("finishing", now, [ended, { ...ended, id: "att_2" }]));
+      await settled();
+    }
+    expect(last).toHaveLength(1);
+    watch.see(view("succeeded", now));
+    await watch.done;
+  });
+
+  it("says what went wrong, whatever it was, and nothing once it is told to end", async () => {
+    const { api, events, on } = market(quickClock(2_000));
+    const end = new AbortController();
+    const isLive = () => Promise.reject(new Error("the endpoint is away"));
+    const watch = watchLease(api, watched, { on, isLive, signal: end.signal });
+    watch.see(view("running", now));
+    await vi.waitFor(() => expect(events).not.toEqual([]), PATIENT);
+    expect(events[0]).toEqual({ type: "withheld", code: "internal", detail: "the endpoint is away" });
+    end.abort();
+    await expect(watch.done).rejects.toThrow();
+
+    const odd = market(quickClock(2_000));
+    const ended = new AbortController();
+    const word: unknown = "away";
+    const third = watchLease(odd.api, watched, {
+      on: odd.on,
+      isLive: async () => {
+        throw word;
+      },
+      signal: ended.signal,
+    });
+    third.see(view("running", now));
+    await vi.waitFor(() => expect(odd.events).not.toEqual([]), PATIENT);
+    expect(odd.events[0]).toEqual({ type: "withheld", code: "internal", detail: "away" });
+    ended.abort();
+    await expect(third.done).rejects.toThrow();
+
+    const ending = new AbortController();
+    const quiet = market(quickClock(2_000), () => {
+      ending.abort();
+      return problem(504, "machine-unreachable");
+    });
+    const other = watchLease(quiet.api, watched, { on: quiet.on, signal: ending.signal });
+    other.see(view("running", now));
+    await expect(other.done).rejects.toThrow();
+    expect(quiet.events).toEqual([]);
   });
 });
