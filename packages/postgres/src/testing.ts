@@ -48,17 +48,29 @@ export async function testDatabase(template?: {
   await onServer(server, `create database ${name}${template === undefined ? "" : ` template "${template.name}"`}`);
   return {
     url: named(server, name),
-    drop: () => onServer(server, `drop database if exists ${name} with (force)`),
+    drop: () => onServer(server, letGo(name), `drop database if exists ${name} with (force)`),
   };
 }
 
 const named = (server: Server, name: string) => server.url.replace(/\/corepool$/, `/${name}`);
 
-async function onServer(server: Server, statement: string): Promise<void> {
+/**
+ * A pool that was ended is told so before the server has let go of its last connection: to be thrown out meanwhile would
+ * be an error of a client that nobody listens to any more. Who stays for a second is thrown out.
+ */
+const letGo = (name: string) => `do $$ begin
+  for i in 1..40 loop
+    perform pg_stat_clear_snapshot();
+    exit when not exists (select from pg_stat_activity where datname = '${name}');
+    perform pg_sleep(0.025);
+  end loop;
+end $$`;
+
+async function onServer(server: Server, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   try {
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }

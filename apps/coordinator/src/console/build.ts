@@ -39,8 +39,13 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** The bundler puts what it names by contents there. */
-const HASHED = /^\/assets\/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
+/** The bundler puts what it names by contents in `assets`, and ends the name by eight letters of their hash. */
+const HASH_AND_ENDING = /^[-.][A-Za-z0-9_-]{8}\.[a-z0-9]+$/;
+
+function isNamedByContents(path: string): boolean {
+  const end = path.slice(path.lastIndexOf(".") - 9);
+  return path.startsWith("/assets/") && HASH_AND_ENDING.test(end);
+}
 
 /** Reads every file below a folder, so that no request ever names a path of the host. Rejects when there is none. */
 async function readBuild(folder: string): Promise<ConsoleBuild> {
@@ -57,7 +62,7 @@ async function readBuild(folder: string): Promise<ConsoleBuild> {
     if (encoding !== undefined && files.has(path.slice(0, -encoding.ending.length))) continue;
     build.set(path, {
       type: TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream",
-      immutable: HASHED.test(path),
+      immutable: isNamedByContents(path),
       plain: variant(bytes),
       encoded: new Map(
         ENCODINGS.flatMap(({ name, ending }) => {
