@@ -39,6 +39,8 @@ export interface OpenOptions extends View {
   readonly prepare?: (context: BrowserContext) => Promise<void>;
   /** Console errors that the test provokes itself. */
   readonly expected?: RegExp;
+  /** Origins that the page may ask beside its own: the chain's. */
+  readonly besides?: readonly string[];
 }
 
 /** Resolves when the screen stands: its words are there, its fonts loaded, and nothing is a placeholder any more. */
@@ -82,8 +84,8 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
     if (response.status() >= 500) problems.push(`answer: ${response.status()} ${response.url()}`);
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url()))
-      problems.push(`third party: ${request.url()}`);
+    const known = [origin, ...(options.besides ?? [])].some((each) => request.url().startsWith(each));
+    if (!known && !/^(data|blob):/.test(request.url())) problems.push(`third party: ${request.url()}`);
   });
   const go = async (path: string): Promise<void> => {
     await page.goto(`${origin}${path}`);

@@ -68,6 +68,15 @@ describe("downloads", () => {
     expect(sent.map((s) => s.headers.get("range"))).toEqual([null, "bytes=3000000-", "bytes=6000000-"]);
   });
 
+  it("come through where streams cannot be iterated over, as in some browsers", async () => {
+    const { client } = scriptedClient(() => {
+      const { body } = new Response(BYTES);
+      if (body !== null) Object.defineProperty(body, Symbol.asyncIterator, { value: undefined });
+      return { ok: true, status: 200, body } as Response;
+    });
+    expect((await bytesOf(downloadBlob(client, HASH, BYTES.length))).equals(Buffer.from(BYTES))).toBe(true);
+  });
+
   it("refuse other bytes of the same length, and longer ones", async () => {
     const wrong = Uint8Array.from(BYTES);
     wrong[wrong.length - 1] = 1 + (wrong.at(-1) ?? 0);

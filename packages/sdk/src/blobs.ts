@@ -88,6 +88,20 @@ export async function uploadBlob(
   }
 }
 
+/** The chunks of a body. Not every browser can iterate over a stream by itself. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
 /**
  * Streams a blob and verifies it: the last step of the iteration rejects with `blob-hash-mismatch` when the bytes are
  * not those of the name, so nothing may be used before the iteration has ended. Goes on by range after a break.
@@ -110,7 +124,7 @@ export async function* downloadBlob(
       if (!response.ok || response.body === null) throw await problemOf(response, readBlob.operationId);
       if (offset > 0 && response.status !== 206)
         throw new CorepoolError("internal", { detail: `The coordinator ignored the range asked of blob ${hash}.` });
-      for await (const chunk of response.body) {
+      for await (const chunk of chunksOf(response.body)) {
         offset += chunk.length;
         if (offset > sizeBytes) throw mismatch(hash, `it is longer than ${sizeBytes} bytes`);
         digest.update(chunk);

@@ -20,7 +20,7 @@ export function Link({
     <a
       {...rest}
       href={to}
-      aria-current={here && activeClass !== undefined ? "page" : undefined}
+      aria-current={rest["aria-current"] ?? (here && activeClass !== undefined ? "page" : undefined)}
       className={`${className ?? ""} ${here ? (activeClass ?? "") : ""}`}
       onPointerEnter={() => preload(target)}
       onFocus={() => preload(target)}

@@ -162,7 +162,6 @@ export function Table<T>(props: TableProps<T>) {
   setQ.current = (next) => setSearch({ q: next === "" ? undefined : next });
   const [sendQ] = useState(() => (next: string) => setQ.current(next));
   const lastOnPhone = shown.findLast((column) => column.wide !== true);
-  const span = shown.length + (bulk.length > 0 ? 1 : 0);
 
   if (data.error !== null && !data.ready) return <Failure error={data.error} again={data.again} />;
   if (data.ready && data.rows.length === 0 && data.growing !== true && search.q === undefined && filters === undefined)
@@ -268,7 +267,7 @@ export function Table<T>(props: TableProps<T>) {
             {from > 0 ? (
               // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is room for rows out of sight and takes no focus
               <tr aria-hidden="true">
-                <td colSpan={span} style={{ height: from * rowHeight }} className="p-0" />
+                <td style={{ height: from * rowHeight }} className="p-0" />
               </tr>
             ) : null}
             {rows.slice(from, to).map((row, offset) => {
@@ -313,7 +312,7 @@ export function Table<T>(props: TableProps<T>) {
             {to < rows.length ? (
               // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is room for rows out of sight and takes no focus
               <tr aria-hidden="true">
-                <td colSpan={span} style={{ height: (rows.length - to) * rowHeight }} className="p-0" />
+                <td style={{ height: (rows.length - to) * rowHeight }} className="p-0" />
               </tr>
             ) : null}
             {data.ready ? null : <Loading columns={shown} bulk={bulk.length > 0} />}

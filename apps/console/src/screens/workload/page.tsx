@@ -1,0 +1,149 @@
+import { listWorkloadEvents } from "@corepool/protocol/routes/records";
+import { getWorkload } from "@corepool/protocol/routes/workloads";
+import { Trans } from "@lingui/react/macro";
+import { useEffect, useState } from "react";
+import { useParam, useSearch } from "../../app/screen.ts";
+import { useStore } from "../../app/store.ts";
+import { client } from "../../data/client.ts";
+import { useRoute } from "../../data/query.ts";
+import { identity } from "../../identity/identity.ts";
+import { Button } from "../../kit/ui/button.tsx";
+import { ICONS } from "../../kit/ui/icon.tsx";
+import { PageHead } from "../../kit/ui/page.tsx";
+import { Empty, Failure, Skeleton, Stale } from "../../kit/ui/states.tsx";
+import { show } from "../../shell/layers.ts";
+import { isOver, titleOf } from "./bill.ts";
+import { Header } from "./header.tsx";
+import { LogPane } from "./log/pane.tsx";
+import { createLogReader, type LogReader } from "./log/reader.ts";
+import screen from "./screen.ts";
+import { TabBar } from "./tab-bar.tsx";
+import { ConfigTab } from "./tabs/config.tsx";
+import { EventsTab } from "./tabs/events.tsx";
+import { FilesTab } from "./tabs/files.tsx";
+import { MetricsTab } from "./tabs/metrics.tsx";
+import { OverviewTab } from "./tabs/overview.tsx";
+import { ReceiptTab } from "./tabs/receipt.tsx";
+import { useTokens } from "./use-tokens.ts";
+
+/** Events tell of changes of state; what payment notes add, nothing tells. */
+const READ_MS = 4_000;
+
+/**
+ * The log of the open workload. It is read from when somebody first looks at it, and goes on while he looks at something
+ * else here, so that coming back shows it at once.
+ */
+function useLog(id: string, wanted: boolean, newestAttempt: string | undefined, over: boolean): LogReader | undefined {
+  const [reader, setReader] = useState<LogReader | undefined>(undefined);
+  const [settled] = useState({ over });
+  settled.over = over;
+  useEffect(() => {
+    if (wanted) setReader((now) => now ?? createLogReader(client, id, () => !settled.over));
+  }, [wanted, id, settled]);
+  // Another attempt has a log of its own. The stream that waits for the first attempt finds it by itself.
+  const begins = newestAttempt ?? "";
+  const [first, setFirst] = useState(begins);
+  useEffect(() => setFirst((now) => (now === "" ? begins : now)), [begins]);
+  const again = first === "" || first === begins ? "" : begins;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `again` names the attempt whose log is read
+  useEffect(() => {
+    if (reader === undefined) return;
+    const leave = new AbortController();
+    void reader.read(leave.signal);
+    return () => leave.abort(new DOMException("The page no longer reads the log.", "AbortError"));
+  }, [reader, again]);
+  return reader;
+}
+
+function Open({ id }: { readonly id: string }) {
+  const { tab = "overview" } = useSearch(screen);
+  const [over, setOver] = useState(false);
+  const query = useRoute(getWorkload, { params: { id } }, over ? {} : { every: READ_MS });
+  const events = useRoute(listWorkloadEvents, { params: { id } }, over ? {} : { every: READ_MS });
+  const tokenOf = useTokens();
+  const workload = query.data;
+  const ended = workload !== undefined && isOver(workload);
+  const { refetch } = events;
+  useEffect(() => {
+    setOver(ended);
+    // The last events come with the end.
+    if (ended) void refetch();
+  }, [ended, refetch]);
+  const log = useLog(
+    id,
+    tab === "logs",
+    workload?.attempts.at(-1)?.id,
+    workload?.attempts.at(-1)?.state === "ended" || ended,
+  );
+  const title = workload === undefined ? undefined : titleOf(workload);
+  useEffect(() => {
+    if (title !== undefined) document.title = `${title} · Corepool`;
+  }, [title]);
+
+  if (workload === undefined)
+    return (
+      <>
+        <PageHead title={<span className="font-mono">{id}</span>} />
+        {query.error === null ? (
+          <div className="flex flex-col gap-3 px-4 py-4 md:px-6">
+            <Skeleton className="h-5 w-72 max-w-full" />
+            <Skeleton className="h-40 w-full" />
+          </div>
+        ) : (
+          <Failure error={query.error} again={() => void query.refetch()} />
+        )}
+      </>
+    );
+  const told = events.data?.data ?? [];
+  return (
+    <div className={`flex flex-col ${tab === "logs" ? "h-full" : "min-h-full"}`}>
+      <Header
+        workload={workload}
+        tokenOf={tokenOf}
+        stopping={!ended && told.some(({ type }) => type === "workload.stopping")}
+        onStopped={() => void events.refetch()}
+      />
+      <TabBar tab={tab} files={workload.outputs.length} attempts={workload.attempts.length} />
+      {query.error === null ? null : <Stale at={query.dataUpdatedAt} again={() => void query.refetch()} />}
+      {tab === "overview" ? <OverviewTab workload={workload} events={told} /> : null}
+      {tab === "logs" && log !== undefined ? (
+        <LogPane reader={log} workload={id} attempts={workload.attempts.length} />
+      ) : null}
+      {tab === "metrics" ? <MetricsTab workload={workload} /> : null}
+      {tab === "files" ? <FilesTab workload={workload} /> : null}
+      {tab === "receipt" ? <ReceiptTab workload={workload} tokenOf={tokenOf} /> : null}
+      {tab === "events" ? (
+        <EventsTab
+          events={told}
+          ready={events.data !== undefined}
+          error={events.error}
+          again={() => void events.refetch()}
+        />
+      ) : null}
+      {tab === "config" ? <ConfigTab workload={workload} tokenOf={tokenOf} /> : null}
+    </div>
+  );
+}
+
+/** One workload. */
+export default function WorkloadPage() {
+  const id = useParam("id");
+  const who = useStore(identity);
+  if (who === undefined)
+    return (
+      <>
+        <PageHead title={<Trans>Workload</Trans>} />
+        <Empty
+          title={<Trans>Only its owner sees a workload</Trans>}
+          action={
+            <Button look="primary" icon={ICONS.user} onClick={() => show("sign-in")}>
+              <Trans>Sign in</Trans>
+            </Button>
+          }
+        >
+          <Trans>Sign in with the account that submitted it.</Trans>
+        </Empty>
+      </>
+    );
+  return <Open key={`${who.address} ${id}`} id={id} />;
+}
