@@ -72,12 +72,13 @@ export async function snapshotOf(market: RunningMarket, client: pg.Client): Prom
 const QUIET_LOOKS = 3;
 const LOOK_MS = 400;
 
-/** The snapshot once it no longer changes by itself. */
+/** The snapshot once every transaction is final and nothing changes by itself any more. */
 export async function quietSnapshot(market: RunningMarket, client: pg.Client): Promise<readonly string[]> {
   let before: readonly string[] = [];
   for (let same = 0; same < QUIET_LOOKS; await wait(LOOK_MS)) {
     const now = await snapshotOf(market, client);
-    same = now.join("\n") === before.join("\n") ? same + 1 : 0;
+    const { rows } = await client.query("select from chain_transactions where state in ('queued', 'sent', 'mined')");
+    same = rows.length === 0 && now.join("\n") === before.join("\n") ? same + 1 : 0;
     before = now;
   }
   return before;
