@@ -50,7 +50,12 @@ describe("a workload that nobody can take", () => {
       expect.objectContaining({ dimension: "cpus", asked: "3", had: "2" }),
     );
     expect(problem.data["relaxations"]).toEqual([
-      { dimension: "cpus", change: "ask for 2 cores", offers: 3, edits: [{ pointer: "/spec/resources/cpus", value: 2 }] },
+      {
+        dimension: "cpus",
+        change: "ask for 2 cores",
+        offers: 3,
+        edits: [{ pointer: "/spec/resources/cpus", value: 2 }],
+      },
     ]);
   });
 

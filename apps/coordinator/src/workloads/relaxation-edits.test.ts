@@ -47,8 +47,7 @@ function edited(body: Body, edits: ReturnType<typeof editsOf>): Body {
   return copy;
 }
 
-const parsed = (body: Body) =>
-  requestOf(jobSpec.parse(body.spec), constraints.parse(body.constraints), me, 1000);
+const parsed = (body: Body) => requestOf(jobSpec.parse(body.spec), constraints.parse(body.constraints), me, 1000);
 
 describe("the edits of a relaxation", () => {
   const spec = { kind: "job", command: ["true"], resources: {}, durationSeconds: 300 };
@@ -56,7 +55,10 @@ describe("the edits of a relaxation", () => {
     ["cpus", { spec: { ...spec, resources: { cpus: 9 } }, constraints: { token: USDC } }],
     ["memory", { spec: { ...spec, resources: { memoryBytes: 2 ** 40 } }, constraints: { token: USDC } }],
     ["disk", { spec: { ...spec, resources: { diskBytes: 2 ** 40 } }, constraints: { token: USDC } }],
-    ["gpu-count", { spec: { ...spec, resources: { gpus: { count: 1, model: "H100" } } }, constraints: { token: USDC } }],
+    [
+      "gpu-count",
+      { spec: { ...spec, resources: { gpus: { count: 1, model: "H100" } } }, constraints: { token: USDC } },
+    ],
     ["duration", { spec: { ...spec, durationSeconds: 6000 }, constraints: { token: USDC } }],
     ["software", { spec: { ...spec, needs: ["python3", "cuda"] }, constraints: { token: USDC } }],
     ["token", { spec, constraints: { token: GP } }],

@@ -12,7 +12,7 @@ function fieldsOf(request: PlacementRequest): Readonly<Record<string, Value>> {
     "/spec/resources/cpus": resources.cpus,
     "/spec/resources/memoryBytes": resources.memoryBytes,
     "/spec/resources/diskBytes": resources.diskBytes,
-    "/spec/resources/gpus": gpus.count === 0 ? { count: 0 } : { ...gpus },
+    "/spec/resources/gpus": JSON.parse(JSON.stringify(gpus.count === 0 ? { count: 0 } : gpus)) as Value,
     "/spec/durationSeconds": request.durationSeconds,
     "/spec/needs": [...request.needs],
     "/constraints/token": request.token,
