@@ -37,6 +37,8 @@ export interface OpenOptions extends View {
   readonly path: string;
   /** Runs before the first page: routes, wallets. */
   readonly prepare?: (context: BrowserContext) => Promise<void>;
+  /** Where the page may send requests besides its own origin: the chain that its policy allows. */
+  readonly alsoTo?: string;
   /** Console errors that the test provokes itself. */
   readonly expected?: RegExp;
 }
@@ -82,7 +84,8 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
     if (response.status() >= 500) problems.push(`answer: ${response.status()} ${response.url()}`);
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url()))
+    const ours = [origin, options.alsoTo].some((each) => each !== undefined && request.url().startsWith(each));
+    if (!ours && !/^(data|blob):/.test(request.url()))
       problems.push(`third party: ${request.url()}`);
   });
   const go = async (path: string): Promise<void> => {

@@ -1,4 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useStore } from "../app/store.ts";
 import { Choice } from "../kit/form/choice.tsx";
@@ -10,6 +11,7 @@ import { AddressView } from "../kit/values/hash.tsx";
 import { Time } from "../kit/values/time.tsx";
 import { identity, leave } from "./identity.ts";
 import type { Identity, IdentityKind } from "./port.ts";
+import { isNewHere } from "./welcome.ts";
 
 const WalletPane = lazy(() => import("./wallet/wallet-pane.tsx"));
 const BrowserKeyPane = lazy(() => import("./browser-key/browser-key-pane.tsx"));
@@ -55,6 +57,11 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
   const { t } = useLingui();
   const who = useStore(identity);
   const [kind, setKind] = useState<IdentityKind>("wallet");
+  const navigate = useNavigate();
+  const done = () => {
+    onClose();
+    void isNewHere(location.pathname).then((is) => (is ? navigate({ to: "/start" as never }) : undefined));
+  };
   return (
     <Dialog title={who === undefined ? <Trans>Sign in</Trans> : <Trans>Your account</Trans>} onClose={onClose}>
       {who === undefined ? (
@@ -69,7 +76,7 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
             onChange={setKind}
           />
           <Suspense fallback={<Skeleton className="h-32 w-full" />}>
-            {kind === "wallet" ? <WalletPane onDone={onClose} /> : <BrowserKeyPane onDone={onClose} />}
+            {kind === "wallet" ? <WalletPane onDone={done} /> : <BrowserKeyPane onDone={done} />}
           </Suspense>
         </div>
       ) : (

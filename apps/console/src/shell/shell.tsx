@@ -8,6 +8,7 @@ import { place, usePath } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
 import { queries } from "../data/query.ts";
 import { identity } from "../identity/identity.ts";
+import { WatchBar } from "../watch/bar.tsx";
 import { Banner } from "./banner.tsx";
 import { LAYERS } from "./layer-pages.ts";
 import { layer, show } from "./layers.ts";
@@ -114,6 +115,7 @@ export function Shell() {
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar />
           <Banner />
+          <WatchBar />
           <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
             <CurrentScreen />
           </main>

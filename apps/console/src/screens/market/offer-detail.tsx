@@ -1,6 +1,7 @@
 import { formatPrice, type Token } from "@corepool/core/money";
 import type { OfferView } from "@corepool/protocol/resources";
 import { Trans, useLingui } from "@lingui/react/macro";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
 import { CopyAs } from "../../kit/form/copy-as-button.tsx";
@@ -49,6 +50,10 @@ export default function OfferDetail({
             </p>
           )}
         </div>
+        <div className="flex flex-col items-end gap-2">
+          <Link to={"/new" as never} search={{ offer: offer.id } as never} className="row inline-flex items-center rounded-(--radius) bg-accent px-3 text-sm font-medium text-on-accent hover:opacity-90">
+            <Trans>Rent this</Trans>
+          </Link>
         {token === undefined ? null : (
           <CopyAs
             same={{
@@ -69,6 +74,7 @@ export default function OfferDetail({
             }}
           />
         )}
+        </div>
       </section>
       <Part title={<Trans>Hardware, as its machine reports it</Trans>}>
         <Facts
