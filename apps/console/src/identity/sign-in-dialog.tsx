@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
+import { go } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
 import { Choice } from "../kit/form/choice.tsx";
 import { Button } from "../kit/ui/button.tsx";
@@ -57,10 +57,9 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
   const { t } = useLingui();
   const who = useStore(identity);
   const [kind, setKind] = useState<IdentityKind>("wallet");
-  const navigate = useNavigate();
   const done = () => {
     onClose();
-    void isNewHere(location.pathname).then((is) => (is ? navigate({ to: "/start" as never }) : undefined));
+    void isNewHere(location.pathname).then((is) => (is ? go("/start") : undefined));
   };
   return (
     <Dialog title={who === undefined ? <Trans>Sign in</Trans> : <Trans>Your account</Trans>} onClose={onClose}>

@@ -1,8 +1,12 @@
 import type { Address } from "@corepool/core/hex";
 import { Trans } from "@lingui/react/macro";
 import { useState } from "react";
+import { loadWordsOf } from "../app/messages.ts";
 import { takeTestFunds } from "../data/faucet.ts";
 import { Button } from "../kit/ui/button.tsx";
+
+// It stands on screens too, which do not load the words of signing in.
+loadWordsOf("identity").catch(() => undefined);
 
 /** Puts test funds into an account, on a market that has a faucet. */
 export function TestFunds({ address, primary = false }: { readonly address: Address; readonly primary?: boolean }) {

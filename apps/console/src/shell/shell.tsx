@@ -3,12 +3,11 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import { CurrentScreen } from "../app/current-screen.tsx";
 import { Link } from "../app/link.tsx";
 import { screenAt } from "../app/match-screens.ts";
-import { inWords } from "../app/messages.ts";
+import { inWords, loadWordsOf } from "../app/messages.ts";
 import { place, usePath } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
 import { queries } from "../data/query.ts";
 import { identity } from "../identity/identity.ts";
-import { WatchBar } from "../watch/bar.tsx";
 import { Banner } from "./banner.tsx";
 import { LAYERS } from "./layer-pages.ts";
 import { layer, show } from "./layers.ts";
@@ -65,6 +64,11 @@ function useLive(): void {
 }
 
 const Corner = lazy(() => import("./corner.tsx"));
+/** Pays the jobs of this browser; it draws nothing while there are none. */
+const WatchBar = lazy(async () => {
+  const [bar] = await Promise.all([import("../watch/bar.tsx"), loadWordsOf("watch")]);
+  return bar;
+});
 
 function Notices() {
   // An empty corner is not worth its code.
@@ -115,7 +119,9 @@ export function Shell() {
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar />
           <Banner />
-          <WatchBar />
+          <Suspense fallback={null}>
+            <WatchBar />
+          </Suspense>
           <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
             <CurrentScreen />
           </main>

@@ -1,6 +1,6 @@
-import { Trans, useLingui } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { Link } from "../app/link.tsx";
 import { useStore } from "../app/store.ts";
 import { identity } from "../identity/identity.ts";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
@@ -53,7 +53,7 @@ function Name({ watched }: { readonly watched: Watched }) {
 }
 
 /** Says which jobs hang on this browser, and what to do before it is closed. Nothing while there are none. */
-export function WatchBar() {
+export default function WatchBar() {
   useWatches();
   const all = useStore(watches);
   const here = all.filter(({ by }) => by === "here");
@@ -112,7 +112,7 @@ export function WatchBar() {
             </button>
           }
         >
-          <Trans>{idle.length} jobs of this browser are not paid, because their owner is not signed in here.</Trans>
+          <Plural value={idle.length} one="# job of this browser is not paid, because its owner is not signed in here." other="# jobs of this browser are not paid, because their owner is not signed in here." />
         </Line>
       )}
       {handing && here.length > 0 ? (

@@ -3,8 +3,8 @@ import { getMarket, getOffer } from "@corepool/protocol/routes/market";
 import { explainPlacement } from "@corepool/protocol/routes/workloads";
 import { constraints } from "@corepool/protocol/spec";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { go } from "../../app/place.ts";
 import { useSearch, useSetSearch } from "../../app/screen.ts";
 import { useStore } from "../../app/store.ts";
 import { useRoute } from "../../data/query.ts";
@@ -31,7 +31,6 @@ const nothing = (): Promise<void> => Promise.resolve();
 
 function NewWorkload({ market, pinned, example }: { readonly market: Market; readonly pinned: OfferView | undefined; readonly example: boolean }) {
   const { t } = useLingui();
-  const navigate = useNavigate();
   const setSearch = useSetSearch(screen);
   const who = useStore(identity);
   const [files, setFilesAlone] = useState<readonly InputFile[]>([]);
@@ -114,7 +113,7 @@ function NewWorkload({ market, pinned, example }: { readonly market: Market; rea
             onDone={(workload) => {
               setRunning(undefined);
               notify({ tone: "live", text: t`The job is ordered`, to: `/w/${workload}` });
-              void navigate({ to: `/w/${workload}` as never });
+              go(`/w/${workload}`);
             }}
           />
         </Suspense>

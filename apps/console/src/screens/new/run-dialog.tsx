@@ -2,7 +2,7 @@ import { codeOf } from "@corepool/core/errors";
 import type { Market } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import type { RunRequest } from "@corepool/sdk/run";
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useRef, useState } from "react";
 import { useStore } from "../../app/store.ts";
 import { useRoute } from "../../data/query.ts";
@@ -137,7 +137,7 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
               <Trans>No files are sent. Its machine reads the command and the environment.</Trans>
             ) : (
               <Trans>
-                {request.uploads.length} files, {bytesText(bytes)}, are sent. Its machine reads them, the command and the environment.
+                <Plural value={request.uploads.length} one="# file" other="# files" /> of {bytesText(bytes)} in all are sent. Its machine reads them, the command and the environment.
               </Trans>
             )}
           </dd>

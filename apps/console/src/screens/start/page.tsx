@@ -3,8 +3,8 @@ import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket, listOffers } from "@corepool/protocol/routes/market";
 import { listWorkloads } from "@corepool/protocol/routes/workloads";
 import { Trans } from "@lingui/react/macro";
-import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { Link } from "../../app/link.tsx";
 import { useStore } from "../../app/store.ts";
 import { useRoute } from "../../data/query.ts";
 import { identity } from "../../identity/identity.ts";
@@ -26,9 +26,9 @@ import { Step, type StepState } from "./step.tsx";
 const BUTTON = "row inline-flex items-center rounded-(--radius) px-3 text-sm";
 const ENDED: readonly WorkloadView["state"][] = ["succeeded", "failed", "cancelled"];
 
-function To({ to, search, primary = false, children }: { readonly to: string; readonly search?: object; readonly primary?: boolean; readonly children: ReactNode }) {
+function To({ to, primary = false, children }: { readonly to: string; readonly primary?: boolean; readonly children: ReactNode }) {
   return (
-    <Link to={to as never} {...(search === undefined ? {} : { search: search as never })} className={`${BUTTON} ${primary ? "bg-accent font-medium text-on-accent hover:opacity-90" : "border border-line bg-surface hover:bg-raised"}`}>
+    <Link to={to} className={`${BUTTON} ${primary ? "bg-accent font-medium text-on-accent hover:opacity-90" : "border border-line bg-surface hover:bg-raised"}`}>
       {children}
     </Link>
   );
@@ -123,7 +123,7 @@ function List({ who }: { readonly who: Identity | undefined }) {
               <Trans>Watch it</Trans>
             </To>
           ) : ran ? undefined : (
-            <To to="/new" search={{ example: "digits" }} primary>
+            <To to="/new?example=digits" primary>
               <Trans>Look it over and run it</Trans>
             </To>
           )
