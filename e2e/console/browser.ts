@@ -85,8 +85,7 @@ export async function openPage(browser: Browser, options: OpenOptions): Promise<
   });
   page.on("request", (request) => {
     const ours = [origin, options.alsoTo].some((each) => each !== undefined && request.url().startsWith(each));
-    if (!ours && !/^(data|blob):/.test(request.url()))
-      problems.push(`third party: ${request.url()}`);
+    if (!ours && !/^(data|blob):/.test(request.url())) problems.push(`third party: ${request.url()}`);
   });
   const go = async (path: string): Promise<void> => {
     await page.goto(`${origin}${path}`);

@@ -4,7 +4,11 @@ import type { Locale, Words } from "./words.ts";
 type Catalogue = () => Promise<{ readonly messages: Parameters<typeof i18n.load>[1] }>;
 
 const SHARED = import.meta.glob("../locales/*.po") as Readonly<Record<string, Catalogue>>;
-const OF_PARTS = import.meta.glob(["../screens/*/locales/*.po", "../identity/locales/*.po", "../watch/locales/*.po"]) as Readonly<Record<string, Catalogue>>;
+const OF_PARTS = import.meta.glob([
+  "../screens/*/locales/*.po",
+  "../identity/locales/*.po",
+  "../watch/locales/*.po",
+]) as Readonly<Record<string, Catalogue>>;
 const opened = new Set<string>();
 
 /** What has words of its own and is no screen. */

@@ -16,10 +16,14 @@ export async function takeTestFunds(address: Address): Promise<void> {
   let grant = await call(requestFunds, { body: { address } });
   while (grant.state === "queued") {
     if (systemClock.monotonic() - begun > PATIENCE_MS)
-      throw new CorepoolError("faucet-empty", { detail: "The faucet has not paid yet.", next: "Look at your balance in a minute." });
+      throw new CorepoolError("faucet-empty", {
+        detail: "The faucet has not paid yet.",
+        next: "Look at your balance in a minute.",
+      });
     await systemClock.sleep(LOOK_MS);
     grant = await call(getGrant, { params: { id: grant.id } });
   }
-  if (grant.state === "failed") throw new CorepoolError("faucet-empty", { detail: grant.detail ?? "The faucet could not pay." });
+  if (grant.state === "failed")
+    throw new CorepoolError("faucet-empty", { detail: grant.detail ?? "The faucet could not pay." });
   await queries.invalidateQueries({ queryKey: keyOf(getAccount) });
 }

@@ -19,7 +19,17 @@ let clock: ReturnType<typeof hiddenClock> | undefined;
 /** What is known of a job before anybody attends it. */
 export function watchedOf(job: KeptJob, by: Watched["by"]): Watched {
   const { workload, client: owner, token, graceSeconds } = job;
-  return { workload, client: owner, token, graceSeconds, rate: BigInt(job.rate), escrow: BigInt(job.escrow), paid: BigInt(job.total), by, trouble: undefined };
+  return {
+    workload,
+    client: owner,
+    token,
+    graceSeconds,
+    rate: BigInt(job.rate),
+    escrow: BigInt(job.escrow),
+    paid: BigInt(job.total),
+    by,
+    trouble: undefined,
+  };
 }
 
 /** The key of whoever is signed in, opened only when an order has to be signed: a watch needs none. */
@@ -35,7 +45,11 @@ function lateSigner(address: KeptJob["client"]): Signer {
 function liveOn(market: Market, rpcUrl: string): NonNullable<RunContext["isLive"]> {
   let chain: MarketChain | undefined;
   return async (terms) => {
-    chain ??= await openChain({ transport: http(rpcUrl), chainId: market.chainId, market: market.contracts.leaseMarket });
+    chain ??= await openChain({
+      transport: http(rpcUrl),
+      chainId: market.chainId,
+      market: market.contracts.leaseMarket,
+    });
     return isLive(chain, terms);
   };
 }
@@ -56,7 +70,8 @@ async function attend(job: KeptJob, signal: AbortSignal): Promise<void> {
       patchWatch(job.workload, { paid: event.total, trouble: undefined });
       // A note that is not kept is signed again from the one before: nothing is lost but a write.
       keepJob(keptJobOf(client.url, ordered, event)).catch(() => undefined);
-    } else if (event.type === "withheld" || event.type === "unplaced") patchWatch(job.workload, { trouble: event.detail });
+    } else if (event.type === "withheld" || event.type === "unplaced")
+      patchWatch(job.workload, { trouble: event.detail });
   };
   await attendWorkload(
     {
@@ -86,7 +101,8 @@ export async function attendKept(workload: string, signal: AbortSignal): Promise
     try {
       await attend(job, signal);
     } catch (error) {
-      if (!signal.aborted) patchWatch(workload, { by: "stopped", trouble: error instanceof Error ? error.message : String(error) });
+      if (!signal.aborted)
+        patchWatch(workload, { by: "stopped", trouble: error instanceof Error ? error.message : String(error) });
       return;
     }
     await forgetJob(workload);

@@ -1,25 +1,26 @@
-import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans } from "@lingui/react/macro";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Link } from "../app/link.tsx";
 import { useStore } from "../app/store.ts";
 import { identity } from "../identity/identity.ts";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
-import { notify } from "../shell/notices.ts";
 import { show } from "../shell/layers.ts";
 import { attendAll, attendNow } from "./start.ts";
 import { type Watched, watches } from "./watches.ts";
 
 const HandOver = lazy(() => import("./hand-over.tsx"));
 
-/** Pays this browser's jobs for as long as the page stands, whoever's turn it is. */
-function useWatches(): void {
-  const { t } = useLingui();
+/** Pays this browser's jobs for as long as the page stands, whoever's turn it is; tells when they cannot be read. */
+function useWatches(): string | undefined {
   const token = useStore(identity)?.token;
+  const [unread, setUnread] = useState<string | undefined>(undefined);
   useEffect(() => {
-    attendAll().catch((error: unknown) => notify({ tone: "bad", text: t`The jobs of this browser cannot be read`, detail: String(error) }));
-    // A language that changes does not make another watch.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: only who is signed in matters
+    attendAll(token === undefined ? undefined : identity.get()?.address).then(
+      () => setUnread(undefined),
+      (error: unknown) => setUnread(error instanceof Error ? error.message : String(error)),
+    );
   }, [token]);
+  return unread;
 }
 
 /** Has the browser ask before the tab is closed while it pays. */
@@ -34,9 +35,21 @@ function useLeaveGuard(active: boolean): void {
 
 const ACTION = "shrink-0 underline underline-offset-2";
 
-function Line({ tone, children, action }: { readonly tone: "info" | "warn"; readonly children: ReactNode; readonly action?: ReactNode }) {
+function Line({
+  tone,
+  children,
+  action,
+}: {
+  readonly tone: "info" | "warn";
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}) {
   return (
-    <div role="status" data-watch={tone} className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-raised px-4 py-1.5 text-sm">
+    <div
+      role="status"
+      data-watch={tone}
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-raised px-4 py-1.5 text-sm"
+    >
       <Icon path={tone === "warn" ? ICONS.alert : ICONS.info} className={tone === "warn" ? "text-warn" : "text-info"} />
       <p className="min-w-0 flex-1 basis-48">{children}</p>
       {action}
@@ -54,7 +67,7 @@ function Name({ watched }: { readonly watched: Watched }) {
 
 /** Says which jobs hang on this browser, and what to do before it is closed. Nothing while there are none. */
 export default function WatchBar() {
-  useWatches();
+  const unread = useWatches();
   const all = useStore(watches);
   const here = all.filter(({ by }) => by === "here");
   const idle = all.filter(({ by }) => by === "idle");
@@ -65,6 +78,11 @@ export default function WatchBar() {
   const [first] = here;
   return (
     <>
+      {unread === undefined ? null : (
+        <Line tone="warn">
+          <Trans>The jobs of this browser cannot be read: {unread}</Trans>
+        </Line>
+      )}
       {first === undefined ? null : (
         <Line
           tone={troubled === undefined ? "info" : "warn"}
@@ -93,7 +111,11 @@ export default function WatchBar() {
           key={each.workload}
           tone="warn"
           action={
-            <button type="button" className={ACTION} onClick={() => void attendNow(each.workload).catch(() => undefined)}>
+            <button
+              type="button"
+              className={ACTION}
+              onClick={() => void attendNow(each.workload).catch(() => undefined)}
+            >
               <Trans>Go on</Trans>
             </button>
           }
@@ -112,7 +134,11 @@ export default function WatchBar() {
             </button>
           }
         >
-          <Plural value={idle.length} one="# job of this browser is not paid, because its owner is not signed in here." other="# jobs of this browser are not paid, because their owner is not signed in here." />
+          <Plural
+            value={idle.length}
+            one="# job of this browser is not paid, because its owner is not signed in here."
+            other="# jobs of this browser are not paid, because their owner is not signed in here."
+          />
         </Line>
       )}
       {handing && here.length > 0 ? (

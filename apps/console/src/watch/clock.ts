@@ -3,13 +3,18 @@ import { systemClock } from "@corepool/sdk/adapters/system";
 import workerUrl from "./ticker-worker.ts?worker&url";
 
 interface TrustedTypes {
-  readonly createPolicy: (name: string, rules: { readonly createScriptURL: (url: string) => string }) => { readonly createScriptURL: (url: string) => string };
+  readonly createPolicy: (
+    name: string,
+    rules: { readonly createScriptURL: (url: string) => string },
+  ) => { readonly createScriptURL: (url: string) => string };
 }
 
 /** The page's policy takes no plain text for a script's address; this one is of our own build. */
 function trusted(url: string): string {
   const types = (globalThis as { readonly trustedTypes?: TrustedTypes }).trustedTypes;
-  return types === undefined ? url : types.createPolicy("corepool-ticker", { createScriptURL: () => url }).createScriptURL(url);
+  return types === undefined
+    ? url
+    : types.createPolicy("corepool-ticker", { createScriptURL: () => url }).createScriptURL(url);
 }
 
 const LONGEST_MS = 2 ** 31 - 1;

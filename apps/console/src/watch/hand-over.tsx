@@ -22,7 +22,9 @@ const DAY_MS = 86_400_000;
 /** A key of the API that can read the job and hand payment notes over, and spends nothing by itself. */
 async function keyFor(workload: string, durationSeconds: number): Promise<string> {
   const expiresAt = new Date(Date.now() + durationSeconds * 1_000 + DAY_MS).toISOString();
-  const { secret } = await call(createApiKey, { body: { name: `watch ${workload}`.slice(0, 40), scopes: ["workloads:read", "leases:write"], expiresAt } });
+  const { secret } = await call(createApiKey, {
+    body: { name: `watch ${workload}`.slice(0, 40), scopes: ["workloads:read", "leases:write"], expiresAt },
+  });
   return secret;
 }
 
@@ -40,7 +42,9 @@ function Background({ watched }: { readonly watched: Watched }) {
       if (job === undefined) throw new Error("The job has ended.");
       const secret = await keyFor(workload, job.wish.spec.durationSeconds);
       saveFile(`${workload}.json`, `${JSON.stringify(job, undefined, 2)}\n`, "application/json");
-      setCommand(`COREPOOL_API_KEY=${shellWord(secret)} corepool watch ${workload} --take ${workload}.json --url ${location.origin}`);
+      setCommand(
+        `COREPOOL_API_KEY=${shellWord(secret)} corepool watch ${workload} --take ${workload}.json --url ${location.origin}`,
+      );
     } catch (error) {
       setFailure(error);
     } finally {
@@ -72,7 +76,13 @@ function Background({ watched }: { readonly watched: Watched }) {
 }
 
 /** What to do with running jobs before the tab that pays them is closed. */
-export default function HandOver({ watched, onClose }: { readonly watched: readonly Watched[]; readonly onClose: () => void }) {
+export default function HandOver({
+  watched,
+  onClose,
+}: {
+  readonly watched: readonly Watched[];
+  readonly onClose: () => void;
+}) {
   const tokens = useRoute(getMarket, {}).data?.tokens ?? [];
   const [first] = watched;
   const token = tokens.find((each) => each.address.toLowerCase() === first?.token.toLowerCase());
@@ -84,7 +94,10 @@ export default function HandOver({ watched, onClose }: { readonly watched: reado
             <Trans>Let a program pay instead</Trans>
           </h3>
           <p className="text-sm text-muted">
-            <Trans>The file holds the key of this one lease. Whoever has it can pay out the rest of its escrow to the provider, and nothing else.</Trans>
+            <Trans>
+              The file holds the key of this one lease. Whoever has it can pay out the rest of its escrow to the
+              provider, and nothing else.
+            </Trans>
           </p>
           {watched.map((each) => (
             <Background key={each.workload} watched={each} />
@@ -95,12 +108,17 @@ export default function HandOver({ watched, onClose }: { readonly watched: reado
             <Trans>Or close it all the same</Trans>
           </h3>
           <p className="text-sm text-muted">
-            <Trans>Payments stop. The machine freezes the job after its grace, holds it for a while, and then ends it; what was not used comes back.</Trans>
+            <Trans>
+              Payments stop. The machine freezes the job after its grace, holds it for a while, and then ends it; what
+              was not used comes back.
+            </Trans>
           </p>
           {first === undefined || token === undefined ? null : (
             <p className="text-sm text-muted">
               <Trans>
-                The grace is <Duration ms={first.graceSeconds * 1_000} />: it can cost <Money base={first.rate * BigInt(first.graceSeconds)} token={token} /> at most. Open this browser again in time, and the job goes on.
+                The grace is <Duration ms={first.graceSeconds * 1_000} />: it can cost{" "}
+                <Money base={first.rate * BigInt(first.graceSeconds)} token={token} /> at most. Open this browser again
+                in time, and the job goes on.
               </Trans>
             </p>
           )}
@@ -110,7 +128,10 @@ export default function HandOver({ watched, onClose }: { readonly watched: reado
             <Trans>Next time: a mandate</Trans>
           </h3>
           <p className="text-sm text-muted">
-            <Trans>When you order a job, you can let the market's operator pay for it. Then nothing of yours needs to run, and the most that a dishonest operator could waste is that job's escrow.</Trans>
+            <Trans>
+              When you order a job, you can let the market's operator pay for it. Then nothing of yours needs to run,
+              and the most that a dishonest operator could waste is that job's escrow.
+            </Trans>
           </p>
         </section>
       </div>

@@ -41,7 +41,12 @@ function fundingOf(market: Market, home: KeyHome, step: (now: Step) => void): No
   return async (token, short) => {
     step("deposit");
     const { account, transport } = await home.chainAccess(market.rpcUrl, market.chainId);
-    const chain = await openChain({ account, transport, chainId: market.chainId, market: market.contracts.leaseMarket });
+    const chain = await openChain({
+      account,
+      transport,
+      chainId: market.chainId,
+      market: market.contracts.leaseMarket,
+    });
     const { wallet } = await balancesOf(chain, token, home.signer.address);
     if (wallet < short)
       throw new CorepoolError("insufficient-funds", {
@@ -76,7 +81,14 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     if (cash < agreed.escrow) await fund(token, agreed.escrow - cash, agreed.escrow);
     step("sign");
     const expiry = Math.floor(client.clock.now() / 1_000) + wishOf(bounded).spec.durationSeconds + MANDATE_SLACK_S;
-    const bounds = { token, maxRate: agreed.rate, maxEscrow: agreed.escrow, maxTotal: agreed.escrow, providers: [], expiry };
+    const bounds = {
+      token,
+      maxRate: agreed.rate,
+      maxEscrow: agreed.escrow,
+      maxTotal: agreed.escrow,
+      providers: [],
+      expiry,
+    };
     const message = await mandateFor(client, market, home.signer.address, bounds);
     const { id } = await signMandate(client, market, home.signer, message, []);
     step("order");

@@ -1,4 +1,3 @@
-import { identity } from "../identity/identity.ts";
 import { keptJobNamed, keptJobs } from "./kept.ts";
 import { dropWatch, putWatch, watches } from "./watches.ts";
 
@@ -22,9 +21,9 @@ export async function attendNow(workload: string): Promise<void> {
   }
 }
 
-/** Attends every job of whoever is signed in, and only those; the jobs of others are shown as idle. */
-export async function attendAll(): Promise<void> {
-  const owner = identity.get()?.address.toLowerCase();
+/** Attends every job of an account, that is signed in, and only those; the jobs of others are shown as idle. */
+export async function attendAll(address: string | undefined): Promise<void> {
+  const owner = address?.toLowerCase();
   const jobs = await keptJobs();
   if (jobs.length === 0 && watches.get().length === 0) return;
   const { watchedOf } = await import("./attend.ts");

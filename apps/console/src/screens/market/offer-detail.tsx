@@ -3,8 +3,8 @@ import type { OfferView } from "@corepool/protocol/resources";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Link } from "../../app/link.tsx";
-import { CopyAs } from "../../kit/form/copy-as-button.tsx";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
+import { CopyAs } from "../../kit/form/copy-as-button.tsx";
 import { Facts } from "../../kit/ui/page.tsx";
 import { AddressView, Hash } from "../../kit/values/hash.tsx";
 import { Rate } from "../../kit/values/money.tsx";
@@ -23,7 +23,13 @@ function Part({ title, children }: { readonly title: ReactNode; readonly childre
 }
 
 /** All that an offer says, and how far each of it can be believed. */
-export default function OfferDetail({ offer, token }: { readonly offer: OfferView; readonly token: Token | undefined }) {
+export default function OfferDetail({
+  offer,
+  token,
+}: {
+  readonly offer: OfferView;
+  readonly token: Token | undefined;
+}) {
   const { t } = useLingui();
   const { spec, offer: terms } = offer.signed;
   const { resources, isolation, platform } = spec;
@@ -45,17 +51,32 @@ export default function OfferDetail({ offer, token }: { readonly offer: OfferVie
           )}
         </div>
         <div className="flex flex-col items-end gap-2">
-          <Link to={`/new?offer=${offer.id}`} className="row inline-flex items-center rounded-(--radius) bg-accent px-3 text-sm font-medium text-on-accent hover:opacity-90">
+          <Link
+            to={`/new?offer=${offer.id}`}
+            className="row inline-flex items-center rounded-(--radius) bg-accent px-3 text-sm font-medium text-on-accent hover:opacity-90"
+          >
             <Trans>Rent this</Trans>
           </Link>
-        {token === undefined ? null : (
-          <CopyAs
-            same={{
-              cli: cliText(["run", "--cpu", String(resources.cpus), "--max-rate", `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`, "--token", token.symbol, "--", "python3", "-c", "print(6*7)"]),
-              yaml: yamlText(offer.signed),
-            }}
-          />
-        )}
+          {token === undefined ? null : (
+            <CopyAs
+              same={{
+                cli: cliText([
+                  "run",
+                  "--cpu",
+                  String(resources.cpus),
+                  "--max-rate",
+                  `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`,
+                  "--token",
+                  token.symbol,
+                  "--",
+                  "python3",
+                  "-c",
+                  "print(6*7)",
+                ]),
+                yaml: yamlText(offer.signed),
+              }}
+            />
+          )}
         </div>
       </section>
       <Part title={<Trans>Hardware, as its machine reports it</Trans>}>

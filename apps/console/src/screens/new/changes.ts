@@ -27,14 +27,16 @@ export function useDimensionName(): (dimension: Refusal["dimension"]) => string 
     })[dimension];
 }
 
-const valueOf = ({ edits }: RelaxationView, pointer: string): unknown => edits?.find((each) => each.pointer === pointer)?.value;
+const editedTo = ({ edits }: RelaxationView, pointer: string): unknown =>
+  edits?.find((each) => each.pointer === pointer)?.value;
 
 /** A change that helps, in words; the coordinator's own where it is something new. */
 export function useChangeText(token: Token | undefined): (change: RelaxationView) => string {
   const { t } = useLingui();
-  const price = (base: unknown, seconds: bigint): string => (token === undefined ? String(base) : `${formatPrice(BigInt(String(base)) * seconds, token)} ${token.symbol}`);
+  const price = (base: unknown, seconds: bigint): string =>
+    token === undefined ? String(base) : `${formatPrice(BigInt(String(base)) * seconds, token)} ${token.symbol}`;
   return (change) => {
-    const at = (pointer: string): unknown => valueOf(change, pointer);
+    const at = (pointer: string): unknown => editedTo(change, pointer);
     const gpus = at("/spec/resources/gpus") as { readonly count?: number; readonly memoryBytes?: number } | undefined;
     const rate = at("/constraints/maxRate");
     const escrow = at("/constraints/maxEscrow");
@@ -52,7 +54,8 @@ export function useChangeText(token: Token | undefined): (change: RelaxationView
       case "gpu-memory":
         return t`Ask for ${bytesText(gpus?.memoryBytes ?? 0)} of GPU memory`;
       case "price":
-        if (rate !== undefined && escrow !== undefined) return t`Pay up to ${price(rate, 3_600n)}/h, with ${price(escrow, 1n)} in escrow`;
+        if (rate !== undefined && escrow !== undefined)
+          return t`Pay up to ${price(rate, 3_600n)}/h, with ${price(escrow, 1n)} in escrow`;
         return rate === undefined ? t`Allow ${price(escrow, 1n)} in escrow` : t`Pay up to ${price(rate, 3_600n)}/h`;
       case "duration":
         return t`Ask for ${durationText(Number(at("/spec/durationSeconds")) * 1_000)}`;

@@ -15,6 +15,12 @@ const schema = z.object({
   inputs: z.array(z.string()),
 });
 
+/** An example, ready to be filled in. */
+export interface Example {
+  readonly spec: JobSpecInput;
+  readonly files: readonly InputFile[];
+}
+
 async function fileOf(name: string, path: string): Promise<Response> {
   const response = await systemFetch(`/examples/${name}/${path}`, {});
   if (!response.ok) throw new Error(`/examples/${name}/${path}: ${response.status}`);
@@ -22,9 +28,11 @@ async function fileOf(name: string, path: string): Promise<Response> {
 }
 
 /** An example that lies beside the console: its specification and its files. */
-export async function exampleNamed(name: string): Promise<{ readonly spec: JobSpecInput; readonly files: readonly InputFile[] }> {
+export async function exampleNamed(name: string): Promise<Example> {
   const job = schema.parse(await (await fileOf(name, "job.json")).json());
-  const files = await Promise.all(job.inputs.map(async (path) => inputOfBytes(path, new Uint8Array(await (await fileOf(name, path)).arrayBuffer()))));
+  const files = await Promise.all(
+    job.inputs.map(async (path) => inputOfBytes(path, new Uint8Array(await (await fileOf(name, path)).arrayBuffer()))),
+  );
   const spec: JobSpecInput = {
     kind: "job",
     name: job.name,

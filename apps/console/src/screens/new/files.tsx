@@ -7,11 +7,19 @@ import { bytesText } from "../../kit/values/quantities.ts";
 import { type InputFile, inputOf } from "./inputs.ts";
 
 /** The files that go along, named by their contents in this browser before anything is sent. */
-export function Files({ files, setFiles }: { readonly files: readonly InputFile[]; readonly setFiles: (files: readonly InputFile[]) => void }) {
+export function Files({
+  files,
+  setFiles,
+}: {
+  readonly files: readonly InputFile[];
+  readonly setFiles: (files: readonly InputFile[]) => void;
+}) {
   const { t } = useLingui();
   const id = useId();
   const picker = useRef<HTMLInputElement>(null);
-  const [hashing, setHashing] = useState<{ readonly name: string; readonly done: number; readonly size: number } | undefined>(undefined);
+  const [hashing, setHashing] = useState<
+    { readonly name: string; readonly done: number; readonly size: number } | undefined
+  >(undefined);
   const [failure, setFailure] = useState<string | undefined>(undefined);
   const [over, setOver] = useState(false);
   const add = async (chosen: readonly File[]) => {
@@ -35,7 +43,8 @@ export function Files({ files, setFiles }: { readonly files: readonly InputFile[
     setOver(false);
     void add([...event.dataTransfer.files]);
   };
-  const change = (path: string, patch: Partial<InputFile>) => setFiles(files.map((each) => (each.path === path ? { ...each, ...patch } : each)));
+  const change = (path: string, patch: Partial<InputFile>) =>
+    setFiles(files.map((each) => (each.path === path ? { ...each, ...patch } : each)));
   const bytes = files.reduce((sum, { blob }) => sum + blob.sizeBytes, 0);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the button below does the same
@@ -74,7 +83,9 @@ export function Files({ files, setFiles }: { readonly files: readonly InputFile[
       </div>
       {files.length === 0 ? (
         <p className="rounded-(--radius) border border-dashed border-faint px-3 py-3 text-sm text-muted">
-          <Trans>Drop files here. They are named by their SHA-256 in this browser, and sent only when you run the job.</Trans>
+          <Trans>
+            Drop files here. They are named by their SHA-256 in this browser, and sent only when you run the job.
+          </Trans>
         </p>
       ) : (
         <ul aria-labelledby={id} className="flex flex-col divide-y divide-line rounded-(--radius) border border-line">
@@ -86,10 +97,19 @@ export function Files({ files, setFiles }: { readonly files: readonly InputFile[
               <span className="text-muted">{bytesText(blob.sizeBytes)}</span>
               <Hash value={blob.hash} copy={false} />
               <label className="flex items-center gap-1.5 text-muted">
-                <input type="checkbox" checked={executable} onChange={(event) => change(path, { executable: event.target.checked })} />
+                <input
+                  type="checkbox"
+                  checked={executable}
+                  onChange={(event) => change(path, { executable: event.target.checked })}
+                />
                 <Trans>runs</Trans>
               </label>
-              <Button look="quiet" icon={ICONS.close} aria-label={t`Leave out ${path}`} onClick={() => setFiles(files.filter((each) => each.path !== path))} />
+              <Button
+                look="quiet"
+                icon={ICONS.close}
+                aria-label={t`Leave out ${path}`}
+                onClick={() => setFiles(files.filter((each) => each.path !== path))}
+              />
             </li>
           ))}
         </ul>

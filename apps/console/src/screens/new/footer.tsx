@@ -6,7 +6,15 @@ import { Button } from "../../kit/ui/button.tsx";
 import { Money, Rate } from "../../kit/values/money.tsx";
 import type { Cost } from "./model.ts";
 
-function Figure({ name, children, title }: { readonly name: ReactNode; readonly children: ReactNode; readonly title?: string }) {
+function Figure({
+  name,
+  children,
+  title,
+}: {
+  readonly name: ReactNode;
+  readonly children: ReactNode;
+  readonly title?: string;
+}) {
   return (
     <div className="min-w-0" title={title}>
       <dt className="text-xs text-muted">{name}</dt>
@@ -18,7 +26,14 @@ function Figure({ name, children, title }: { readonly name: ReactNode; readonly 
 const NONE = <span className="text-faint">–</span>;
 
 /** What it costs, and the button that goes on, always in sight. */
-export function Footer({ cost, token, same, signedIn, ready, onRun }: {
+export function Footer({
+  cost,
+  token,
+  same,
+  signedIn,
+  ready,
+  onRun,
+}: {
   readonly cost: Cost | undefined;
   readonly token: Token | undefined;
   readonly same: SameAs;
@@ -28,11 +43,20 @@ export function Footer({ cost, token, same, signedIn, ready, onRun }: {
 }) {
   const known = cost === undefined || token === undefined ? undefined : { ...cost, token };
   return (
-    <footer data-cost className="sticky bottom-0 z-10 flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line bg-surface px-4 py-2.5 md:px-6">
+    <footer
+      data-cost
+      className="sticky bottom-0 z-10 flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line bg-surface px-4 py-2.5 md:px-6"
+    >
       <dl className="grid flex-1 basis-72 grid-cols-2 gap-x-6 gap-y-1 md:flex md:flex-wrap">
-        <Figure name={<Trans>Per hour</Trans>}>{known === undefined ? NONE : <Rate perSecond={known.rate} token={known.token} />}</Figure>
-        <Figure name={<Trans>Per second</Trans>}>{known === undefined ? NONE : <Rate perSecond={known.rate} token={known.token} per="second" />}</Figure>
-        <Figure name={<Trans>Escrow: the most it can cost</Trans>}>{known === undefined ? NONE : <Money base={known.escrow} token={known.token} />}</Figure>
+        <Figure name={<Trans>Per hour</Trans>}>
+          {known === undefined ? NONE : <Rate perSecond={known.rate} token={known.token} />}
+        </Figure>
+        <Figure name={<Trans>Per second</Trans>}>
+          {known === undefined ? NONE : <Rate perSecond={known.rate} token={known.token} per="second" />}
+        </Figure>
+        <Figure name={<Trans>Escrow: the most it can cost</Trans>}>
+          {known === undefined ? NONE : <Money base={known.escrow} token={known.token} />}
+        </Figure>
         <Figure name={<Trans>Lost if its machine vanishes</Trans>}>
           {known === undefined ? (
             NONE

@@ -1,6 +1,6 @@
+import { toHex } from "@corepool/core/hex";
 import type { JobSpecInput } from "@corepool/protocol/spec";
 import { type BlobSource, blobOf } from "@corepool/sdk/blobs";
-import { toHex } from "@corepool/core/hex";
 import { sha256 } from "@noble/hashes/sha2";
 
 /** A file that goes along: where it will lie, and its bytes. */
@@ -16,7 +16,8 @@ const PIECE_BYTES = 2 ** 19;
 const AT_ONCE_BYTES = 2 ** 26;
 
 async function hashOf(file: Blob, told: (done: number) => void): Promise<string> {
-  if (file.size <= AT_ONCE_BYTES) return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())));
+  if (file.size <= AT_ONCE_BYTES)
+    return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())));
   const digest = sha256.create();
   for (let at = 0; at < file.size; at += PIECE_BYTES) {
     digest.update(new Uint8Array(await file.slice(at, at + PIECE_BYTES).arrayBuffer()));
@@ -31,7 +32,11 @@ export async function inputOf(file: File, told: (done: number) => void = () => u
   return {
     path: file.name,
     executable: false,
-    blob: { hash, sizeBytes: file.size, read: async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer()) },
+    blob: {
+      hash,
+      sizeBytes: file.size,
+      read: async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer()),
+    },
   };
 }
 

@@ -39,19 +39,31 @@ describe("a draft", () => {
   it("of a pinned offer asks for its unit, of its provider, within its times", () => {
     const offer = {
       signed: {
-        spec: { resources: { cpus: 4, memoryBytes: 2 ** 33, diskBytes: 2 ** 34, gpus: [{ id: "g", model: "H100", memoryBytes: 1 }] } },
+        spec: {
+          resources: {
+            cpus: 4,
+            memoryBytes: 2 ** 33,
+            diskBytes: 2 ** 34,
+            gpus: [{ id: "g", model: "H100", memoryBytes: 1 }],
+          },
+        },
         offer: { token, provider, minSeconds: 60, maxSeconds: 600 },
       },
     } as unknown as OfferView;
     const pinned = draftFor(provider, offer);
-    expect(pinned.spec).toMatchObject({ durationSeconds: 600, resources: { cpus: 4, memoryBytes: 2 ** 33, diskBytes: 2 ** 34, gpus: { count: 1 } } });
+    expect(pinned.spec).toMatchObject({
+      durationSeconds: 600,
+      resources: { cpus: 4, memoryBytes: 2 ** 33, diskBytes: 2 ** 34, gpus: { count: 1 } },
+    });
     expect(pinned.constraints).toEqual({ token, providers: [provider] });
   });
 
   it("is one that the coordinator takes as soon as it has a command", () => {
     const empty = draftFor(token);
     expect(explainPlacement.body.safeParse(empty).success).toBe(false);
-    expect(explainPlacement.body.safeParse({ ...empty, spec: { ...empty.spec, command: ["true"] } }).success).toBe(true);
+    expect(explainPlacement.body.safeParse({ ...empty, spec: { ...empty.spec, command: ["true"] } }).success).toBe(
+      true,
+    );
   });
 });
 

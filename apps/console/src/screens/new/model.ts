@@ -14,12 +14,25 @@ const HOUR_S = 3_600;
 /** An empty job: one core for an hour. A pinned offer fills in its unit, its provider and its token. */
 export function draftFor(token: Market["tokens"][number]["address"], offer?: OfferView): Draft {
   if (offer === undefined)
-    return { spec: { kind: "job", command: [], resources: { cpus: 1, memoryBytes: 2 ** 29, diskBytes: 2 ** 28, gpus: { count: 0 } }, durationSeconds: HOUR_S }, constraints: { token } };
+    return {
+      spec: {
+        kind: "job",
+        command: [],
+        resources: { cpus: 1, memoryBytes: 2 ** 29, diskBytes: 2 ** 28, gpus: { count: 0 } },
+        durationSeconds: HOUR_S,
+      },
+      constraints: { token },
+    };
   const { spec, offer: terms } = offer.signed;
   const { cpus, memoryBytes, diskBytes, gpus } = spec.resources;
   const durationSeconds = Math.min(Math.max(HOUR_S, terms.minSeconds), terms.maxSeconds);
   return {
-    spec: { kind: "job", command: [], resources: { cpus, memoryBytes, diskBytes, gpus: { count: gpus.length } }, durationSeconds },
+    spec: {
+      kind: "job",
+      command: [],
+      resources: { cpus, memoryBytes, diskBytes, gpus: { count: gpus.length } },
+      durationSeconds,
+    },
     constraints: { token: terms.token, providers: [terms.provider] },
   };
 }
@@ -61,14 +74,20 @@ export function costOf(rate: bigint, durationSeconds: number, intervalSeconds: n
 
 /** A duration as `--time` takes it: one number and one unit. */
 function cliTime(seconds: number): string {
-  for (const [unit, size] of [["d", 86_400], ["h", 3_600], ["m", 60]] as const) if (seconds % size === 0) return `${seconds / size}${unit}`;
+  for (const [unit, size] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["m", 60],
+  ] as const)
+    if (seconds % size === 0) return `${seconds / size}${unit}`;
   return `${seconds}s`;
 }
 
 /** The command that does the same; undefined for what the command line has no option for. */
 function cliOf({ spec, constraints }: Draft, token: Token): string | undefined {
   const { cpus = 1, memoryBytes = 2 ** 29, diskBytes = 2 ** 28, gpus = { count: 0 } } = spec.resources;
-  if (constraints.providers !== undefined || gpus.model !== undefined || gpus.memoryBytes !== undefined) return undefined;
+  if (constraints.providers !== undefined || gpus.model !== undefined || gpus.memoryBytes !== undefined)
+    return undefined;
   const size = (bytes: number) => sizeText(bytes).replace(" ", "");
   return cliText([
     "run",
@@ -76,7 +95,9 @@ function cliOf({ spec, constraints }: Draft, token: Token): string | undefined {
     ...["--cpu", String(cpus), "--memory", size(memoryBytes), "--disk", size(diskBytes)],
     ...(gpus.count === 0 ? [] : ["--gpu", String(gpus.count)]),
     ...["--time", cliTime(spec.durationSeconds ?? HOUR_S), "--token", token.symbol],
-    ...(constraints.maxRate === undefined ? [] : ["--max-rate", `${formatAmount(BigInt(constraints.maxRate), token)}/s`]),
+    ...(constraints.maxRate === undefined
+      ? []
+      : ["--max-rate", `${formatAmount(BigInt(constraints.maxRate), token)}/s`]),
     ...(constraints.requireCgroup === true ? ["--require-cgroup"] : []),
     ...(spec.needs ?? []).flatMap((name) => ["--needs", name]),
     ...Object.entries(spec.env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]),

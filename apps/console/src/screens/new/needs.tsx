@@ -10,17 +10,32 @@ import { hourlyOf, hourlyText, namesOf, secondsOf, secondsText, sizeOf, sizeText
 import { TypedField } from "./typed-field.tsx";
 
 /** What it needs of a machine, and what may be paid for it. */
-export function Needs({ form, market, pinned, onUnpin }: { readonly form: Form<Draft>; readonly market: Market; readonly pinned: OfferView | undefined; readonly onUnpin: () => void }) {
+export function Needs({
+  form,
+  market,
+  pinned,
+  onUnpin,
+}: {
+  readonly form: Form<Draft>;
+  readonly market: Market;
+  readonly pinned: OfferView | undefined;
+  readonly onUnpin: () => void;
+}) {
   const { t } = useLingui();
   const { document } = form;
-  const token = market.tokens.find((each) => each.address.toLowerCase() === String(document.constraints?.token).toLowerCase()) ?? market.tokens[0];
+  const token =
+    market.tokens.find((each) => each.address.toLowerCase() === String(document.constraints?.token).toLowerCase()) ??
+    market.tokens[0];
   const providers = document.constraints?.providers?.map(String);
   const gpus = (document.spec?.resources?.gpus as { readonly count?: unknown } | undefined)?.count;
   const size = { read: (text: string) => sizeOf(text), write: sizeText, wrong: t`Write a size like 512 MiB or 2 GiB.` };
   return (
     <Pane title={<Trans>What it needs</Trans>}>
       {providers === undefined ? null : (
-        <div data-pinned className="flex flex-wrap items-center justify-between gap-2 rounded-(--radius) border border-info px-3 py-2 text-sm">
+        <div
+          data-pinned
+          className="flex flex-wrap items-center justify-between gap-2 rounded-(--radius) border border-info px-3 py-2 text-sm"
+        >
           <div className="min-w-0">
             <p>
               <Trans>Only from these providers</Trans>
@@ -48,8 +63,21 @@ export function Needs({ form, market, pinned, onUnpin }: { readonly form: Form<D
         <NumberField form={form} at="/spec/resources/gpus/count" label={t`GPUs`} />
         {typeof gpus === "number" && gpus > 0 ? (
           <>
-            <TextField form={form} at="/spec/resources/gpus/model" label={t`GPU model`} placeholder="H100" hint={t`Empty: any.`} />
-            <TypedField form={form} at="/spec/resources/gpus/memoryBytes" label={t`Memory of each GPU`} {...size} read={(text: string) => (text.trim() === "" ? null : sizeOf(text))} hint={t`Empty: any.`} />
+            <TextField
+              form={form}
+              at="/spec/resources/gpus/model"
+              label={t`GPU model`}
+              placeholder="H100"
+              hint={t`Empty: any.`}
+            />
+            <TypedField
+              form={form}
+              at="/spec/resources/gpus/memoryBytes"
+              label={t`Memory of each GPU`}
+              {...size}
+              read={(text: string) => (text.trim() === "" ? null : sizeOf(text))}
+              hint={t`Empty: any.`}
+            />
           </>
         ) : null}
         <TypedField
@@ -72,7 +100,12 @@ export function Needs({ form, market, pinned, onUnpin }: { readonly form: Form<D
             write={(rate: string) => hourlyText(rate, token)}
           />
         )}
-        <SelectField form={form} at="/constraints/token" label={t`Paid in`} options={market.tokens.map((each) => [each.address, each.symbol])} />
+        <SelectField
+          form={form}
+          at="/constraints/token"
+          label={t`Paid in`}
+          options={market.tokens.map((each) => [each.address, each.symbol])}
+        />
       </div>
       <TypedField
         form={form}

@@ -14,14 +14,25 @@ export function sizeOf(text: string): number | undefined {
 
 /** Bytes so that `sizeOf` reads them back exactly. */
 export function sizeText(bytes: number): string {
-  for (const [unit, size] of [["TiB", 2 ** 40], ["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]] as const)
+  for (const [unit, size] of [
+    ["TiB", 2 ** 40],
+    ["GiB", 2 ** 30],
+    ["MiB", 2 ** 20],
+    ["KiB", 2 ** 10],
+  ] as const)
     if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
   return `${bytes} B`;
 }
 
 /** A duration as typed, in seconds: "90s", "1h 30m", "2d"; a bare number counts minutes. Undefined for what is none. */
 export function secondsOf(text: string): number | undefined {
-  const parts = text.trim().toLowerCase().match(/^(?:\d{1,7}\s*[smhd]?\s*)+$/) === null ? [] : [...text.toLowerCase().matchAll(/(\d{1,7})\s*([smhd]?)/g)];
+  const parts =
+    text
+      .trim()
+      .toLowerCase()
+      .match(/^(?:\d{1,7}\s*[smhd]?\s*)+$/) === null
+      ? []
+      : [...text.toLowerCase().matchAll(/(\d{1,7})\s*([smhd]?)/g)];
   if (parts.length === 0) return undefined;
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (TIMES[unit ?? ""] ?? 0), 0);
 }
@@ -55,7 +66,9 @@ export function hourlyText(perSecond: string, token: Token): string {
 /** Lines of NAME=value as an environment; undefined for a line that is no variable. */
 export function variablesOf(text: string): Readonly<Record<string, string>> | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const pairs = lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1)] as const);
+  const pairs = lines.map(
+    (line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1)] as const,
+  );
   return lines.some((line) => !/^\s*[A-Za-z_][A-Za-z0-9_]*\s*=/.test(line)) ? undefined : Object.fromEntries(pairs);
 }
 

@@ -23,7 +23,9 @@ type Token = Market["tokens"][number];
 
 /** What there is to pay with. Base units; undefined while it is not known. */
 function useFunds(token: Token): { readonly cash: bigint; readonly wallet: bigint } | undefined {
-  const balance = useRoute(getAccount, {}, { every: 5_000 }).data?.balances.find((each) => each.token.toLowerCase() === token.address.toLowerCase());
+  const balance = useRoute(getAccount, {}, { every: 5_000 }).data?.balances.find(
+    (each) => each.token.toLowerCase() === token.address.toLowerCase(),
+  );
   return balance === undefined ? undefined : { cash: BigInt(balance.cash), wallet: BigInt(balance.wallet) };
 }
 
@@ -43,7 +45,14 @@ function useStepText(): (step: Step) => string {
  * Explains an order in money, data and time before anything is signed, and then goes through with it. What was agreed
  * here bounds everything that is signed. A failure is told here, and the next try goes on where it stopped.
  */
-export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
+export function RunDialog({
+  market,
+  request,
+  cost,
+  seconds,
+  onDone,
+  onClose,
+}: {
   readonly market: Market;
   readonly request: RunRequest;
   readonly cost: Cost;
@@ -60,7 +69,9 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
   const [step, setStep] = useState<Step | undefined>(undefined);
   const [failure, setFailure] = useState<unknown>(undefined);
   const ordering = useRef<{ readonly payer: Agreed["payer"]; readonly it: Ordering } | undefined>(undefined);
-  const token = market.tokens.find((each) => each.address.toLowerCase() === request.constraints.token.toLowerCase()) as Token;
+  const token = market.tokens.find(
+    (each) => each.address.toLowerCase() === request.constraints.token.toLowerCase(),
+  ) as Token;
   const funds = useFunds(token);
   const { rate, escrow, atRisk } = agreed;
   const short = funds === undefined || funds.cash >= escrow ? 0n : escrow - funds.cash;
@@ -113,7 +124,8 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
           <dd className="flex flex-col gap-1">
             <p>
               <Trans>
-                <Money base={escrow} token={token} exact /> goes into escrow: the most that it can cost. You pay <Rate perSecond={rate} token={token} /> for the seconds that it serves, and the rest comes back.
+                <Money base={escrow} token={token} exact /> goes into escrow: the most that it can cost. You pay{" "}
+                <Rate perSecond={rate} token={token} /> for the seconds that it serves, and the rest comes back.
               </Trans>
             </p>
             <p className="text-muted">
@@ -124,7 +136,8 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
             {short === 0n ? null : (
               <p>
                 <Trans>
-                  Your cash in the market does not cover it: <Money base={short} token={token} exact /> is deposited from your wallet first.
+                  Your cash in the market does not cover it: <Money base={short} token={token} exact /> is deposited
+                  from your wallet first.
                 </Trans>
               </p>
             )}
@@ -137,7 +150,8 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
               <Trans>No files are sent. Its machine reads the command and the environment.</Trans>
             ) : (
               <Trans>
-                <Plural value={request.uploads.length} one="# file" other="# files" /> of {bytesText(bytes)} in all are sent. Its machine reads them, the command and the environment.
+                <Plural value={request.uploads.length} one="# file" other="# files" /> of {bytesText(bytes)} in all are
+                sent. Its machine reads them, the command and the environment.
               </Trans>
             )}
           </dd>
@@ -146,7 +160,8 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
           </dt>
           <dd>
             <Trans>
-              It runs for <Duration ms={seconds * 1_000} /> at most, and you can stop it at any time. If it loses its machine, it is ordered again within the same bounds.
+              It runs for <Duration ms={seconds * 1_000} /> at most, and you can stop it at any time. If it loses its
+              machine, it is ordered again within the same bounds.
             </Trans>
           </dd>
         </dl>
@@ -161,18 +176,27 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
         />
         <p className="-mt-2 text-sm text-muted">
           {payer === "browser" ? (
-            <Trans>This tab checks the machine every few seconds and signs what it served. Keep it open, or let a program take over.</Trans>
+            <Trans>
+              This tab checks the machine every few seconds and signs what it served. Keep it open, or let a program
+              take over.
+            </Trans>
           ) : (
             <Trans>
-              Nothing of yours has to run. You sign a mandate for this one escrow; a dishonest operator could waste all of it, <Money base={escrow} token={token} exact />, and no more.
+              Nothing of yours has to run. You sign a mandate for this one escrow; a dishonest operator could waste all
+              of it, <Money base={escrow} token={token} exact />, and no more.
             </Trans>
           )}
         </p>
         {poor && who !== undefined ? (
-          <div role="alert" data-failure="no-funds" className="flex flex-col gap-2 rounded-(--radius) border border-bad px-3 py-2 text-sm">
+          <div
+            role="alert"
+            data-failure="no-funds"
+            className="flex flex-col gap-2 rounded-(--radius) border border-bad px-3 py-2 text-sm"
+          >
             <p>
               <Trans>
-                There is not enough {token.symbol}: <Money base={short - funds.wallet} token={token} exact /> is missing.
+                There is not enough {token.symbol}: <Money base={short - funds.wallet} token={token} exact /> is
+                missing.
               </Trans>
             </p>
             {market.faucet === null ? (
@@ -187,7 +211,9 @@ export function RunDialog({ market, request, cost, seconds, onDone, onClose }: {
         {failure === undefined ? null : (
           <>
             <OutcomeOfKey error={failure} />
-            {(kind === "no-gas" || kind === "no-funds") && market.faucet !== null && who !== undefined ? <TestFunds address={who.address} /> : null}
+            {(kind === "no-gas" || kind === "no-funds") && market.faucet !== null && who !== undefined ? (
+              <TestFunds address={who.address} />
+            ) : null}
             {codeOf(failure) === "no-placement" || codeOf(failure) === "offer-gone" ? (
               <p className="text-sm text-muted">
                 <Trans>The market has changed since. Close this to see who can run it now.</Trans>

@@ -5,7 +5,6 @@ import { defineScreen } from "../../app/screen.ts";
 export default defineScreen({
   path: "/new",
   title: { en: "New workload", ko: "새 작업" },
-  page: () => import("./page.tsx"),
   search: z.object({
     /** Pinned from the market: its provider is asked, and its unit is what is filled in. */
     offer: z.string().max(60).optional().catch(undefined),

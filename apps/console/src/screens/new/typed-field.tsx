@@ -8,7 +8,17 @@ import type { Form } from "../../kit/form/use-form.ts";
  * refused by the form's schema; what another part of the page sets is written out anew.
  * @param read undefined for what cannot be read; `null` takes the field out
  */
-export function TypedField({ form, at, label, hint, wrong, read, write, lines, placeholder }: {
+export function TypedField({
+  form,
+  at,
+  label,
+  hint,
+  wrong,
+  read,
+  write,
+  lines,
+  placeholder,
+}: {
   readonly form: Pick<Form<unknown>, "get" | "set" | "problemAt" | "leave">;
   readonly at: Pointer;
   readonly label: string;
@@ -23,7 +33,9 @@ export function TypedField({ form, at, label, hint, wrong, read, write, lines, p
 }) {
   const value = form.get(at);
   const print = JSON.stringify(value);
-  const [typed, setTyped] = useState<{ readonly text: string; readonly print: string | undefined; readonly bad: boolean } | undefined>(undefined);
+  const [typed, setTyped] = useState<
+    { readonly text: string; readonly print: string | undefined; readonly bad: boolean } | undefined
+  >(undefined);
   const mine = typed !== undefined && typed.print === print;
   const text = mine ? typed.text : value === undefined ? "" : write(value as never);
   const change = (next: string) => {
@@ -33,12 +45,34 @@ export function TypedField({ form, at, label, hint, wrong, read, write, lines, p
     setTyped({ text: next, print: JSON.stringify(kept), bad: parsed === undefined });
   };
   return (
-    <Field form={form} at={at} label={label} {...(hint === undefined ? {} : { hint })} problem={mine && typed.bad ? wrong : undefined}>
+    <Field
+      form={form}
+      at={at}
+      label={label}
+      {...(hint === undefined ? {} : { hint })}
+      problem={mine && typed.bad ? wrong : undefined}
+    >
       {(control) =>
         lines === undefined ? (
-          <input {...control} className={`${control.className} font-mono`} value={text} placeholder={placeholder} spellCheck={false} autoComplete="off" onChange={(event) => change(event.target.value)} />
+          <input
+            {...control}
+            className={`${control.className} font-mono`}
+            value={text}
+            placeholder={placeholder}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(event) => change(event.target.value)}
+          />
         ) : (
-          <textarea {...control} className={`${control.className} !h-auto resize-y py-1.5 font-mono`} rows={lines} value={text} placeholder={placeholder} spellCheck={false} onChange={(event) => change(event.target.value)} />
+          <textarea
+            {...control}
+            className={`${control.className} !h-auto resize-y py-1.5 font-mono`}
+            rows={lines}
+            value={text}
+            placeholder={placeholder}
+            spellCheck={false}
+            onChange={(event) => change(event.target.value)}
+          />
         )
       }
     </Field>

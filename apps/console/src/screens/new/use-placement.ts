@@ -30,7 +30,10 @@ function useRested(text: string): string {
 /** Asks who could run the draft, live: once typing rests, and a question that is overtaken is dropped. */
 export function usePlacement(draft: Partial<Draft>, valid: boolean): Placement {
   // Neither the name nor the files' contents decide who can run it.
-  const asked = JSON.stringify({ spec: { ...draft.spec, name: undefined, env: undefined, inputs: undefined }, constraints: draft.constraints });
+  const asked = JSON.stringify({
+    spec: { ...draft.spec, name: undefined, env: undefined, inputs: undefined },
+    constraints: draft.constraints,
+  });
   const rested = useRested(asked);
   const enabled = valid && rested !== "";
   const query = useQuery({

@@ -18,7 +18,17 @@ function commandOf(line: string): readonly string[] | undefined {
 }
 
 /** What runs: a command, its files, its environment. */
-export function What({ form, files, setFiles, onExample }: { readonly form: Form<Draft>; readonly files: readonly InputFile[]; readonly setFiles: (files: readonly InputFile[]) => void; readonly onExample: () => void }) {
+export function What({
+  form,
+  files,
+  setFiles,
+  onExample,
+}: {
+  readonly form: Form<Draft>;
+  readonly files: readonly InputFile[];
+  readonly setFiles: (files: readonly InputFile[]) => void;
+  readonly onExample: () => void;
+}) {
   const { t } = useLingui();
   return (
     <Pane

@@ -15,16 +15,34 @@ import type { Placement } from "./use-placement.ts";
 const SHOWN = 8;
 type Candidate = PlacementView["candidates"][number];
 
-function Fitting({ candidates, token }: { readonly candidates: readonly Candidate[]; readonly token: Token | undefined }) {
+function Fitting({
+  candidates,
+  token,
+}: {
+  readonly candidates: readonly Candidate[];
+  readonly token: Token | undefined;
+}) {
   const { t } = useLingui();
   return (
-    <ul aria-label={t`Machines that fit`} className="flex flex-col divide-y divide-line rounded-(--radius) border border-line">
+    <ul
+      aria-label={t`Machines that fit`}
+      className="flex flex-col divide-y divide-line rounded-(--radius) border border-line"
+    >
       {candidates.slice(0, SHOWN).map(({ offerId, provider, rate, spec }, index) => (
-        <li key={offerId} className="flex flex-wrap items-center gap-x-4 gap-y-0.5 px-3 py-2 text-sm" data-offer={offerId}>
+        <li
+          key={offerId}
+          className="flex flex-wrap items-center gap-x-4 gap-y-0.5 px-3 py-2 text-sm"
+          data-offer={offerId}
+        >
           <span className="min-w-0 flex-1 basis-40">
-            <span className="block truncate">{spec.resources.gpus.length === 0 ? spec.platform.cpuModel : `${spec.resources.gpus.length} × ${spec.resources.gpus[0]?.model}`}</span>
+            <span className="block truncate">
+              {spec.resources.gpus.length === 0
+                ? spec.platform.cpuModel
+                : `${spec.resources.gpus.length} × ${spec.resources.gpus[0]?.model}`}
+            </span>
             <span className="block text-muted">
-              {t`${spec.resources.cpus} CPUs`} · {bytesText(spec.resources.memoryBytes)} · {bytesText(spec.resources.diskBytes)}
+              {t`${spec.resources.cpus} CPUs`} · {bytesText(spec.resources.memoryBytes)} ·{" "}
+              {bytesText(spec.resources.diskBytes)}
             </span>
           </span>
           <AddressView address={provider} copy={false} />
@@ -47,7 +65,15 @@ function Fitting({ candidates, token }: { readonly candidates: readonly Candidat
   );
 }
 
-function Refused({ placement, token, onApply }: { readonly placement: PlacementView; readonly token: Token | undefined; readonly onApply: (change: RelaxationView) => void }) {
+function Refused({
+  placement,
+  token,
+  onApply,
+}: {
+  readonly placement: PlacementView;
+  readonly token: Token | undefined;
+  readonly onApply: (change: RelaxationView) => void;
+}) {
   const name = useDimensionName();
   const text = useChangeText(token);
   const groups = groupsOf(placement.refusals);
@@ -97,7 +123,8 @@ function Refused({ placement, token, onApply }: { readonly placement: PlacementV
                 </p>
                 <p className="break-words text-muted">
                   <Trans>
-                    Asked: <span className="font-mono">{asked}</span>. There is: <span className="font-mono">{had.slice(0, 3).join("; ")}</span>
+                    Asked: <span className="font-mono">{asked}</span>. There is:{" "}
+                    <span className="font-mono">{had.slice(0, 3).join("; ")}</span>
                   </Trans>
                   {had.length > 3 ? " …" : ""}
                 </p>
@@ -111,7 +138,15 @@ function Refused({ placement, token, onApply }: { readonly placement: PlacementV
 }
 
 /** Who can run it, as of now; and when nobody can, why, and what would help. */
-export function Who({ placement, token, onApply }: { readonly placement: Placement; readonly token: Token | undefined; readonly onApply: (change: RelaxationView) => void }) {
+export function Who({
+  placement,
+  token,
+  onApply,
+}: {
+  readonly placement: Placement;
+  readonly token: Token | undefined;
+  readonly onApply: (change: RelaxationView) => void;
+}) {
   const { data, state, error } = placement;
   const fits = data?.candidates.length ?? 0;
   return (
@@ -128,13 +163,25 @@ export function Who({ placement, token, onApply }: { readonly placement: Placeme
             <Plural value={fits} one="# offer fits" other="# offers fit" />
           </State>
         ) : (
-          <State tone="bad">{data.considered === 0 ? <Trans>There is no open offer at all</Trans> : <Trans>Nobody can run it as it stands</Trans>}</State>
+          <State tone="bad">
+            {data.considered === 0 ? (
+              <Trans>There is no open offer at all</Trans>
+            ) : (
+              <Trans>Nobody can run it as it stands</Trans>
+            )}
+          </State>
         )}
       </div>
-      {state !== "incomplete" && data === undefined && error === undefined ? <Skeleton className="h-24 w-full" /> : null}
+      {state !== "incomplete" && data === undefined && error === undefined ? (
+        <Skeleton className="h-24 w-full" />
+      ) : null}
       {data === undefined || state === "incomplete" ? null : (
         <div className={`flex flex-col gap-4 transition-opacity ${state === "asking" ? "opacity-60" : ""}`}>
-          {fits > 0 ? <Fitting candidates={data.candidates} token={token} /> : <Refused placement={data} token={token} onApply={onApply} />}
+          {fits > 0 ? (
+            <Fitting candidates={data.candidates} token={token} />
+          ) : (
+            <Refused placement={data} token={token} onApply={onApply} />
+          )}
         </div>
       )}
     </Pane>

@@ -2,7 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shellWord } from "../../kit/form/copy-as.ts";
 import { wordsOf } from "./command-line.ts";
-import { hourlyOf, hourlyText, namesOf, secondsOf, secondsText, sizeOf, sizeText, variablesOf, variablesText } from "./quantities.ts";
+import {
+  hourlyOf,
+  hourlyText,
+  namesOf,
+  secondsOf,
+  secondsText,
+  sizeOf,
+  sizeText,
+  variablesOf,
+  variablesText,
+} from "./quantities.ts";
 
 const GP = { symbol: "GP", decimals: 18 };
 
@@ -30,16 +40,33 @@ describe("a command in one line", () => {
 
 describe("what people type", () => {
   it("is a size, by any of its names", () => {
-    expect(["512 MiB", "1.5g", "2GB", "4", "100 b", "64m"].map(sizeOf)).toEqual([2 ** 29, 1.5 * 2 ** 30, 2 ** 31, 2 ** 32, 100, 2 ** 26]);
-    expect(["", "-1", "1 x", "1e3", "99999999999"].map(sizeOf)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect(["512 MiB", "1.5g", "2GB", "4", "100 b", "64m"].map(sizeOf)).toEqual([
+      2 ** 29,
+      1.5 * 2 ** 30,
+      2 ** 31,
+      2 ** 32,
+      100,
+      2 ** 26,
+    ]);
+    expect(["", "-1", "1 x", "1e3", "99999999999"].map(sizeOf)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 29 }), (bytes) => sizeOf(sizeText(bytes)) === bytes));
-    fc.assert(fc.property(fc.integer({ min: 1, max: 4096 }), (count) => sizeOf(sizeText(count * 2 ** 30)) === count * 2 ** 30));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4096 }), (count) => sizeOf(sizeText(count * 2 ** 30)) === count * 2 ** 30),
+    );
   });
 
   it("is a duration", () => {
     expect(["5m", "1h 30m", "90s", "2d", "10", "1h30m"].map(secondsOf)).toEqual([300, 5_400, 90, 172_800, 600, 5_400]);
     expect(["", "soon", "-5m", "1.5h"].map(secondsOf)).toEqual([undefined, undefined, undefined, undefined]);
-    fc.assert(fc.property(fc.integer({ min: 0, max: 30 * 86_400 }), (seconds) => secondsOf(secondsText(seconds)) === seconds));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 * 86_400 }), (seconds) => secondsOf(secondsText(seconds)) === seconds),
+    );
   });
 
   it("is a price an hour, never more than was typed", () => {

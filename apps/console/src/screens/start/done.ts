@@ -21,7 +21,11 @@ export function looked(address: string, storage: Pick<Storage, "getItem"> = loca
 }
 
 /** Remembers what was looked at. */
-export function keepLooked(address: string, now: Looked, storage: Pick<Storage, "getItem" | "setItem"> = localStorage): void {
+export function keepLooked(
+  address: string,
+  now: Looked,
+  storage: Pick<Storage, "getItem" | "setItem"> = localStorage,
+): void {
   try {
     storage.setItem(keyOf(address), JSON.stringify({ ...looked(address, storage), ...now }));
   } catch {

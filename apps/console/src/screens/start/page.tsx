@@ -26,9 +26,20 @@ import { Step, type StepState } from "./step.tsx";
 const BUTTON = "row inline-flex items-center rounded-(--radius) px-3 text-sm";
 const ENDED: readonly WorkloadView["state"][] = ["succeeded", "failed", "cancelled"];
 
-function To({ to, primary = false, children }: { readonly to: string; readonly primary?: boolean; readonly children: ReactNode }) {
+function To({
+  to,
+  primary = false,
+  children,
+}: {
+  readonly to: string;
+  readonly primary?: boolean;
+  readonly children: ReactNode;
+}) {
   return (
-    <Link to={to} className={`${BUTTON} ${primary ? "bg-accent font-medium text-on-accent hover:opacity-90" : "border border-line bg-surface hover:bg-raised"}`}>
+    <Link
+      to={to}
+      className={`${BUTTON} ${primary ? "bg-accent font-medium text-on-accent hover:opacity-90" : "border border-line bg-surface hover:bg-raised"}`}
+    >
       {children}
     </Link>
   );
@@ -46,11 +57,17 @@ function useProgress(who: Identity | undefined) {
   const market = useRoute(getMarket, {}, { every: 15_000 }).data;
   const account = useRoute(getAccount, {}, { enabled, every: 10_000 }).data;
   const workloads = useRoute(listWorkloads, { query: { limit: 100 } }, { enabled, every: 5_000 }).data;
-  const offers = useRoute(listOffers, { query: { limit: 1, ...(who === undefined ? {} : { provider: who.address }) } }, { enabled, every: 15_000 }).data;
+  const offers = useRoute(
+    listOffers,
+    { query: { limit: 1, ...(who === undefined ? {} : { provider: who.address }) } },
+    { enabled, every: 15_000 },
+  ).data;
   return {
     market,
     account,
-    funded: account?.balances.some(({ cash, escrowed, wallet }) => BigInt(cash) + BigInt(escrowed) + BigInt(wallet) > 0n) === true,
+    funded:
+      account?.balances.some(({ cash, escrowed, wallet }) => BigInt(cash) + BigInt(escrowed) + BigInt(wallet) > 0n) ===
+      true,
     digits: digitsOf((workloads?.data ?? []) as readonly WorkloadView[]),
     provides: enabled && ((offers?.data ?? []) as readonly OfferView[]).length > 0,
     known: !enabled || (account !== undefined && workloads !== undefined),
@@ -66,9 +83,21 @@ function List({ who }: { readonly who: Identity | undefined }) {
     setSeen((before) => ({ ...before, ...now }));
   };
   const ran = digits?.state === "succeeded";
-  const done = [who !== undefined, funded || digits !== undefined, ran, seen.result !== undefined, seen.receipt !== undefined, provides];
+  const done = [
+    who !== undefined,
+    funded || digits !== undefined,
+    ran,
+    seen.result !== undefined,
+    seen.receipt !== undefined,
+    provides,
+  ];
   const next = done.indexOf(false);
-  const stateOf = (index: number): StepState => (done[index] === true ? "done" : index === next || (index === 5 && next >= 0 && who !== undefined) ? "next" : "later");
+  const stateOf = (index: number): StepState =>
+    done[index] === true
+      ? "done"
+      : index === next || (index === 5 && next >= 0 && who !== undefined)
+        ? "next"
+        : "later";
   if (market === undefined || !known) return <Skeleton className="m-4 h-96 max-w-2xl" />;
   const balance = account?.balances[0];
   const going = digits !== undefined && !ENDED.includes(digits.state);
@@ -95,7 +124,17 @@ function List({ who }: { readonly who: Identity | undefined }) {
           <AddressView address={who.address} />
         )}
       </Step>
-      <Step name="funds" number={2} state={stateOf(1)} title={<Trans>Get test funds</Trans>} action={who === undefined || done[1] === true ? undefined : market.faucet === null ? undefined : <TestFunds address={who.address} primary />}>
+      <Step
+        name="funds"
+        number={2}
+        state={stateOf(1)}
+        title={<Trans>Get test funds</Trans>}
+        action={
+          who === undefined || done[1] === true ? undefined : market.faucet === null ? undefined : (
+            <TestFunds address={who.address} primary />
+          )
+        }
+      >
         {done[1] === true && balance !== undefined ? (
           <p>
             <Trans>
@@ -104,7 +143,10 @@ function List({ who }: { readonly who: Identity | undefined }) {
           </p>
         ) : market.faucet === null ? (
           <p>
-            <Trans>This market has real money only: send some of its token, and a little of the chain's coin for gas, to your address.</Trans>
+            <Trans>
+              This market has real money only: send some of its token, and a little of the chain's coin for gas, to your
+              address.
+            </Trans>
           </p>
         ) : (
           <p>
@@ -130,7 +172,9 @@ function List({ who }: { readonly who: Identity | undefined }) {
         }
       >
         <p>
-          <Trans>It trains a small neural network on 1,797 handwritten digits, on somebody's machine, in about half a minute.</Trans>
+          <Trans>
+            It trains a small neural network on 1,797 handwritten digits, on somebody's machine, in about half a minute.
+          </Trans>
         </p>
         {digits === undefined ? null : (
           <p role="status">
@@ -138,12 +182,32 @@ function List({ who }: { readonly who: Identity | undefined }) {
           </p>
         )}
       </Step>
-      <Step name="result" number={4} state={stateOf(3)} title={<Trans>Open its result</Trans>} action={digits === undefined || !ran ? undefined : <Result workload={digits} onOpened={() => look({ result: digits.id })} />}>
+      <Step
+        name="result"
+        number={4}
+        state={stateOf(3)}
+        title={<Trans>Open its result</Trans>}
+        action={
+          digits === undefined || !ran ? undefined : (
+            <Result workload={digits} onOpened={() => look({ result: digits.id })} />
+          )
+        }
+      >
         <p>
           <Trans>What it wrote comes back under its SHA-256, and this browser checks it.</Trans>
         </p>
       </Step>
-      <Step name="receipt" number={5} state={stateOf(4)} title={<Trans>See the receipt</Trans>} action={digits === undefined || !ran ? undefined : <Receipt workload={digits} market={market} onChecked={() => look({ receipt: digits.id })} />}>
+      <Step
+        name="receipt"
+        number={5}
+        state={stateOf(4)}
+        title={<Trans>See the receipt</Trans>}
+        action={
+          digits === undefined || !ran ? undefined : (
+            <Receipt workload={digits} market={market} onChecked={() => look({ receipt: digits.id })} />
+          )
+        }
+      >
         <p>
           <Trans>What was served, paid and given back, compared with the chain itself.</Trans>
         </p>

@@ -1,4 +1,4 @@
-import type { Market, Receipt as Bill, WorkloadView } from "@corepool/protocol/resources";
+import type { Receipt as Bill, Market, WorkloadView } from "@corepool/protocol/resources";
 import { openChain } from "@corepool/sdk/chain";
 import { receiptOf } from "@corepool/sdk/run";
 import { verifyReceipt } from "@corepool/sdk/verify-receipt";
@@ -17,7 +17,15 @@ import { Duration } from "../../kit/values/time.tsx";
 const PATIENCE_MS = 20_000;
 
 /** Gets a job's bill and has the chain itself confirm it. */
-export function Receipt({ workload, market, onChecked }: { readonly workload: WorkloadView; readonly market: Market; readonly onChecked: () => void }) {
+export function Receipt({
+  workload,
+  market,
+  onChecked,
+}: {
+  readonly workload: WorkloadView;
+  readonly market: Market;
+  readonly onChecked: () => void;
+}) {
   const { t } = useLingui();
   const [bill, setBill] = useState<Bill | undefined>(undefined);
   const [busy, setBusy] = useState(false);
@@ -27,8 +35,13 @@ export function Receipt({ workload, market, onChecked }: { readonly workload: Wo
     setFailure(undefined);
     try {
       const receipt = await receiptOf(client, workload.id, { patienceMs: PATIENCE_MS });
-      if (market.rpcUrl === null) throw new Error(t`This market names no endpoint of its chain, so that the receipt cannot be checked here.`);
-      const chain = await openChain({ transport: http(market.rpcUrl), chainId: market.chainId, market: market.contracts.leaseMarket });
+      if (market.rpcUrl === null)
+        throw new Error(t`This market names no endpoint of its chain, so that the receipt cannot be checked here.`);
+      const chain = await openChain({
+        transport: http(market.rpcUrl),
+        chainId: market.chainId,
+        market: market.contracts.leaseMarket,
+      });
       await verifyReceipt(chain, receipt);
       setBill(receipt);
       onChecked();

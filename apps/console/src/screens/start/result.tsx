@@ -47,7 +47,10 @@ export function Result({ workload, onOpened }: { readonly workload: WorkloadView
         <div data-result className="flex w-full flex-col gap-2 rounded-(--radius) border border-line p-3 text-text">
           <Facts
             facts={[
-              [t`Recognised`, t`${percent(found.held_out_accuracy)} of ${found.held_out_digits} digits that it had not seen`],
+              [
+                t`Recognised`,
+                t`${percent(found.held_out_accuracy)} of ${found.held_out_digits} digits that it had not seen`,
+              ],
               [t`Epochs`, found.epochs],
               [t`File`, `${output.path} · ${bytesText(output.sizeBytes)}`],
               [t`Hash`, <Hash key="h" value={output.hash} />],
