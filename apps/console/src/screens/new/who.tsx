@@ -74,6 +74,7 @@ function Refused({
   readonly token: Token | undefined;
   readonly onApply: (change: RelaxationView) => void;
 }) {
+  const { t } = useLingui();
   const name = useDimensionName();
   const text = useChangeText(token);
   const groups = groupsOf(placement.refusals);
@@ -99,7 +100,11 @@ function Refused({
                 </span>
               </span>
               {change.edits === null ? null : (
-                <Button onClick={() => onApply(change)} data-relax={change.dimension} aria-label={text(change)}>
+                <Button
+                  onClick={() => onApply(change)}
+                  data-relax={change.dimension}
+                  aria-label={`${t`Apply`}: ${text(change)}`}
+                >
                   <Trans>Apply</Trans>
                 </Button>
               )}
