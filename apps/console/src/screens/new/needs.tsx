@@ -9,6 +9,9 @@ import { Pane } from "./pane.tsx";
 import { hourlyOf, hourlyText, namesOf, secondsOf, secondsText, sizeOf, sizeText } from "./quantities.ts";
 import { TypedField } from "./typed-field.tsx";
 
+/** No words: the same in every language. */
+const SAMPLE = "python3, numpy";
+
 /** What it needs of a machine, and what may be paid for it. */
 export function Needs({
   form,
@@ -111,7 +114,7 @@ export function Needs({
         form={form}
         at="/spec/needs"
         label={t`Software that must be there`}
-        placeholder="python3, numpy"
+        placeholder={SAMPLE}
         hint={t`Names that a machine lists, separated by commas.`}
         wrong=""
         read={(text: string) => (text.trim() === "" ? null : namesOf(text))}

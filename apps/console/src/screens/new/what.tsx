@@ -11,6 +11,10 @@ import { Pane } from "./pane.tsx";
 import { variablesOf, variablesText } from "./quantities.ts";
 import { TypedField } from "./typed-field.tsx";
 
+/** No words: the same in every language. */
+const SAMPLE_COMMAND = 'python3 -c "print(6*7)"';
+const SAMPLE_VARIABLE = "EPOCHS=30";
+
 /** A line as the specification takes it; undefined while a quotation mark is open. */
 function commandOf(line: string): readonly string[] | undefined {
   const { words, open } = wordsOf(line);
@@ -43,7 +47,7 @@ export function What({
         form={form}
         at="/spec/command"
         label={t`Command`}
-        placeholder='python3 -c "print(6*7)"'
+        placeholder={SAMPLE_COMMAND}
         lines={2}
         hint={t`It runs in /work, where its files lie. What it writes below outputs/ comes back.`}
         wrong={t`A quotation mark is never closed.`}
@@ -55,7 +59,7 @@ export function What({
         form={form}
         at="/spec/env"
         label={t`Environment`}
-        placeholder="EPOCHS=30"
+        placeholder={SAMPLE_VARIABLE}
         lines={2}
         hint={t`One NAME=value a line. Its machine reads them, so no secrets.`}
         wrong={t`Each line is NAME=value.`}
