@@ -18,7 +18,12 @@ export default defineConfig({
     {
       path: "<rootDir>/src/locales/{locale}",
       include: ["<rootDir>/src"],
-      exclude: ["<rootDir>/src/screens/**", "<rootDir>/src/identity/**", "<rootDir>/src/watch/**", "<rootDir>/src/gallery/**"],
+      exclude: [
+        "<rootDir>/src/screens/**",
+        "<rootDir>/src/identity/**",
+        "<rootDir>/src/watch/**",
+        "<rootDir>/src/gallery/**",
+      ],
     },
   ],
 });

@@ -90,26 +90,28 @@ export function Files({
       ) : (
         <ul aria-labelledby={id} className="flex flex-col divide-y divide-line rounded-(--radius) border border-line">
           {files.map(({ path, executable, blob }) => (
-            <li key={path} className="flex flex-wrap items-center gap-x-3 gap-y-0.5 py-1 pr-1 pl-3 text-sm">
-              <span className="min-w-24 flex-1 truncate font-mono" title={path}>
+            <li key={path} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-2 py-1 pr-1 pl-3 text-sm">
+              <span className="truncate font-mono" title={path}>
                 {path}
               </span>
-              <span className="text-muted">{bytesText(blob.sizeBytes)}</span>
-              <Hash value={blob.hash} copy={false} />
-              <label className="flex items-center gap-1.5 text-muted">
-                <input
-                  type="checkbox"
-                  checked={executable}
-                  onChange={(event) => change(path, { executable: event.target.checked })}
-                />
-                <Trans>runs</Trans>
-              </label>
               <Button
                 look="quiet"
                 icon={ICONS.close}
                 aria-label={t`Leave out ${path}`}
                 onClick={() => setFiles(files.filter((each) => each.path !== path))}
               />
+              <span className="col-span-2 flex flex-wrap items-center gap-x-4 pb-1 text-muted">
+                {bytesText(blob.sizeBytes)}
+                <Hash value={blob.hash} copy={false} />
+                <label className="flex items-center gap-1.5">
+                  <input
+                    type="checkbox"
+                    checked={executable}
+                    onChange={(event) => change(path, { executable: event.target.checked })}
+                  />
+                  <Trans>runs</Trans>
+                </label>
+              </span>
             </li>
           ))}
         </ul>

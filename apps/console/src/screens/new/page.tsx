@@ -100,7 +100,7 @@ function NewWorkload({
           Say what runs and what it needs. You see who can run it and what it costs before anything is signed.
         </Trans>
       </PageHead>
-      <div className="grid flex-1 content-start xl:grid-cols-3">
+      <div className="grid flex-1 content-start xl:grid-cols-3 xl:content-stretch">
         <What form={form} files={files} setFiles={setFiles} onExample={() => void fillIn()} />
         <Needs
           form={form}

@@ -41,8 +41,8 @@ function Fitting({
                 : `${spec.resources.gpus.length} × ${spec.resources.gpus[0]?.model}`}
             </span>
             <span className="block text-muted">
-              {t`${spec.resources.cpus} CPUs`} · {bytesText(spec.resources.memoryBytes)} ·{" "}
-              {bytesText(spec.resources.diskBytes)}
+              <Plural value={spec.resources.cpus} one="# CPU" other="# CPUs" /> ·{" "}
+              {bytesText(spec.resources.memoryBytes)} · {bytesText(spec.resources.diskBytes)}
             </span>
           </span>
           <AddressView address={provider} copy={false} />

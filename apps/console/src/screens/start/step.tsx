@@ -33,7 +33,7 @@ export function Step({
     <li
       data-step={name}
       data-state={state}
-      className="grid grid-cols-[1.75rem_minmax(0,1fr)] gap-x-3 border-b border-line px-4 py-4 last:border-b-0"
+      className="grid grid-cols-[1.75rem_minmax(0,1fr)] gap-x-3 border-b border-line px-4 py-4 md:px-6 last:border-b-0"
       {...(state === "next" ? { "aria-current": "step" as const } : {})}
     >
       <span className={`flex size-7 items-center justify-center rounded-full border text-sm tabular-nums ${mark}`}>
