@@ -2,7 +2,7 @@ import { defineConfig } from "@lingui/cli";
 import { formatter } from "@lingui/format-po";
 
 /**
- * One catalogue per screen, loaded with it, one for signing in, and one for what all screens share. A screen's words live in its
+ * One catalogue per screen, loaded with it, one for signing in, one for the watch, and one for what all screens share. A screen's words live in its
  * own folder, so that adding a screen touches no shared file.
  */
 export default defineConfig({
@@ -14,10 +14,16 @@ export default defineConfig({
   catalogs: [
     { path: "<rootDir>/src/screens/{name}/locales/{locale}", include: ["<rootDir>/src/screens/{name}"] },
     { path: "<rootDir>/src/identity/locales/{locale}", include: ["<rootDir>/src/identity"] },
+    { path: "<rootDir>/src/watch/locales/{locale}", include: ["<rootDir>/src/watch"] },
     {
       path: "<rootDir>/src/locales/{locale}",
       include: ["<rootDir>/src"],
-      exclude: ["<rootDir>/src/screens/**", "<rootDir>/src/identity/**", "<rootDir>/src/gallery/**"],
+      exclude: [
+        "<rootDir>/src/screens/**",
+        "<rootDir>/src/identity/**",
+        "<rootDir>/src/watch/**",
+        "<rootDir>/src/gallery/**",
+      ],
     },
   ],
 });

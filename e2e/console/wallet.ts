@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import type { Hex } from "viem";
+import { createWalletClient, type Hex, http, publicActions } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 /** How the test's wallet behaves; a test changes it while the page runs. */
@@ -52,7 +52,13 @@ export async function announceWallet(
         .types;
       return { result: await account.signTypedData({ ...(JSON.parse(String(params[1])) as object), types } as never) };
     }
-    if (method === "eth_sendTransaction" && behaviour.reject) return rejected;
+    if (method === "eth_sendTransaction") {
+      if (behaviour.reject) return rejected;
+      const { to, data, value } = params[0] as { readonly to: Hex; readonly data?: Hex; readonly value?: Hex };
+      const chain = createWalletClient({ account, transport: http(options.rpcUrl) }).extend(publicActions);
+      const gives = { to, ...(data === undefined ? {} : { data }), value: BigInt(value ?? 0) };
+      return { result: await chain.sendTransaction({ ...gives, chain: null }) };
+    }
     return rpc(ask);
   };
   await target.exposeFunction("askTestWallet", answer);

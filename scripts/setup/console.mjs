@@ -20,6 +20,7 @@ const SOURCES = [
   "packages/core/src",
   "packages/protocol/src",
   "packages/sdk/src",
+  "examples/digits",
   "package-lock.json",
 ];
 

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CorepoolError } from "@corepool/core/errors";
 import { formatAmount, type Token } from "@corepool/core/money";
+import type { Signer } from "@corepool/core/ports/signer";
 import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import type { JobSpecInput, OutputFile } from "@corepool/protocol/spec";
 import { keySigner } from "@corepool/sdk/adapters/key";
@@ -109,10 +110,11 @@ export async function runContextOf(
   context: Context,
   connection: Connection,
   token: MarketToken,
+  signer: Signer = keySigner(keyOf(connection)),
 ): Promise<
   Running & { readonly finish: () => void; readonly keep: (ordered: Ordered, saved?: WatchProgress) => void }
 > {
-  const chain = connection.rpcUrl === null || connection.key === undefined ? undefined : await chainOf(connection);
+  const chain = connection.rpcUrl === null ? undefined : await chainOf(connection);
   const progress = createProgress(context.output, token, context.clock);
   let kept: Ordered | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -127,10 +129,10 @@ export async function runContextOf(
     runContext: {
       client: connection.client,
       market: connection.market,
-      signer: keySigner(keyOf(connection)),
+      signer,
       isLive: chain === undefined ? undefined : (terms) => isLive(chain, terms),
       fund:
-        chain === undefined
+        chain === undefined || connection.key === undefined
           ? undefined
           : (_, short, escrow) => fundFrom(context.output, connection, chain, token, short, escrow),
       on: (event) => {

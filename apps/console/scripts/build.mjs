@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "vite";
 import { fingerprint, MARK } from "../../../scripts/setup/console.mjs";
+import { copyExamples } from "./examples.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -17,8 +18,9 @@ process.chdir(root);
 
 rmSync(out, { recursive: true, force: true });
 await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "warn", mode: "production" });
+copyExamples(repository, out);
 for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !/\.(js|css|html|svg)$/.test(entry.name)) continue;
+  if (!entry.isFile() || !/\.(js|css|html|svg|csv)$/.test(entry.name)) continue;
   const path = join(entry.parentPath, entry.name);
   const bytes = readFileSync(path);
   writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));

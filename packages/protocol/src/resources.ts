@@ -81,7 +81,19 @@ export const refusal = z.object({
 export type Refusal = z.infer<typeof refusal>;
 
 /** The cheapest single change to a request that would let some machine take it. */
-export const relaxation = z.object({ dimension: refusal.shape.dimension, change: z.string(), offers: z.int() });
+export const relaxation = z.object({
+  dimension: refusal.shape.dimension,
+  /** For people. */
+  change: z.string(),
+  /** How many units it admits. */
+  offers: z.int(),
+  /**
+   * The same for programs: what to put where in the request's `{spec, constraints}` (RFC 6901); `value` null takes the
+   * field out. Null where only waiting helps.
+   */
+  edits: z.array(z.object({ pointer: z.string(), value: z.json() })).nullable(),
+});
+export type RelaxationView = z.infer<typeof relaxation>;
 
 export const candidate = z.object({
   offerId: id("ofr"),

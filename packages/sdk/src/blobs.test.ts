@@ -55,6 +55,15 @@ describe("uploads", () => {
     await expect(uploadBlob(client, blobOf(BYTES))).resolves.toEqual({ uploaded: 0 });
     expect(sent).toHaveLength(1);
   });
+
+  it("send small bytes without asking first", async () => {
+    const small = blobOf(BYTES.subarray(0, 2 ** 20));
+    const { client, sent } = scriptedClient(() =>
+      Response.json({ hash: small.hash, received: 2 ** 20, complete: true }, { status: 201 }),
+    );
+    await expect(uploadBlob(client, small)).resolves.toEqual({ uploaded: 2 ** 20 });
+    expect(sent.map(({ method }) => method)).toEqual(["PUT"]);
+  });
 });
 
 describe("downloads", () => {

@@ -6,7 +6,8 @@ import { zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { describe, expect, it } from "vitest";
 import { keySigner } from "./adapters/key.ts";
-import { attendWorkload, orderWorkload, type RunEvent } from "./run.ts";
+import { keptJob, keptJobOf, orderedOf } from "./kept-job.ts";
+import { attendWorkload, type Ordered, orderWorkload, type RunEvent } from "./run.ts";
 import { problem, scriptedClient } from "./test/scripted.ts";
 
 const CHAIN_ID = 31_337;
@@ -15,6 +16,7 @@ const token: Hex = `0x${"44".repeat(20)}`;
 const provider = privateKeyToAccount(`0x${"22".repeat(32)}`);
 const signer = keySigner(`0x${"33".repeat(32)}`);
 const NOW_S = 1_790_000_000;
+const PAID = { provenMs: 1_234, total: 10n ** 20n };
 
 const unit: UnitSpec = {
   version: 1,
@@ -134,6 +136,32 @@ describe("an order", () => {
       100n,
     );
     expect(orders).toMatchObject([{ maxEscrow: "6000", duration: 60 }]);
+  });
+});
+
+describe("the lease key of an order", () => {
+  it("is kept before the order is handed over, and one that cannot be kept is not handed over", async () => {
+    const view = await viewOf({}, 100n);
+    const { client, sent } = scriptedClient(({ url }) =>
+      url.endsWith("/v1/account") ? account() : Response.json(view),
+    );
+    const ordersSent = () => sent.filter(({ url }) => url.endsWith("/order")).length;
+    const kept: [number, Ordered][] = [];
+    const keep = (ordered: Ordered): Promise<void> => {
+      kept.push([ordersSent(), ordered]);
+      return Promise.resolve();
+    };
+    const ordered = await orderWorkload({ client, market, signer, keep }, { ...mine, uploads: [] });
+    expect(kept).toEqual([[0, ordered]]);
+    expect(orderedOf(keptJob.parse(JSON.parse(JSON.stringify(keptJobOf("http://here", ordered, PAID)))))).toEqual({
+      ordered,
+      saved: PAID,
+    });
+    const full = () => Promise.reject(new Error("the disk is full"));
+    await expect(orderWorkload({ client, market, signer, keep: full }, { ...mine, uploads: [] })).rejects.toThrow(
+      "full",
+    );
+    expect(ordersSent()).toBe(1);
   });
 });
 

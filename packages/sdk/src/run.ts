@@ -62,6 +62,11 @@ export interface RunContext {
   /** Reads the chain directly; without it the coordinator's word about leases stands. */
   readonly isLive?: ((terms: TermsMessage) => Promise<boolean>) | undefined;
   readonly maxGraceSeconds?: number | undefined;
+  /**
+   * Keeps an order's lease key, called before the order is handed over: from then on a lease may open that only this key
+   * can pay. The order may still be refused; a later one of the same workload takes its place.
+   */
+  readonly keep?: ((ordered: Ordered) => Promise<void>) | undefined;
   readonly on?: ((event: RunEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -156,31 +161,30 @@ async function accept(
     expiry: now + ORDER_SECONDS,
   });
   const binding = await bindWorkload(domain, key, signer.address, spec);
+  const lease: WatchedLease = {
+    domain,
+    lease: leaseId(domain, offer.provider, BigInt(offer.unit), placed.leaseSeq),
+    key,
+    client: signer.address,
+    provider: offer.provider,
+    providerPublicKey: placed.providerPublicKey,
+    token: offer.token,
+    rate: BigInt(offer.rate),
+    escrow,
+    graceSeconds: offer.grace,
+  };
+  await context.keep?.({ workload: workload.id, wish, lease });
   const ordered = await call(
     client,
     acceptPlacement,
     { params: { id: workload.id }, body: { ...signed, leasePublicKey: key.publicKey, binding, unitProof: [] } },
     { signal: context.signal },
   );
-  return {
-    workload: ordered,
-    lease: {
-      domain,
-      lease: leaseId(domain, offer.provider, BigInt(offer.unit), placed.leaseSeq),
-      key,
-      client: signer.address,
-      provider: offer.provider,
-      providerPublicKey: placed.providerPublicKey,
-      token: offer.token,
-      rate: BigInt(offer.rate),
-      escrow,
-      graceSeconds: offer.grace,
-    },
-  };
+  return { workload: ordered, lease };
 }
 
 /** Accepts a placement; when the offer has gone or another order took the nonce, places or signs again. */
-async function acceptOrReplace(context: RunContext, first: WorkloadView, wish: Wish): Promise<Ordered> {
+export async function orderPlaced(context: RunContext, first: WorkloadView, wish: Wish): Promise<Ordered> {
   let workload = first;
   for (let tries = 1; ; tries++) {
     try {
@@ -203,8 +207,11 @@ async function acceptOrReplace(context: RunContext, first: WorkloadView, wish: W
   }
 }
 
-/** Uploads the inputs, submits the workload, accepts its placement. The lease opens from then on. */
-export async function orderWorkload(context: RunContext, request: RunRequest): Promise<Ordered> {
+/** Uploads the inputs and submits the workload. It is placed then, and waits for its order. */
+export async function submitRequest(
+  context: Pick<RunContext, "client" | "on" | "signal">,
+  request: RunRequest,
+): Promise<WorkloadView> {
   const { client, signal } = context;
   let bytes = 0;
   for (const blob of request.uploads) bytes += (await uploadBlob(client, blob, { signal })).uploaded;
@@ -216,10 +223,18 @@ export async function orderWorkload(context: RunContext, request: RunRequest): P
     { signal },
   );
   context.on?.({ type: "placed", workload });
-  return acceptOrReplace(context, workload, {
-    spec: jobSpec.parse(request.spec),
-    constraints: constraints.parse(request.constraints),
-  });
+  return workload;
+}
+
+/** What a request asks for, with every default. */
+export function wishOf(request: Pick<RunRequest, "spec" | "constraints">): Wish {
+  return { spec: jobSpec.parse(request.spec), constraints: constraints.parse(request.constraints) };
+}
+
+/** Uploads the inputs, submits the workload, accepts its placement. The lease opens from then on. */
+export async function orderWorkload(context: RunContext, request: RunRequest): Promise<Ordered> {
+  const workload = await submitRequest(context, request);
+  return orderPlaced(context, workload, wishOf(request));
 }
 
 /**
@@ -308,7 +323,7 @@ export async function attendWorkload(
       if (workload.state === "pending") {
         const placed = workload.placed === null ? await placeAgain(given, workload.id, signal) : workload;
         if (placed === undefined) continue;
-        const again = await acceptOrReplace(context, placed, ordered.wish);
+        const again = await orderPlaced(context, placed, ordered.wish);
         options.onOrdered?.(again);
         current = watch(again.lease);
         current.done.catch(() => undefined);

@@ -1,6 +1,8 @@
 import { formatBytes } from "@corepool/core/bytes";
 import { CorepoolError, codeOf } from "@corepool/core/errors";
+import type { Address } from "@corepool/core/hex";
 import { formatRate } from "@corepool/core/money";
+import type { Signer } from "@corepool/core/ports/signer";
 import { EXIT, type ProblemCode } from "@corepool/protocol/problems";
 import { logRecord, type Receipt, type WorkloadView } from "@corepool/protocol/resources";
 import {
@@ -20,7 +22,7 @@ import type { Command } from "commander";
 import { type Connection, chainOf, connect, tokenOf } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { downloadOutputs } from "../download.ts";
-import { loadJob } from "../job-file.ts";
+import { importJob, loadJob } from "../job-file.ts";
 import { table } from "../output.ts";
 import { parseCount } from "../quantities.ts";
 import { printResult } from "../result-block.ts";
@@ -228,18 +230,32 @@ async function watchStrange(context: Context, connection: Connection, id: string
   return EXIT.ok;
 }
 
+/** For a watch that has an API key alone: it can pay a lease with the lease's own key, and order no other. */
+function noSigner(address: Address): Signer {
+  const refuse = (): Promise<never> =>
+    Promise.reject(
+      new CorepoolError("unauthenticated", {
+        detail: "The job lost its machine, and only the account's own key can sign another order.",
+        next: "Order it again where that key is.",
+      }),
+    );
+  return { address, signMessage: refuse, signTypedData: refuse };
+}
+
 /** `corepool watch ID`: pays for a job that was ordered from here until it ends. */
 export function addWatch(program: Command, action: Action): void {
   program
     .command("watch")
     .description("watch and pay for a job that was ordered from this machine, until it ends")
     .argument("<id>", "a job's id")
+    .option("--take <file>", "take a job over that the console saved as this file")
     .addHelpText(
       "after",
-      "\n`corepool run --detach` starts this by itself. Use it again when that process was ended.\n\nExamples:\n  $ corepool watch wkl_01…",
+      "\n`corepool run --detach` starts this by itself. Use it again when that process was ended.\n\nExamples:\n  $ corepool watch wkl_01…\n  $ corepool watch wkl_01… --take wkl_01….json",
     )
-    .action((id: string, _: unknown, command: Command) =>
+    .action((id: string, options: { readonly take?: string }, command: Command) =>
       action(async (context) => {
+        if (options.take !== undefined) await importJob(context.home, id, options.take);
         const job = await loadJob(context.home, id).catch(unless("not-found"));
         const connection = await connect(context);
         if (job === undefined) return await watchStrange(context, connection, id);
@@ -251,7 +267,8 @@ export function addWatch(program: Command, action: Action): void {
           });
         }
         const token = tokenOf(connection.market, ordered.lease.token);
-        const running = await runContextOf(context, connection, token);
+        const signer = connection.key === undefined ? noSigner(ordered.lease.client) : undefined;
+        const running = await runContextOf(context, connection, token, signer);
         running.keep(ordered, saved);
         const interrupt = stopOnInterrupt(context.output);
         try {

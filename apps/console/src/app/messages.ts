@@ -4,14 +4,19 @@ import type { Locale, Words } from "./words.ts";
 type Catalogue = () => Promise<{ readonly messages: Parameters<typeof i18n.load>[1] }>;
 
 const SHARED = import.meta.glob("../locales/*.po") as Readonly<Record<string, Catalogue>>;
-const OF_PARTS = import.meta.glob(["../screens/*/locales/*.po", "../identity/locales/*.po"]) as Readonly<
-  Record<string, Catalogue>
->;
+const OF_PARTS = import.meta.glob([
+  "../screens/*/locales/*.po",
+  "../identity/locales/*.po",
+  "../watch/locales/*.po",
+]) as Readonly<Record<string, Catalogue>>;
 const opened = new Set<string>();
 
-/** Where the words of a part lie: a screen by the name of its folder, or `identity`. */
+/** What has words of its own and is no screen. */
+const PARTS: readonly string[] = ["identity", "watch"];
+
+/** Where the words of a part lie: a screen by the name of its folder, or one of those. */
 const partAt = (name: string, locale: string): string =>
-  name === "identity" ? `../identity/locales/${locale}.po` : `../screens/${name}/locales/${locale}.po`;
+  PARTS.includes(name) ? `../${name}/locales/${locale}.po` : `../screens/${name}/locales/${locale}.po`;
 
 async function load(locale: Locale, catalogue: Catalogue | undefined): Promise<void> {
   if (catalogue === undefined) return;
@@ -29,7 +34,7 @@ export async function speak(locale: Locale): Promise<void> {
   document.documentElement.lang = locale;
 }
 
-/** Loads the words of a screen, or of `identity`, in the language that is spoken. */
+/** Loads the words of a screen, or of another part, in the language that is spoken. */
 export async function loadWordsOf(name: string): Promise<void> {
   opened.add(name);
   const before = i18n.messages;

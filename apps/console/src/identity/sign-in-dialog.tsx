@@ -1,5 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { lazy, Suspense, useState } from "react";
+import { go } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
 import { Choice } from "../kit/form/choice.tsx";
 import { Button } from "../kit/ui/button.tsx";
@@ -10,6 +11,7 @@ import { AddressView } from "../kit/values/hash.tsx";
 import { Time } from "../kit/values/time.tsx";
 import { identity, leave } from "./identity.ts";
 import type { Identity, IdentityKind } from "./port.ts";
+import { isNewHere } from "./welcome.ts";
 
 const WalletPane = lazy(() => import("./wallet/wallet-pane.tsx"));
 const BrowserKeyPane = lazy(() => import("./browser-key/browser-key-pane.tsx"));
@@ -55,6 +57,10 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
   const { t } = useLingui();
   const who = useStore(identity);
   const [kind, setKind] = useState<IdentityKind>("wallet");
+  const done = () => {
+    onClose();
+    void isNewHere(location.pathname).then((is) => (is ? go("/start") : undefined));
+  };
   return (
     <Dialog title={who === undefined ? <Trans>Sign in</Trans> : <Trans>Your account</Trans>} onClose={onClose}>
       {who === undefined ? (
@@ -69,7 +75,7 @@ export default function SignInDialog({ onClose }: { readonly onClose: () => void
             onChange={setKind}
           />
           <Suspense fallback={<Skeleton className="h-32 w-full" />}>
-            {kind === "wallet" ? <WalletPane onDone={onClose} /> : <BrowserKeyPane onDone={onClose} />}
+            {kind === "wallet" ? <WalletPane onDone={done} /> : <BrowserKeyPane onDone={done} />}
           </Suspense>
         </div>
       ) : (

@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import { CurrentScreen } from "../app/current-screen.tsx";
 import { Link } from "../app/link.tsx";
 import { screenAt } from "../app/match-screens.ts";
-import { inWords } from "../app/messages.ts";
+import { inWords, loadWordsOf } from "../app/messages.ts";
 import { place, usePath } from "../app/place.ts";
 import { useStore } from "../app/store.ts";
 import { queries } from "../data/query.ts";
@@ -64,6 +64,11 @@ function useLive(): void {
 }
 
 const Corner = lazy(() => import("./corner.tsx"));
+/** Pays the jobs of this browser; it draws nothing while there are none. */
+const WatchBar = lazy(async () => {
+  const [bar] = await Promise.all([import("../watch/bar.tsx"), loadWordsOf("watch")]);
+  return bar;
+});
 
 function Notices() {
   // An empty corner is not worth its code.
@@ -114,6 +119,9 @@ export function Shell() {
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar />
           <Banner />
+          <Suspense fallback={null}>
+            <WatchBar />
+          </Suspense>
           <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
             <CurrentScreen />
           </main>

@@ -49,7 +49,14 @@ describe("a workload that nobody can take", () => {
     expect(problem.data["reasons"]).toContainEqual(
       expect.objectContaining({ dimension: "cpus", asked: "3", had: "2" }),
     );
-    expect(problem.data["relaxations"]).toEqual([{ dimension: "cpus", change: "ask for 2 cores", offers: 3 }]);
+    expect(problem.data["relaxations"]).toEqual([
+      {
+        dimension: "cpus",
+        change: "ask for 2 cores",
+        offers: 3,
+        edits: [{ pointer: "/spec/resources/cpus", value: 2 }],
+      },
+    ]);
   });
 
   it("is explained to anybody without being stored", async () => {

@@ -7,6 +7,7 @@ import type { PlacementView, Refusal } from "@corepool/protocol/resources";
 import type { Constraints, JobSpec } from "@corepool/protocol/spec";
 import { lower, type MarketContext, secondsOf } from "../market/context.ts";
 import type { OfferWithState, PlacedOffer, Uow } from "../market/documents.ts";
+import { editsOf } from "./relaxation-edits.ts";
 
 /** A shown offer is kept free for its client so long, when another of the same price is free for the next. */
 const RESERVED_MS = 10_000;
@@ -118,7 +119,12 @@ export function placementView(placement: Placement<OfferUnit>, request: Placemen
       spec: offer.spec,
     })),
     refusals: placement.refused.map(refusalView),
-    relaxations: placement.relaxations.map(({ dimension, change, offers }) => ({ dimension, change, offers })),
+    relaxations: placement.relaxations.map(({ dimension, change, offers, relaxed }) => ({
+      dimension,
+      change,
+      offers,
+      edits: relaxed === undefined ? null : editsOf(request, relaxed),
+    })),
   };
 }
 

@@ -30,7 +30,7 @@ interface Props {
 const INPUT = "row w-full rounded-(--radius) border bg-bg px-2.5 text-base placeholder:text-faint";
 
 /** Label, control, hint and problem, tied together for eyes and ears. */
-function Field({
+export function Field({
   form,
   at,
   label,

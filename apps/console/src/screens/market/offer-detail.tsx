@@ -2,6 +2,7 @@ import { formatPrice, type Token } from "@corepool/core/money";
 import type { OfferView } from "@corepool/protocol/resources";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
+import { Link } from "../../app/link.tsx";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
 import { CopyAs } from "../../kit/form/copy-as-button.tsx";
 import { Facts } from "../../kit/ui/page.tsx";
@@ -49,26 +50,34 @@ export default function OfferDetail({
             </p>
           )}
         </div>
-        {token === undefined ? null : (
-          <CopyAs
-            same={{
-              cli: cliText([
-                "run",
-                "--cpu",
-                String(resources.cpus),
-                "--max-rate",
-                `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`,
-                "--token",
-                token.symbol,
-                "--",
-                "python3",
-                "-c",
-                "print(6*7)",
-              ]),
-              yaml: yamlText(offer.signed),
-            }}
-          />
-        )}
+        <div className="flex flex-col items-end gap-2">
+          <Link
+            to={`/new?offer=${offer.id}`}
+            className="row inline-flex items-center rounded-(--radius) bg-accent px-3 text-sm font-medium text-on-accent hover:opacity-90"
+          >
+            <Trans>Rent this</Trans>
+          </Link>
+          {token === undefined ? null : (
+            <CopyAs
+              same={{
+                cli: cliText([
+                  "run",
+                  "--cpu",
+                  String(resources.cpus),
+                  "--max-rate",
+                  `${formatPrice(BigInt(terms.rate) * 3_600n, token)}/h`,
+                  "--token",
+                  token.symbol,
+                  "--",
+                  "python3",
+                  "-c",
+                  "print(6*7)",
+                ]),
+                yaml: yamlText(offer.signed),
+              }}
+            />
+          )}
+        </div>
       </section>
       <Part title={<Trans>Hardware, as its machine reports it</Trans>}>
         <Facts

@@ -1,0 +1,83 @@
+import type { OfferView, Refusal } from "@corepool/protocol/resources";
+import { explainPlacement } from "@corepool/protocol/routes/workloads";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { costOf, type Draft, draftFor, groupsOf, sameAs } from "./model.ts";
+
+const GP = { symbol: "GP", decimals: 18 };
+const token = `0x${"11".repeat(20)}` as const;
+const provider = `0x${"22".repeat(20)}` as const;
+const draft: Draft = {
+  spec: {
+    kind: "job",
+    name: "my job",
+    command: ["python3", "-c", "print('a b')"],
+    env: { A: "x y" },
+    resources: { cpus: 2, memoryBytes: 2 ** 29, diskBytes: 2 ** 26, gpus: { count: 1 } },
+    inputs: [{ path: "d.csv", hash: `sha256:${"0".repeat(64)}`, sizeBytes: 3 }],
+    durationSeconds: 5_400,
+    needs: ["numpy"],
+  },
+  constraints: { token, maxRate: "1500000000000000000", requireCgroup: true },
+};
+
+describe("a draft", () => {
+  it("becomes the command that does the same", () => {
+    expect(sameAs(draft, GP).cli).toBe(
+      `corepool run --name 'my job' --cpu 2 --memory 512MiB --disk 64MiB --gpu 1 --time 90m --token GP --max-rate 1.5/s --require-cgroup --needs numpy --env 'A=x y' --input d.csv=./d.csv -- python3 -c 'print('\\''a b'\\'')'`,
+    );
+  });
+
+  it("has no command where the command line has no option", () => {
+    expect(sameAs({ ...draft, constraints: { token, providers: [provider] } }, GP).cli).toBeUndefined();
+  });
+
+  it("becomes a file that reads back as the same", () => {
+    expect(parse(sameAs(draft, GP).yaml ?? "")).toEqual(draft);
+  });
+
+  it("of a pinned offer asks for its unit, of its provider, within its times", () => {
+    const offer = {
+      signed: {
+        spec: {
+          resources: {
+            cpus: 4,
+            memoryBytes: 2 ** 33,
+            diskBytes: 2 ** 34,
+            gpus: [{ id: "g", model: "H100", memoryBytes: 1 }],
+          },
+        },
+        offer: { token, provider, minSeconds: 60, maxSeconds: 600 },
+      },
+    } as unknown as OfferView;
+    const pinned = draftFor(provider, offer);
+    expect(pinned.spec).toMatchObject({
+      durationSeconds: 600,
+      resources: { cpus: 4, memoryBytes: 2 ** 33, diskBytes: 2 ** 34, gpus: { count: 1 } },
+    });
+    expect(pinned.constraints).toEqual({ token, providers: [provider] });
+  });
+
+  it("is one that the coordinator takes as soon as it has a command", () => {
+    const empty = draftFor(token);
+    expect(explainPlacement.body.safeParse(empty).success).toBe(false);
+    expect(explainPlacement.body.safeParse({ ...empty, spec: { ...empty.spec, command: ["true"] } }).success).toBe(
+      true,
+    );
+  });
+});
+
+describe("the price of a lease", () => {
+  it("puts its whole time in escrow and risks an interval and the grace, never more than the escrow", () => {
+    expect(costOf(7n, 600, 5, 10)).toEqual({ rate: 7n, escrow: 4_200n, atRisk: 105n });
+    expect(costOf(7n, 10, 5, 10)).toEqual({ rate: 7n, escrow: 70n, atRisk: 70n });
+  });
+});
+
+it("groups refusals by their first reason, with everything that was there instead", () => {
+  const refusal = (dimension: Refusal["dimension"], had: string) => ({ dimension, asked: "9", had }) as Refusal;
+  expect(groupsOf([refusal("price", "3"), refusal("cpus", "2"), refusal("cpus", "4"), refusal("cpus", "2")])).toEqual([
+    { dimension: "cpus", count: 3, asked: "9", had: ["2", "4"] },
+    { dimension: "price", count: 1, asked: "9", had: ["3"] },
+  ]);
+});

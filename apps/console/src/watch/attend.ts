@@ -1,0 +1,116 @@
+import type { Signer } from "@corepool/core/ports/signer";
+import type { Market } from "@corepool/protocol/resources";
+import { getAccount } from "@corepool/protocol/routes/accounts";
+import { getMarket } from "@corepool/protocol/routes/market";
+import { getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
+import { isLive, type MarketChain, openChain } from "@corepool/sdk/chain";
+import { type KeptJob, keptJobOf, orderedOf } from "@corepool/sdk/kept-job";
+import { attendWorkload, type Ordered, type RunContext, type RunEvent } from "@corepool/sdk/run";
+import { http } from "viem";
+import { call, client } from "../data/client.ts";
+import { keyOf, queries } from "../data/query.ts";
+import { keyHome } from "../identity/identity.ts";
+import { hiddenClock } from "./clock.ts";
+import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
+import { dropWatch, patchWatch, putWatch, type Watched } from "./watches.ts";
+
+let clock: ReturnType<typeof hiddenClock> | undefined;
+
+/** What is known of a job before anybody attends it. */
+export function watchedOf(job: KeptJob, by: Watched["by"]): Watched {
+  const { workload, client: owner, token, graceSeconds } = job;
+  return {
+    workload,
+    client: owner,
+    token,
+    graceSeconds,
+    rate: BigInt(job.rate),
+    escrow: BigInt(job.escrow),
+    paid: BigInt(job.total),
+    by,
+    trouble: undefined,
+  };
+}
+
+/** The key of whoever is signed in, opened only when an order has to be signed: a watch needs none. */
+function lateSigner(address: KeptJob["client"]): Signer {
+  return {
+    address,
+    signTypedData: async (data) => (await keyHome()).signer.signTypedData(data),
+    signMessage: async (message) => (await keyHome()).signer.signMessage(message),
+  };
+}
+
+/** Asks the chain itself whether a lease is live, at the market's own endpoint; it is reached when it is first asked. */
+function liveOn(market: Market, rpcUrl: string): NonNullable<RunContext["isLive"]> {
+  let chain: MarketChain | undefined;
+  return async (terms) => {
+    chain ??= await openChain({
+      transport: http(rpcUrl),
+      chainId: market.chainId,
+      market: market.contracts.leaseMarket,
+    });
+    return isLive(chain, terms);
+  };
+}
+
+async function attend(job: KeptJob, signal: AbortSignal): Promise<void> {
+  const market = await call(getMarket, {}, { signal });
+  const { saved } = orderedOf(job);
+  let { ordered } = orderedOf(job);
+  clock ??= hiddenClock();
+  const keep = (next: Ordered): Promise<void> => {
+    ordered = next;
+    const fresh = keptJobOf(client.url, next, { provenMs: 0, total: 0n });
+    putWatch(watchedOf(fresh, "here"));
+    return keepJob(fresh);
+  };
+  const on = (event: RunEvent): void => {
+    if (event.type === "note") {
+      patchWatch(job.workload, { paid: event.total, trouble: undefined });
+      // A note that is not kept is signed again from the one before: nothing is lost but a write.
+      keepJob(keptJobOf(client.url, ordered, event)).catch(() => undefined);
+    } else if (event.type === "withheld" || event.type === "unplaced")
+      patchWatch(job.workload, { trouble: event.detail });
+  };
+  await attendWorkload(
+    {
+      client: { ...client, clock },
+      market,
+      signer: lateSigner(job.client),
+      keep,
+      on,
+      isLive: market.rpcUrl === null ? undefined : liveOn(market, market.rpcUrl),
+      signal,
+    },
+    ordered,
+    { saved, logs: false },
+  );
+}
+
+/**
+ * Pays a job to its end from this tab, or waits for its turn while another tab does: whoever holds the lock of a
+ * workload is its watch. A tab that is closed gives its locks back.
+ */
+export async function attendKept(workload: string, signal: AbortSignal): Promise<void> {
+  const paying = async (): Promise<void> => {
+    // What another tab has paid meanwhile, or that it ended.
+    const job = await keptJobNamed(workload);
+    if (job === undefined) return dropWatch(workload);
+    putWatch(watchedOf(job, "here"));
+    try {
+      await attend(job, signal);
+    } catch (error) {
+      if (!signal.aborted)
+        patchWatch(workload, { by: "stopped", trouble: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    await forgetJob(workload);
+    dropWatch(workload);
+    for (const queryKey of [keyOf(getWorkload, { params: { id: workload } }), keyOf(listWorkloads), keyOf(getAccount)])
+      void queries.invalidateQueries({ queryKey });
+  };
+  // Browsers have locks only where a connection is secure; elsewhere two tabs may both pay, which costs nothing more.
+  if (navigator.locks === undefined) return paying();
+  await navigator.locks.request(`corepool.watch.${workload}`, { signal }, paying);
+}

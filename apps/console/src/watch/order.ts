@@ -1,0 +1,143 @@
+import { CorepoolError } from "@corepool/core/errors";
+import type { Market, WorkloadView } from "@corepool/protocol/resources";
+import { getAccount } from "@corepool/protocol/routes/accounts";
+import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
+import { balancesOf, deposit, openChain } from "@corepool/sdk/chain";
+import { keptJobOf } from "@corepool/sdk/kept-job";
+import { submitUnderMandate } from "@corepool/sdk/mandated-run";
+import { mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { worthAnotherTry } from "@corepool/sdk/problem";
+import { orderPlaced, type RunContext, type RunRequest, submitRequest, wishOf } from "@corepool/sdk/run";
+import { call, client } from "../data/client.ts";
+import { keyOf, queries } from "../data/query.ts";
+import { keyHome } from "../identity/identity.ts";
+import type { KeyHome } from "../identity/port.ts";
+import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
+import { attendNow } from "./start.ts";
+
+/** What a person agreed to before anything was signed. Base units; the rate is per second. */
+export interface Agreed {
+  readonly rate: bigint;
+  readonly escrow: bigint;
+  /** Who pays while it runs: this browser, or the market's operator under a mandate for just this escrow. */
+  readonly payer: "browser" | "operator";
+}
+
+/** How far an order has come, for those who wait for it. */
+export type Step = "key" | "upload" | "deposit" | "sign" | "order";
+
+/** An order under way. It may be tried again after a failure, and goes on where it stopped. */
+export interface Ordering {
+  /** Resolves with the workload's id once its lease is about to open. */
+  readonly go: () => Promise<string>;
+  /** Takes back what is placed and not ordered. */
+  readonly drop: () => Promise<void>;
+}
+
+/** A mandate outlives its job by this, so that its last note can be signed. */
+const MANDATE_SLACK_S = 3_600;
+
+function fundingOf(market: Market, home: KeyHome, step: (now: Step) => void): NonNullable<RunContext["fund"]> {
+  return async (token, short) => {
+    step("deposit");
+    const { account, transport } = await home.chainAccess(market.rpcUrl, market.chainId);
+    const chain = await openChain({
+      account,
+      transport,
+      chainId: market.chainId,
+      market: market.contracts.leaseMarket,
+    });
+    const { wallet } = await balancesOf(chain, token, home.signer.address);
+    if (wallet < short)
+      throw new CorepoolError("insufficient-funds", {
+        detail: `The deposit needs ${short} base units, and the wallet holds ${wallet}.`,
+        next: "Receive more of the token first, or ask for a shorter time.",
+      });
+    await deposit(chain, home.signer.address, token, short);
+    step("sign");
+  };
+}
+
+/**
+ * An order for a request within what was agreed. The agreed rate and escrow become limits of the request itself, so that
+ * neither placement nor a signature can go beyond them, now or when the job has to be ordered again.
+ */
+export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, step: (now: Step) => void): Ordering {
+  const bounded: RunRequest = {
+    ...request,
+    constraints: { ...request.constraints, maxRate: String(agreed.rate), maxEscrow: String(agreed.escrow) },
+  };
+  let placed: WorkloadView | undefined;
+  const done = (id: string): string => {
+    placed = undefined;
+    for (const route of [listWorkloads, getAccount]) void queries.invalidateQueries({ queryKey: keyOf(route) });
+    return id;
+  };
+
+  const underMandate = async (home: KeyHome, fund: NonNullable<RunContext["fund"]>): Promise<string> => {
+    const { token } = bounded.constraints;
+    const account = await call(getAccount, {});
+    const cash = BigInt(account.balances.find((each) => each.token.toLowerCase() === token.toLowerCase())?.cash ?? "0");
+    if (cash < agreed.escrow) await fund(token, agreed.escrow - cash, agreed.escrow);
+    step("sign");
+    const expiry = Math.floor(client.clock.now() / 1_000) + wishOf(bounded).spec.durationSeconds + MANDATE_SLACK_S;
+    const bounds = {
+      token,
+      maxRate: agreed.rate,
+      maxEscrow: agreed.escrow,
+      maxTotal: agreed.escrow,
+      providers: [],
+      expiry,
+    };
+    const message = await mandateFor(client, market, home.signer.address, bounds);
+    const { id } = await signMandate(client, market, home.signer, message, []);
+    step("order");
+    return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, id)).id;
+  };
+
+  /** The workload, when an earlier try's order was taken after all. */
+  const orderedBefore = async (): Promise<string | undefined> => {
+    if (placed === undefined) return undefined;
+    const { id } = placed;
+    const { state } = await call(getWorkload, { params: { id } });
+    if (state === "pending") return undefined;
+    placed = undefined;
+    if ((await keptJobNamed(id)) === undefined) return undefined;
+    void attendNow(id).catch(() => undefined);
+    return id;
+  };
+
+  return {
+    go: async () => {
+      step("key");
+      const home = await keyHome();
+      const fund = fundingOf(market, home, step);
+      if (agreed.payer === "operator") return done(await underMandate(home, fund));
+      const ordered = await orderedBefore();
+      if (ordered !== undefined) return done(ordered);
+      step("upload");
+      placed ??= await submitRequest({ client }, bounded);
+      const { id } = placed;
+      step("sign");
+      const keep: RunContext["keep"] = async (ordered) => {
+        await keepJob(keptJobOf(client.url, ordered, { provenMs: 0, total: 0n }));
+        step("order");
+      };
+      try {
+        await orderPlaced({ client, market, signer: home.signer, fund, keep }, placed, wishOf(bounded));
+      } catch (error) {
+        // An order whose answer never came may have been taken: its key stays, and the next try looks first.
+        if (!worthAnotherTry(error)) await forgetJob(id);
+        throw error;
+      }
+      void attendNow(id).catch(() => undefined);
+      return done(id);
+    },
+    drop: async () => {
+      if (placed === undefined) return;
+      const { id } = placed;
+      placed = undefined;
+      await call(cancelWorkload, { params: { id } });
+    },
+  };
+}
