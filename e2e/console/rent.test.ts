@@ -42,7 +42,7 @@ describe("renting in the browser", () => {
     opened = await openPage(browser, {
       origin,
       path,
-      alsoTo: new URL(rpcUrl).origin,
+      besides: [new URL(rpcUrl).origin],
       expected: PROBED_LATE,
       ...options,
     });

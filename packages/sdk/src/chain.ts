@@ -66,8 +66,10 @@ export async function openChain(options: {
   readonly chainId: number;
   readonly market: Address;
   readonly account?: Account | undefined;
+  /** How long a sent transaction is waited for, ms; it may be taken in later all the same. */
+  readonly patienceMs?: number;
 }): Promise<MarketChain> {
-  const { chainId, market, account } = options;
+  const { chainId, market, account, patienceMs = 180_000 } = options;
   const chain = defineChain({
     id: chainId,
     name: `chain ${chainId}`,
@@ -99,7 +101,21 @@ export async function openChain(options: {
           args: call.args,
         });
         const hash = await wallet.writeContract(request);
-        const receipt = await reader.waitForTransactionReceipt({ hash });
+        let replaced: string | undefined;
+        const receipt = await reader.waitForTransactionReceipt({
+          hash,
+          timeout: patienceMs,
+          onReplaced: ({ reason }) => {
+            replaced = reason;
+          },
+        });
+        // The same call at a higher fee is the same act; a cancellation, or another call, is not.
+        if (replaced !== undefined && replaced !== "repriced")
+          throw new CorepoolError("call-reverted", {
+            detail: `Transaction ${hash} was given up for another one in the wallet.`,
+            next: "Nothing of it has happened. Send it again if you still want it.",
+            data: { hash, reason: replaced },
+          });
         if (receipt.status !== "success")
           throw new CorepoolError("call-reverted", { detail: `Transaction ${hash} was reverted.`, data: { hash } });
         return receipt;

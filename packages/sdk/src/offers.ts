@@ -26,7 +26,7 @@ function refuse(detail: string): never {
 }
 
 /** Whether the provider signed these very terms, alone or as a leaf of a batch. */
-async function signedByProvider(domain: MarketDomain, signed: SignedOffer): Promise<boolean> {
+export async function signedByProvider(domain: MarketDomain, signed: SignedOffer): Promise<boolean> {
   const { offer, proof, signature } = signed;
   const data = offerData(domain, offer);
   let digest = digestOf(data);

@@ -53,6 +53,20 @@ describe("the stream of events", () => {
     expect(live.get().state).toBe("live");
   });
 
+  it("has the ledger and the spending read anew when money has moved, or when that was undone", () => {
+    const [ledger, spend] = [
+      ["listLedger", "whole", {}],
+      ["getSpend", {}],
+    ] as const;
+    for (const type of ["ledger.deposit", "ledger.undone"]) {
+      for (const key of [ledger, spend]) cache.setQueryData(key, {});
+      takeEvent(cache, { event: "workload.running", data: JSON.stringify({ ...event, type: "workload.running" }) });
+      expect([stale(ledger), stale(spend)]).toEqual([false, false]);
+      takeEvent(cache, { event: type, data: JSON.stringify({ ...event, type, workload: null, state: null }) });
+      expect([stale(ledger), stale(spend)]).toEqual([true, true]);
+    }
+  });
+
   it("has everything read anew after a gap, and the offers when they changed", () => {
     takeEvent(cache, { event: "offers", data: "{}" });
     expect([stale(["listOffers", "whole", {}]), stale(one)]).toEqual([true, false]);

@@ -1,5 +1,7 @@
 import { type AccountEvent, accountEvent, type WorkloadView } from "@corepool/protocol/resources";
 import { getAccount, streamAccount } from "@corepool/protocol/routes/accounts";
+import { getSpend, listLedger } from "@corepool/protocol/routes/billing";
+import { getOwnMachine, listOwnMachines } from "@corepool/protocol/routes/machines";
 import { getMachine, listMachines, listOffers } from "@corepool/protocol/routes/market";
 import { getReceipt, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
 import { patient } from "@corepool/sdk/client";
@@ -21,8 +23,10 @@ function touched(event: AccountEvent): readonly (readonly unknown[])[] {
   }
   if (event.machine !== null) {
     const id = event.machine as `0x${string}`;
-    keys.push(keyOf(getMachine, { params: { id } }), keyOf(listMachines));
+    keys.push(keyOf(getMachine, { params: { id } }), keyOf(listMachines), keyOf(getOwnMachine), keyOf(listOwnMachines));
   }
+  // `ledger.KIND`, and `ledger.undone` after a re-organisation.
+  if (event.type.startsWith("ledger.")) keys.push(keyOf(listLedger), keyOf(getSpend));
   return keys;
 }
 

@@ -3,7 +3,7 @@ import { Icon } from "./icon.tsx";
 
 const LOOKS = {
   /** The one thing that the screen is for. */
-  primary: "bg-accent text-on-accent font-medium hover:opacity-90 border border-transparent",
+  primary: "bg-accent text-on-accent font-medium hover:brightness-95 border border-transparent",
   /** Everything else. */
   plain: "bg-surface text-text border border-line hover:bg-raised hover:border-faint",
   quiet: "text-muted hover:text-text hover:bg-raised border border-transparent",

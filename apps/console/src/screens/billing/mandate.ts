@@ -1,0 +1,123 @@
+import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
+import { address, hex } from "@corepool/protocol/primitives";
+import type { RouteResponse } from "@corepool/protocol/route";
+import type { listMandates } from "@corepool/protocol/routes/accounts";
+import { type MandateMessage, mandateMessage } from "@corepool/protocol/spec";
+import { z } from "zod";
+
+/** A mandate as the coordinator tells it. */
+export type MandateView = RouteResponse<typeof listMandates>["data"][number];
+
+const kept = z.object({
+  /** What the coordinator calls it; null while it has not answered. */
+  id: z.string().nullable(),
+  /** What the chain calls it: the EIP-712 struct hash. */
+  hash: hex,
+  chainId: z.int(),
+  market: address,
+  mandate: mandateMessage,
+  providers: z.array(address),
+  signature: hex,
+  /** The transaction that revoked it on chain, sent from here. */
+  revokedIn: hex.optional(),
+});
+/** A mandate that was signed in this browser: what can be revoked without asking anybody what it said. */
+export type KeptMandate = z.infer<typeof kept>;
+
+/** What is granted, and how it can be taken back. */
+export interface MandateRow {
+  readonly key: string;
+  readonly id: string | null;
+  readonly mandate: MandateMessage;
+  readonly providers: readonly Address[];
+  /** Base units in escrow under it so far; undefined while the coordinator knows nothing of it. */
+  readonly committed: string | undefined;
+  readonly state: "granted" | "expired" | "revoked" | "unconfirmed";
+  /** The copies signed here; without one the coordinator's word is all there is. */
+  readonly copies: readonly KeptMandate[];
+}
+
+/** Where a mandate stands at `now` (ms). */
+export function stateOf(view: MandateView, now: number): "granted" | "expired" | "revoked" {
+  if (view.revokedAt !== null) return "revoked";
+  return view.mandate.expiry * 1_000 <= now ? "expired" : "granted";
+}
+
+/** How much of a cap is used, 0 to 1. */
+export function shareOf(used: string, of: string): number {
+  const [a, b] = [BigInt(used), BigInt(of)];
+  if (b === 0n) return a === 0n ? 0 : 1;
+  return Math.min(1, Number((a * 10_000n) / b) / 10_000);
+}
+
+/** Reads what was kept; whatever is damaged is left out. */
+export function parseKept(text: string | null): readonly KeptMandate[] {
+  try {
+    const list: unknown = JSON.parse(text ?? "[]");
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((each) => {
+      const parsed = kept.safeParse(each);
+      return parsed.success ? [parsed.data] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps one under its hash: whatever id a coordinator gives, it cannot take another's place. */
+export function withKept(list: readonly KeptMandate[], one: KeptMandate): readonly KeptMandate[] {
+  return [one, ...list.filter((each) => each.hash !== one.hash)];
+}
+
+/** The coordinator's list beside what was signed here by `account` for this market, newest first. */
+export function mandateRows(
+  views: readonly MandateView[],
+  all: readonly KeptMandate[],
+  where: { readonly account: Address; readonly chainId: number; readonly market: Address },
+  now: number,
+): readonly MandateRow[] {
+  const mine = all.filter(
+    (each) =>
+      sameAddress(each.mandate.client, where.account) &&
+      each.chainId === where.chainId &&
+      sameAddress(each.market, where.market),
+  );
+  const told = views.map((view): MandateRow => {
+    const copies = mine.filter((each) => each.id === view.id);
+    return {
+      key: view.id,
+      id: view.id,
+      // What was signed here stands above what the coordinator says was signed.
+      mandate: copies[0]?.mandate ?? view.mandate,
+      providers: copies[0]?.providers ?? view.providers,
+      committed: view.committed,
+      // The chain's revocation stands, whatever the coordinator has heard of it.
+      state: copies.length > 0 && copies.every((each) => each.revokedIn !== undefined) ? "revoked" : stateOf(view, now),
+      copies,
+    };
+  });
+  const known = new Set<Hex>(told.flatMap((row) => row.copies.map((each) => each.hash)));
+  const untold = mine
+    .filter((each) => !known.has(each.hash))
+    .map(
+      (each): MandateRow => ({
+        key: each.hash,
+        id: each.id,
+        mandate: each.mandate,
+        providers: each.providers,
+        committed: undefined,
+        state:
+          each.revokedIn !== undefined ? "revoked" : each.mandate.expiry * 1_000 <= now ? "expired" : "unconfirmed",
+        copies: [each],
+      }),
+    );
+  return [...untold, ...told];
+}
+
+/** Addresses that somebody typed, with commas, spaces or lines between; `wrong` is the first that is none. */
+export function parseAddresses(text: string): { readonly addresses: readonly Address[]; readonly wrong?: string } {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const wrong = words.find((word) => !address.safeParse(word).success);
+  if (wrong !== undefined) return { addresses: [], wrong };
+  return { addresses: [...new Set(words.map((word) => word.toLowerCase() as Address))] };
+}

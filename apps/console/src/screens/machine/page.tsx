@@ -1,0 +1,113 @@
+import { CorepoolError } from "@corepool/core/errors";
+import { sameAddress } from "@corepool/core/hex";
+import type { MachineView } from "@corepool/protocol/resources";
+import { getMachine } from "@corepool/protocol/routes/market";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { Link } from "../../app/link.tsx";
+import { useParam } from "../../app/screen.ts";
+import { useStore } from "../../app/store.ts";
+import { useRoute } from "../../data/query.ts";
+import { identity } from "../../identity/identity.ts";
+import { PageHead } from "../../kit/ui/page.tsx";
+import { Empty, Failure, Skeleton, Stale } from "../../kit/ui/states.tsx";
+import { Hash } from "../../kit/values/hash.tsx";
+import { shortened } from "../../kit/values/quantities.ts";
+import { State } from "../../kit/values/state.tsx";
+import { fleetRow } from "../provider/fleet.ts";
+import { useFleet } from "../provider/use-fleet.ts";
+import { Drain } from "./drain.tsx";
+import { History } from "./history.tsx";
+import { Inventory } from "./inventory.tsx";
+import { Isolation } from "./isolation.tsx";
+import { Leases } from "./leases.tsx";
+import { Units } from "./units.tsx";
+
+/** One machine as the market knows it. Everybody sees it; what it earned only who is paid. */
+export default function MachinePage() {
+  const id = useParam("id");
+  if (!/^0x[0-9a-fA-F]{64}$/.test(id)) return <Gone />;
+  return <Known id={id as `0x${string}`} />;
+}
+
+function Gone() {
+  return (
+    <>
+      <PageHead title={<Trans>Machine</Trans>} />
+      <Empty
+        title={<Trans>There is no such machine</Trans>}
+        action={
+          <Link to="/provider" className="text-accent underline underline-offset-2">
+            <Trans>Your machines</Trans>
+          </Link>
+        }
+      >
+        <Trans>The market has never seen one under this name.</Trans>
+      </Empty>
+    </>
+  );
+}
+
+function Known({ id }: { readonly id: `0x${string}` }) {
+  const machine = useRoute(getMachine, { params: { id } }, { every: 5_000 });
+  if (machine.data !== undefined)
+    return (
+      <>
+        {machine.error === null ? null : <Stale at={machine.dataUpdatedAt} again={() => void machine.refetch()} />}
+        <Shown machine={machine.data} />
+      </>
+    );
+  if (machine.error instanceof CorepoolError && machine.error.code === "not-found") return <Gone />;
+  return (
+    <>
+      <PageHead title={<Trans>Machine</Trans>} />
+      {machine.error === null ? (
+        <div className="p-6">
+          <Skeleton className="h-24 w-full" />
+        </div>
+      ) : (
+        <Failure error={machine.error} again={() => void machine.refetch()} />
+      )}
+    </>
+  );
+}
+
+function Shown({ machine }: { readonly machine: MachineView }) {
+  const { t } = useLingui();
+  const who = useStore(identity);
+  const fleet = useFleet(who?.address);
+  const own = fleet.owned.rows.find((each) => each.id === machine.id);
+  const row = fleetRow(machine, fleet.offers.rows, own);
+  const paid =
+    who !== undefined &&
+    (sameAddress(machine.provider, who.address) || row.payTo.some((each) => sameAddress(each, who.address)));
+  return (
+    <>
+      <PageHead
+        title={t`Machine ${shortened(machine.id)}`}
+        actions={
+          <span data-health>
+            {own?.draining === true ? (
+              <State tone="warn">{t`Draining`}</State>
+            ) : machine.online ? (
+              row.leased > 0 ? (
+                <State tone="live">{t`Serving`}</State>
+              ) : (
+                <State tone="info">{t`Online`}</State>
+              )
+            ) : (
+              <State tone="bad">{t`Offline`}</State>
+            )}
+          </span>
+        }
+      >
+        <Hash value={machine.id} full />
+      </PageHead>
+      <Inventory row={row} />
+      <Isolation row={row} />
+      {fleet.market === undefined ? null : <Units row={row} market={fleet.market} ready={fleet.offers.ready} />}
+      {own === undefined ? null : <Leases own={own} tokenOf={fleet.tokenOf} />}
+      {paid ? <History fleet={fleet} row={row} /> : null}
+      <Drain row={row} paid={paid} />
+    </>
+  );
+}
