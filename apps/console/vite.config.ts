@@ -42,6 +42,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What every page needs is one file: fifty small ones compress worse, and each is a request.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", test: /\/src\/main\.tsx$/ }] } } },
   },
   server: { proxy: { "/v1": process.env["COREPOOL_URL"] ?? "http://localhost:8080" } },
 });

@@ -8,7 +8,6 @@ const LIMITS = { first: 150 * 1024, lazy: 110 * 1024, css: 25 * 1024, fonts: 60 
 interface Chunk {
   readonly file: string;
   readonly src?: string;
-  readonly isEntry?: boolean;
   readonly imports?: readonly string[];
   readonly dynamicImports?: readonly string[];
 }
@@ -35,7 +34,8 @@ function closure(keys: readonly string[]): ReadonlySet<string> {
 }
 
 const keys = Object.keys(manifest);
-const entry = keys.filter((key) => manifest[key]?.isEntry === true);
+const page = readFileSync(join(dist, "index.html"), "utf8");
+const entry = keys.filter((key) => page.includes(`type="module" crossorigin src="/${manifest[key]?.file}"`));
 // The first route: what opening the market downloads before it stands, its words among it.
 const market = keys.filter((key) =>
   /screens\/market\/page\.tsx$|screens\/market\/locales\/ko\.po$|src\/locales\/ko\.po$/.test(manifest[key]?.src ?? ""),
@@ -50,7 +50,7 @@ const check = (what: string, bytes: number, limit: number): void => {
   console.log(`${what}: ${(bytes / 1024).toFixed(1)} of ${limit / 1024} KiB`);
   if (bytes > limit) over.push(what);
 };
-if (entry.length !== 1 || market.length < 3)
+if (entry.length === 0 || market.length < 3)
   over.push("first route: the build does not have the entry and the market that it is measured by");
 check("first route, JavaScript", first, LIMITS.first);
 const lazy = assets

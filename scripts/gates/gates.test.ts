@@ -85,7 +85,7 @@ describe("every gate rejects its fixture", () => {
       font: "assets/font.woff2",
     };
     const manifest = {
-      "index.html": { file: files.first, isEntry: true },
+      "index.html": { file: files.first },
       "src/screens/market/page.tsx": {
         file: files.market,
         src: "src/screens/market/page.tsx",
@@ -98,6 +98,7 @@ describe("every gate rejects its fixture", () => {
       mkdirSync(join(copy ?? "", ".vite"), { recursive: true });
       mkdirSync(join(copy ?? "", "assets"), { recursive: true });
       writeFileSync(join(copy ?? "", ".vite/manifest.json"), JSON.stringify(manifest));
+      writeFileSync(join(copy ?? "", "index.html"), `<script type="module" crossorigin src="/${files.first}"></script>`);
       for (const [name, file] of Object.entries(files))
         writeFileSync(join(copy ?? "", file), randomBytes(sizes[name as keyof typeof files] ?? 100));
       return run("node", ["scripts/gates/console-budget.ts", copy ?? ""]);
