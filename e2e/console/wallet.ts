@@ -1,11 +1,13 @@
 import type { Page } from "playwright-core";
-import type { Hex } from "viem";
+import { createWalletClient, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 /** How the test's wallet behaves; a test changes it while the page runs. */
 export interface WalletBehaviour {
   reject: boolean;
   chainId: number;
+  /** A transaction is signed and answered with its hash, and then never reaches a block. */
+  drop: boolean;
 }
 
 interface Ask {
@@ -22,7 +24,7 @@ export async function announceWallet(
   options: { readonly privateKey: Hex; readonly rpcUrl: string; readonly chainId: number; readonly name?: string },
 ): Promise<WalletBehaviour> {
   const account = privateKeyToAccount(options.privateKey);
-  const behaviour: WalletBehaviour = { reject: false, chainId: options.chainId };
+  const behaviour: WalletBehaviour = { reject: false, chainId: options.chainId, drop: false };
   const rejected = { error: { code: 4001, message: "User rejected the request." } };
   const rpc = async ({ method, params }: Ask): Promise<unknown> => {
     const answer = await fetch(options.rpcUrl, {
@@ -32,6 +34,21 @@ export async function announceWallet(
     });
     return answer.json();
   };
+  const own = createWalletClient({ account, transport: http(options.rpcUrl) });
+  const send = async ({
+    to,
+    data,
+    value,
+    gas,
+  }: Readonly<Record<"to" | "data" | "value" | "gas", Hex | undefined>>) => ({
+    result: await own.sendTransaction({
+      chain: null,
+      ...(to === undefined ? {} : { to }),
+      ...(data === undefined ? {} : { data }),
+      ...(value === undefined ? {} : { value: BigInt(value) }),
+      ...(gas === undefined ? {} : { gas: BigInt(gas) }),
+    }),
+  });
   const answer = async (ask: Ask): Promise<unknown> => {
     const { method, params = [] } = ask;
     if (method === "eth_requestAccounts") return behaviour.reject ? rejected : { result: [account.address] };
@@ -52,7 +69,11 @@ export async function announceWallet(
         .types;
       return { result: await account.signTypedData({ ...(JSON.parse(String(params[1])) as object), types } as never) };
     }
-    if (method === "eth_sendTransaction" && behaviour.reject) return rejected;
+    if (method === "eth_sendTransaction") {
+      if (behaviour.reject) return rejected;
+      if (behaviour.drop) return { result: `0x${"d0".repeat(32)}` };
+      return send(params[0] as Readonly<Record<"to" | "data" | "value" | "gas", Hex | undefined>>);
+    }
     return rpc(ask);
   };
   await target.exposeFunction("askTestWallet", answer);
