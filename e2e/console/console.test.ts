@@ -28,8 +28,11 @@ const EVERY_VIEW = process.env["COREPOOL_EVERY_VIEW"] === "1";
  * goes wrong for a pair of them is found. A kit of the gallery, which every screen shows too, is looked at in two.
  */
 function viewsOf(path: string, language: Language): readonly (readonly [Width, Theme])[] {
-  const all = (["phone", "tablet", "wide"] as const).flatMap((width) => [[width, "light"] as const, [width, "dark"] as const]);
-  const half = all.filter(([width, theme]) => (theme === "light") === (width === "phone") === (language === "en"));
+  const all = (["phone", "tablet", "wide"] as const).flatMap((width) => [
+    [width, "light"] as const,
+    [width, "dark"] as const,
+  ]);
+  const half = all.filter(([width, theme]) => ((theme === "light") === (width === "phone")) === (language === "en"));
   return EVERY_VIEW ? all : GALLERY_PATHS.includes(path) ? half.slice(0, 1) : half;
 }
 

@@ -7,7 +7,7 @@ import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import type { Browser, Locator, Page } from "playwright-core";
 import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { clear, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "../support/market.ts";
 import { axe, launch, type OpenPage, openPage, overflows, settled } from "./browser.ts";
 import { announceWallet, type WalletBehaviour } from "./wallet.ts";
@@ -82,7 +82,7 @@ describe("money and machines, in a browser, on a real market", () => {
       }
     };
     there("SIGTERM");
-    await expect.poll(() => there(0), { timeout: 30_000, interval: 100 }).toBe(false);
+    await vi.waitUntil(() => !there(0), { timeout: 30_000, interval: 100 });
   }
 
   /** Opens a path, signed in by a key. */

@@ -9,6 +9,25 @@ import { clear, newPlace, type Place, type RunningMarket, resultOf, startMarket 
 import { axe, launch, type OpenOptions, type OpenPage, openPage, overflows, settled } from "./browser.ts";
 import { signedIn } from "./signed-in.ts";
 
+/** Counts on for as long as it is let: a line every 50 ms, every tenth on stderr too. */
+const COUNTING = `
+import sys, time
+n = 0
+while True:
+    print("tick", n, flush=True)
+    if n % 10 == 0:
+        print("warning at", n, file=sys.stderr, flush=True)
+    n += 1
+    time.sleep(0.05)
+`;
+/** Leaves two files, one of them a picture. */
+const LEAVING = `
+import base64, os
+out = os.environ["COREPOOL_OUTPUTS"]
+open(os.path.join(out, "answer.txt"), "w").write("42\\n")
+open(os.path.join(out, "dot.png"), "wb").write(base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="))
+print("the answer is 42")
+`;
 describe("workloads, in a browser, on a real market", () => {
   let place: Place;
   let market: RunningMarket;

@@ -98,7 +98,10 @@ describe("every gate rejects its fixture", () => {
       mkdirSync(join(copy ?? "", ".vite"), { recursive: true });
       mkdirSync(join(copy ?? "", "assets"), { recursive: true });
       writeFileSync(join(copy ?? "", ".vite/manifest.json"), JSON.stringify(manifest));
-      writeFileSync(join(copy ?? "", "index.html"), `<script type="module" crossorigin src="/${files.first}"></script>`);
+      writeFileSync(
+        join(copy ?? "", "index.html"),
+        `<script type="module" crossorigin src="/${files.first}"></script>`,
+      );
       for (const [name, file] of Object.entries(files))
         writeFileSync(join(copy ?? "", file), randomBytes(sizes[name as keyof typeof files] ?? 100));
       return run("node", ["scripts/gates/console-budget.ts", copy ?? ""]);
