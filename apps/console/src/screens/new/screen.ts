@@ -11,5 +11,5 @@ export default defineScreen({
     example: z.enum(["digits"]).optional().catch(undefined),
   }),
   nav: { role: "client", order: 20, icon: "M8 3v10M3 8h10", phone: true },
-  goKey: "n",
+  goKey: "c",
 });
