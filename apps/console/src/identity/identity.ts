@@ -65,15 +65,14 @@ export async function leave(): Promise<void> {
   const had = identity.get();
   open?.leave();
   open = undefined;
-  if (had !== undefined) {
-    const [{ call }, { signOut }] = await Promise.all([
-      import("../data/client.ts"),
-      import("@corepool/protocol/routes/accounts"),
-    ]);
-    // The coordinator may be away: here the sign-in ends all the same, there it expires.
-    await call(signOut, {}).catch(() => undefined);
-  }
   take(undefined);
+  if (had === undefined) return;
+  const [{ call }, { signOut }] = await Promise.all([
+    import("@corepool/sdk/call"),
+    import("@corepool/protocol/routes/accounts"),
+  ]);
+  // The coordinator may be away: here the sign-in has ended all the same, there it expires.
+  await call({ ...client, credentials: { token: had.token } }, signOut, {}).catch(() => undefined);
 }
 
 /**
