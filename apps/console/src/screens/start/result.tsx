@@ -57,7 +57,7 @@ export function Result({ workload, onOpened }: { readonly workload: WorkloadView
             ]}
           />
           <State tone="done">
-            <Trans>The bytes have the hash that its machine signed for</Trans>
+            <Trans>The bytes have the hash that the market names</Trans>
           </State>
         </div>
       )}

@@ -144,9 +144,7 @@ export function FilesTab({ workload }: { readonly workload: WorkloadView }) {
     <Section
       title={<Trans>Files that it left</Trans>}
       note={
-        <Trans>
-          A download is checked in this browser against the hash that the machine signed for, before it is saved.
-        </Trans>
+        <Trans>A download is checked in this browser against the hash that the market names, before it is saved.</Trans>
       }
     >
       <ul className="border-t border-line">
