@@ -19,6 +19,10 @@ import { attendNow } from "./start.ts";
 export interface Agreed {
   readonly rate: bigint;
   readonly escrow: bigint;
+  /** Most that may be deposited from the wallet first. */
+  readonly deposit: bigint;
+  /** Longest grace of the offer that is signed: with the interval, what a machine that vanishes may keep. */
+  readonly graceSeconds: number;
   /** Who pays while it runs: this browser, or the market's operator under a mandate for just this escrow. */
   readonly payer: "browser" | "operator";
 }
@@ -37,8 +41,17 @@ export interface Ordering {
 /** A mandate outlives its job by this, so that its last note can be signed. */
 const MANDATE_SLACK_S = 3_600;
 
-function fundingOf(market: Market, home: KeyHome, step: (now: Step) => void): NonNullable<RunContext["fund"]> {
-  return async (token, short) => {
+/**
+ * Deposits what the chain itself says is missing, and never more than was agreed: the coordinator's word of a balance may
+ * be wrong, or not know yet of a deposit that an earlier try has made.
+ */
+function fundingOf(
+  market: Market,
+  home: KeyHome,
+  most: bigint,
+  step: (now: Step) => void,
+): NonNullable<RunContext["fund"]> {
+  return async (token, _, escrow) => {
     step("deposit");
     const { account, transport } = await home.chainAccess(market.rpcUrl, market.chainId);
     const chain = await openChain({
@@ -47,13 +60,19 @@ function fundingOf(market: Market, home: KeyHome, step: (now: Step) => void): No
       chainId: market.chainId,
       market: market.contracts.leaseMarket,
     });
-    const { wallet } = await balancesOf(chain, token, home.signer.address);
-    if (wallet < short)
+    const { cash, wallet } = await balancesOf(chain, token, home.signer.address);
+    const short = escrow - cash;
+    if (short > most)
+      throw new CorepoolError("insufficient-funds", {
+        detail: `${short} base units would have to be deposited, and ${most} were agreed to.`,
+        next: "Close this and look at the sum again.",
+      });
+    if (short > 0n && wallet < short)
       throw new CorepoolError("insufficient-funds", {
         detail: `The deposit needs ${short} base units, and the wallet holds ${wallet}.`,
         next: "Receive more of the token first, or ask for a shorter time.",
       });
-    await deposit(chain, home.signer.address, token, short);
+    if (short > 0n) await deposit(chain, home.signer.address, token, short);
     step("sign");
   };
 }
@@ -68,6 +87,8 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     constraints: { ...request.constraints, maxRate: String(agreed.rate), maxEscrow: String(agreed.escrow) },
   };
   let placed: WorkloadView | undefined;
+  /** Granted by an earlier try: another one would let the operator spend the escrow twice. */
+  let mandate: string | undefined;
   const done = (id: string): string => {
     placed = undefined;
     for (const route of [listWorkloads, getAccount]) void queries.invalidateQueries({ queryKey: keyOf(route) });
@@ -75,7 +96,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
   };
 
   const underMandate = async (home: KeyHome, fund: NonNullable<RunContext["fund"]>): Promise<string> => {
-    const { token } = bounded.constraints;
+    const { token, providers = [] } = bounded.constraints;
     const account = await call(getAccount, {});
     const cash = BigInt(account.balances.find((each) => each.token.toLowerCase() === token.toLowerCase())?.cash ?? "0");
     if (cash < agreed.escrow) await fund(token, agreed.escrow - cash, agreed.escrow);
@@ -86,13 +107,15 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       maxRate: agreed.rate,
       maxEscrow: agreed.escrow,
       maxTotal: agreed.escrow,
-      providers: [],
+      providers,
       expiry,
     };
-    const message = await mandateFor(client, market, home.signer.address, bounds);
-    const { id } = await signMandate(client, market, home.signer, message, []);
+    if (mandate === undefined) {
+      const message = await mandateFor(client, market, home.signer.address, bounds);
+      mandate = (await signMandate(client, market, home.signer, message, providers)).id;
+    }
     step("order");
-    return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, id)).id;
+    return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, mandate)).id;
   };
 
   /** The workload, when an earlier try's order was taken after all. */
@@ -111,7 +134,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     go: async () => {
       step("key");
       const home = await keyHome();
-      const fund = fundingOf(market, home, step);
+      const fund = fundingOf(market, home, agreed.deposit, step);
       if (agreed.payer === "operator") return done(await underMandate(home, fund));
       const ordered = await orderedBefore();
       if (ordered !== undefined) return done(ordered);
@@ -124,7 +147,11 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
         step("order");
       };
       try {
-        await orderPlaced({ client, market, signer: home.signer, fund, keep }, placed, wishOf(bounded));
+        await orderPlaced(
+          { client, market, signer: home.signer, fund, keep, maxGraceSeconds: agreed.graceSeconds },
+          placed,
+          wishOf(bounded),
+        );
       } catch (error) {
         // An order whose answer never came may have been taken: its key stays, and the next try looks first.
         if (!worthAnotherTry(error)) await forgetJob(id);

@@ -69,8 +69,8 @@ describe("a draft", () => {
 
 describe("the price of a lease", () => {
   it("puts its whole time in escrow and risks an interval and the grace, never more than the escrow", () => {
-    expect(costOf(7n, 600, 5, 10)).toEqual({ rate: 7n, escrow: 4_200n, atRisk: 105n });
-    expect(costOf(7n, 10, 5, 10)).toEqual({ rate: 7n, escrow: 70n, atRisk: 70n });
+    expect(costOf(7n, 600, 5, 10)).toEqual({ rate: 7n, escrow: 4_200n, atRisk: 105n, graceSeconds: 10 });
+    expect(costOf(7n, 10, 5, 10)).toEqual({ rate: 7n, escrow: 70n, atRisk: 70n, graceSeconds: 10 });
   });
 });
 

@@ -63,13 +63,14 @@ export interface Cost {
   readonly escrow: bigint;
   /** What a machine that vanishes has cost beyond what it served: rate × (interval + grace), never above the escrow. */
   readonly atRisk: bigint;
+  readonly graceSeconds: number;
 }
 
 /** The price of a rate over a duration; interval and grace in seconds. */
 export function costOf(rate: bigint, durationSeconds: number, intervalSeconds: number, graceSeconds: number): Cost {
   const escrow = rate * BigInt(durationSeconds);
   const most = rate * BigInt(intervalSeconds + graceSeconds);
-  return { rate, escrow, atRisk: most < escrow ? most : escrow };
+  return { rate, escrow, atRisk: most < escrow ? most : escrow, graceSeconds };
 }
 
 /** A duration as `--time` takes it: one number and one unit. */

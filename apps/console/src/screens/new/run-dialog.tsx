@@ -73,7 +73,7 @@ export function RunDialog({
     (each) => each.address.toLowerCase() === request.constraints.token.toLowerCase(),
   ) as Token;
   const funds = useFunds(token);
-  const { rate, escrow, atRisk } = agreed;
+  const { rate, escrow, atRisk, graceSeconds } = agreed;
   const short = funds === undefined || funds.cash >= escrow ? 0n : escrow - funds.cash;
   const poor = funds !== undefined && short > funds.wallet;
   const busy = step !== undefined;
@@ -85,7 +85,10 @@ export function RunDialog({
     try {
       if (ordering.current?.payer !== payer) {
         await ordering.current?.it.drop();
-        ordering.current = { payer, it: orderingOf(market, request, { rate, escrow, payer }, setStep) };
+        ordering.current = {
+          payer,
+          it: orderingOf(market, request, { rate, escrow, deposit: short, graceSeconds, payer }, setStep),
+        };
       }
       onDone(await ordering.current.it.go());
     } catch (error) {
@@ -110,7 +113,7 @@ export function RunDialog({
           <Button look="quiet" disabled={busy} onClick={close}>
             <Trans>Cancel</Trans>
           </Button>
-          <Button look="primary" busy={busy} disabled={poor} onClick={() => void run()}>
+          <Button look="primary" busy={busy} disabled={poor || funds === undefined} onClick={() => void run()}>
             {failure === undefined ? <Trans>Sign and run</Trans> : <Trans>Try again</Trans>}
           </Button>
         </>
