@@ -35,6 +35,7 @@ export interface AgentOptions extends AttemptDeps {
 }
 
 const TOKENS_RETRY_MS = 2_000;
+const OFFERS_LOOK_MS = 10_000;
 /** No chain that money is put on takes back a day. */
 const RELEASED_SECONDS = 86_400;
 
@@ -105,11 +106,14 @@ export class Agent {
   // --- offers ---
 
   async #keepOffering(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, chainTime } = this.#options;
     while (!signal.aborted) {
       await this.#offer(signal);
       await this.#forgetReleased();
-      await clock.sleep((OFFER_SECONDS * 1000) / 2, signal).catch(() => undefined);
+      // Looked at often: a machine that sleeps, or whose clock is put right, would otherwise wake with offers long over.
+      const half = chainTime.now() + OFFER_SECONDS / 2;
+      while (!signal.aborted && chainTime.now() < half)
+        await clock.sleep(OFFERS_LOOK_MS, signal).catch(() => undefined);
     }
   }
 
@@ -123,8 +127,9 @@ export class Agent {
     let tokens: readonly OfferToken[] | undefined;
     while (tokens === undefined && !signal.aborted) {
       try {
-        tokens = await listedTokens(chain, domain, offer.provider);
+        // First of all the time: offers made by a clock that is behind would be over before they are sent.
         chainTime.seen(Number((await chain.head()).timestamp));
+        tokens = await listedTokens(chain, domain, offer.provider);
       } catch (error) {
         log.warn("chain.unavailable", { detail: messageOf(error) });
         await clock.sleep(TOKENS_RETRY_MS, signal).catch(() => undefined);

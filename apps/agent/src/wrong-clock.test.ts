@@ -84,4 +84,12 @@ describe("an agent whose wall clock is wrong", () => {
     await job.payLast();
     await job.settle();
   }, 40_000);
+
+  it("makes new offers at once when its clock is set beyond half of the time of those it has", async () => {
+    const from = world.coordinator.heard.length;
+    const now = await chainSeconds();
+    await clock.set(7_200);
+    const { offers } = await world.coordinator.wait("offers", () => true, from);
+    for (const { offer } of offers) expect(offer.expiry).toBeGreaterThan(now + 7_200);
+  }, 40_000);
 });
