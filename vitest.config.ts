@@ -4,16 +4,26 @@ import { defineConfig } from "vitest/config";
 // a busy moment from failing a run; what fails twice is a defect.
 const retry = 1;
 
-/** Two projects: `code` runs beside its sources, several files at once; `market` runs whole markets, one at a time. */
+/** What takes long and keeps a core busy, whatever else is tested. */
+const PROOFS = ["contracts/proofs/**/*.test.ts", "bench/mutants/**/*.test.ts"];
+const code = {
+  retry,
+  globalSetup: ["packages/postgres/src/testing.ts"],
+  pool: "forks",
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+} as const;
+
+/** `code` runs beside its sources, `market` runs whole markets, `proofs` asks provers and mutants. */
 export default defineConfig({
   test: {
-    // Most files wait for processes of their own, so one worker more than two cores would have is no loss.
-    maxWorkers: 3,
+    // Most files wait for processes of their own, and `npm test` runs two projects side by side.
+    maxWorkers: 2,
     projects: [
       {
         test: {
+          ...code,
           name: "code",
-          retry,
           include: [
             "packages/**/*.test.ts",
             "apps/**/*.test.ts",
@@ -22,20 +32,16 @@ export default defineConfig({
             "bench/**/*.test.ts",
             "sim/**/*.test.ts",
           ],
-          exclude: ["**/node_modules/**", "**/fixtures/**"],
-          globalSetup: ["packages/postgres/src/testing.ts"],
-          pool: "forks",
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          exclude: ["**/node_modules/**", "**/fixtures/**", ...PROOFS],
         },
       },
+      { test: { ...code, name: "proofs", include: PROOFS, exclude: ["**/node_modules/**", "**/fixtures/**"] } },
       {
         test: {
           name: "market",
           retry,
           include: ["e2e/**/*.test.ts"],
           pool: "forks",
-          fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

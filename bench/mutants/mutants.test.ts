@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Case, catalogue, sample } from "./catalogue.ts";
 import { namedIn, openJournal } from "./journal.ts";
-import { faultsOf, LEAST_KILLED, listedSurvivors, scoreOf, staleSurvivors } from "./judge.ts";
+import { faultsOf, listedSurvivors, scoreOf, staleSurvivors } from "./judge.ts";
 import { type Mutant, mutantsOf, mutate } from "./mutant.ts";
 import { tryMutants } from "./pool.ts";
 import { solidityChanges } from "./solidity.ts";
@@ -19,6 +19,8 @@ const TEST_MS = 600_000;
  * bench/mutants.
  */
 const SAMPLE = { contracts: 12, typescript: 16 } as const;
+/** `bench mutants` holds the whole to LEAST_KILLED; a sample of this size of such a whole is below this once in forty. */
+const LEAST_KILLED_OF_SAMPLE = 0.75;
 const seed = Number(process.env["MUTANTS_SEED"] ?? 1);
 
 const texts = (source: string, changesOf: typeof solidityChanges): string[] =>
@@ -181,7 +183,7 @@ describe("the runners", { timeout: TEST_MS }, () => {
       if (unexplained.length > 0) console.warn(unexplained.join("\n"));
       expect(faults.filter((fault) => !unexplained.includes(fault))).toEqual([]);
       const { killed, share } = scoreOf(results, listedSurvivors());
-      expect(share).toBeGreaterThanOrEqual(LEAST_KILLED);
+      expect(share).toBeGreaterThanOrEqual(LEAST_KILLED_OF_SAMPLE);
       expect(killed).toBeGreaterThan(SAMPLE[language] / 2);
     },
   );

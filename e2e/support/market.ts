@@ -5,17 +5,32 @@ import { join } from "node:path";
 import { type Receipt, receipt, type WorkloadView, workload } from "@corepool/protocol/resources";
 import { command, type Json, type RunningCommand, startCommand } from "./command-line.ts";
 
-/** Ports that are free now. */
+/**
+ * Ports that are free now and stay so: below those that the kernel gives to whoever asks for any, and of a range that
+ * no other worker of the test run picks from.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
+  const worker = Number(process.env["VITEST_POOL_ID"] ?? 0);
   const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address !== null && typeof address === "object") ports.push(address.port);
+  while (ports.length < count) {
+    if (offered === PORTS_EACH) offered = 0;
+    const port = FIRST_PORT + (worker % WORKERS) * PORTS_EACH + offered++;
+    if (await isFree(port)) ports.push(port);
   }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+const FIRST_PORT = 16_000;
+const PORTS_EACH = 1_000;
+const WORKERS = 16;
+let offered = 0;
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 export interface Place {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 /** Runs a command quietly. Resolves with its exit code and everything it said. */
 export function quietly(command, args, options = {}) {
@@ -30,15 +31,24 @@ export function lastLine(said) {
 /**
  * Hands over to a command: same terminal, same exit code. Ctrl-C reaches it by itself; what is sent to this process
  * alone is passed on.
+ * @param {{ readonly label?: string } & import("node:child_process").SpawnOptions} [options] label: before every line
+ *   that the command says, for one that runs beside others
  */
-export function handOver(command, args, options = {}) {
+export function handOver(command, args, { label, ...options } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: "inherit" });
+    const stdio = label === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
+    const child = spawn(command, args, { ...options, stdio });
     const ignore = () => {};
     const pass = (signal) => child.kill(signal);
     process.on("SIGINT", ignore);
     process.on("SIGTERM", pass);
     process.on("SIGHUP", pass);
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ])
+      if (from !== null)
+        createInterface({ input: from }).on("line", (line) => to.write(line === "" ? "" : `${label} ${line}\n`));
     const done = (code) => {
       process.off("SIGINT", ignore);
       process.off("SIGTERM", pass);
@@ -49,6 +59,8 @@ export function handOver(command, args, options = {}) {
       console.error(`✗ ${command} could not be started: ${error.message}`);
       done(127);
     });
-    child.on("exit", (code, signal) => done(signal === null ? (code ?? 1) : signal === "SIGINT" ? 130 : 143));
+    child.on(label === undefined ? "exit" : "close", (code, signal) =>
+      done(signal === null ? (code ?? 1) : signal === "SIGINT" ? 130 : 143),
+    );
   });
 }

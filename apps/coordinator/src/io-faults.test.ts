@@ -81,7 +81,6 @@ async function changedBy(k: number, fault: QueryFault) {
 }
 
 const RIGHT = {
-  struck: true,
   total: String(RATE),
   paidByClient: RATE,
   paidToProvider: true,
@@ -96,11 +95,21 @@ it("settles a job once, whichever statement on its way loses its connection, als
   const from = queries.made;
   queries.plan(Number.MAX_SAFE_INTEGER, "fails");
   await wholeJob();
-  const made = queries.made - from;
+  let made = queries.made - from;
   console.log(`statements on the way of a job: ${made}`);
   for (let i = 0; i < TRIED; i++) {
-    const k = Math.floor((i * made) / TRIED);
-    for (const fault of QUERY_FAULTS) expect([k, fault, await changedBy(k, fault)]).toEqual([k, fault, RIGHT]);
+    for (const fault of QUERY_FAULTS) {
+      let struck = false;
+      while (!struck) {
+        const k = Math.floor((i * made) / TRIED);
+        const begun = queries.made;
+        const changed = await changedBy(k, fault);
+        expect(changed, `statement ${k} ${fault}`).toEqual({ ...RIGHT, struck: changed.struck });
+        ({ struck } = changed);
+        // How often a job looks depends on how fast the machine is: this one was over before its k-th statement.
+        if (!struck) made = queries.made - begun;
+      }
+    }
   }
   const cash = await cashOf(market.client.address);
   await market.stop();
