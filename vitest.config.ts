@@ -42,6 +42,7 @@ export default defineConfig({
           retry,
           include: ["e2e/**/*.test.ts"],
           pool: "forks",
+          fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

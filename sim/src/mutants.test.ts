@@ -12,11 +12,11 @@ it("there are planted bugs enough", () => {
 it.each(MUTANTS)(
   `finds within ${WITHIN} seeds: $bug ($name)`,
   { timeout: 120_000, retry: 0 },
-  async ({ name, mutations }) => {
+  async ({ name, mutations, swarm }) => {
     let found: string | undefined;
     let seed = 0;
     while (found === undefined && seed < WITHIN) {
-      const { violations } = await run(++seed, { mutations: mutations() });
+      const { violations } = await run(++seed, { mutations: mutations(), swarm });
       found = violations[0]?.invariant;
     }
     console.log(`${name}: found with seed ${seed}: ${found}`);

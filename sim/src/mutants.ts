@@ -2,6 +2,7 @@ import type { JournalStore } from "@corepool/agent/ports";
 import type { ChainReader } from "@corepool/core/ports/chain";
 import type { SandboxHandle } from "@corepool/core/ports/runtime";
 import { type Mutations, NO_MUTATION } from "./world/mutations.ts";
+import type { Swarm } from "./world/swarm.ts";
 
 /**
  * Planted bugs: what programmers really get wrong, each put on the product's own parts through one of their ports. A
@@ -12,13 +13,19 @@ export interface Mutant {
   /** What is wrong, in a line. */
   readonly bug: string;
   readonly mutations: () => Mutations;
+  /** Of the worlds in which it is looked for, where it shows in few of all. */
+  readonly swarm: Partial<Swarm>;
 }
 
-const mutant = (name: string, bug: string, mutations: () => Partial<Mutations>): Mutant => ({
-  name,
-  bug,
-  mutations: () => ({ ...NO_MUTATION, ...mutations() }),
-});
+const mutant = (
+  name: string,
+  bug: string,
+  mutations: () => Partial<Mutations>,
+  swarm: Partial<Swarm> = {},
+): Mutant => ({ name, bug, mutations: () => ({ ...NO_MUTATION, ...mutations() }), swarm });
+
+/** All takes long, and no clock is right. */
+const SLOW_WITH_WRONG_CLOCKS = { clockFaults: 8, statementMs: 40, syncMs: 100, startMs: 800 };
 
 /** The handle with some of its ways changed. */
 const changed = (handle: SandboxHandle, change: Partial<SandboxHandle>): SandboxHandle => ({ ...handle, ...change });
@@ -81,12 +88,17 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("meter-by-wall-clock", "the agent counts what it served by a clock that can be set", () => ({
     agentClock: (given) => ({ ...given, monotonic: () => given.now() }),
   })),
-  mutant("lease-by-own-clock", "the agent lets a lease end by its own clock, whatever the chain's says", () => ({
-    chainTime: (given) => {
-      given.seen = () => undefined;
-      return given;
-    },
-  })),
+  mutant(
+    "lease-by-own-clock",
+    "the agent lets a lease end by its own clock, whatever the chain's says",
+    () => ({
+      chainTime: (given) => {
+        given.seen = () => undefined;
+        return given;
+      },
+    }),
+    SLOW_WITH_WRONG_CLOCKS,
+  ),
   mutant("never-frozen", "a workload that is not paid for runs on", () => ({
     runtime: (given) => {
       const awake = (handle: SandboxHandle) => changed(handle, { freeze: async () => undefined });

@@ -15,6 +15,7 @@ const ordered: Ordered = {
   wish: {
     spec: jobSpec.parse({ kind: "job", command: ["true"], resources: {} }),
     constraints: constraints.parse({ token }),
+    maxGraceSeconds: 300,
   },
   lease: {
     domain: { chainId: 31_337, market: token },

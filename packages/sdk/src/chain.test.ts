@@ -1,9 +1,10 @@
-import { custom, type Hex } from "viem";
+import { custom, encodeAbiParameters, type Hex, toFunctionSelector } from "viem";
 import { describe, expect, it } from "vitest";
-import { openChain, withdraw } from "./chain.ts";
+import { checkToken, openChain, withdraw } from "./chain.ts";
 
 const OWN = `0x${"a1".repeat(20)}` as const;
 const MARKET = `0x${"b2".repeat(20)}` as const;
+const OTHER_TOKEN = `0x${"c3".repeat(20)}` as const;
 const SENT: Hex = `0x${"11".repeat(32)}`;
 const OTHER: Hex = `0x${"22".repeat(32)}`;
 const BLOCK: Hex = `0x${"33".repeat(32)}`;
@@ -111,5 +112,26 @@ describe("a transaction that a wallet has sent", () => {
       cause: { name: "WaitForTransactionReceiptTimeoutError" },
     });
     expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+});
+
+describe("what a coordinator says of a token", () => {
+  const answers: Readonly<Record<string, Hex>> = {
+    [toFunctionSelector("decimals()")]: encodeAbiParameters([{ type: "uint8" }], [18]),
+    [toFunctionSelector("symbol()")]: encodeAbiParameters([{ type: "string" }], ["GP"]),
+  };
+  const request = ({ method, params }: { readonly method: string; readonly params?: unknown }) =>
+    Promise.resolve(
+      method === "eth_chainId" ? "0x1" : answers[(params as readonly [{ readonly data: Hex }])[0].data.slice(0, 10)],
+    );
+
+  it("is held against its contract", async () => {
+    const chain = await openChain({ transport: custom({ request }), chainId: 1, market: MARKET });
+    await checkToken(chain, { address: OTHER_TOKEN, symbol: "GP", decimals: 18 });
+    for (const said of [
+      { symbol: "GP", decimals: 6 },
+      { symbol: "USDC", decimals: 18 },
+    ])
+      await expect(checkToken(chain, { address: OTHER_TOKEN, ...said })).rejects.toMatchObject({ code: "wrong-chain" });
   });
 });

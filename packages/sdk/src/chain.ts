@@ -1,5 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
 import type { Address, Hex } from "@corepool/core/hex";
+import type { Token } from "@corepool/core/money";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { mandateStruct, termsStruct } from "@corepool/protocol/market/structs";
@@ -141,6 +142,21 @@ export async function balancesOf(
     ]),
   );
   return { cash, counter, wallet };
+}
+
+/**
+ * Holds what a coordinator says of a token against its contract: amounts are shown and agreed to in whole tokens.
+ * Rejects with `wrong-chain` where they differ.
+ */
+export async function checkToken(chain: MarketChain, said: Token & { readonly address: Address }): Promise<void> {
+  const read = (functionName: "decimals" | "symbol") =>
+    chain.reader.readContract({ address: said.address, abi: gpTokenAbi, functionName });
+  const [decimals, symbol] = await onChain(() => Promise.all([read("decimals"), read("symbol")]));
+  if (decimals === said.decimals && symbol === said.symbol) return;
+  throw new CorepoolError("wrong-chain", {
+    detail: `${said.address} is ${symbol} with ${decimals} decimals on the chain, and not ${said.symbol} with ${said.decimals}, as the coordinator says.`,
+    next: "Sign nothing for this market before its operator has explained that.",
+  });
 }
 
 /** Whether the chain holds a lease with exactly these terms now. */

@@ -13,7 +13,7 @@ export const keptJob = z.object({
   workload: z.string(),
   /** Of the coordinator. */
   url: z.string(),
-  wish: z.object({ spec: jobSpec, constraints }),
+  wish: z.object({ spec: jobSpec, constraints, maxGraceSeconds: z.int().nonnegative() }),
   domain: z.object({ chainId: z.int(), market: address }),
   lease: hex,
   leaseKey: hex,

@@ -165,8 +165,8 @@ describe("the lease key of an order", () => {
   });
 });
 
-/** Attends `mine` after it lost its placement; a machine is free from the given try on, at `rate`. */
-async function attendLost(freeFrom: number, rate = 100n) {
+/** Attends `mine` after it lost its placement; a machine is free from the given try on, at `rate`, with 10 s of grace. */
+async function attendLost(freeFrom: number, rate = 100n, maxGraceSeconds = 10) {
   const placed = await viewOf({}, rate);
   const first = await viewOf({}, 100n);
   const lost: WorkloadView = { ...placed, placed: null };
@@ -194,7 +194,7 @@ async function attendLost(freeFrom: number, rate = 100n) {
   const kept: string[] = [];
   const outcome = await attendWorkload(
     context,
-    { workload: placed.id, wish: mine, lease },
+    { workload: placed.id, wish: { ...mine, maxGraceSeconds }, lease },
     { logs: false, onOrdered: (again) => kept.push(again.lease.key.address) },
   ).then(
     ({ state }) => state as string,
@@ -221,5 +221,9 @@ describe("a workload that lost its placement", () => {
 
   it("is not ordered at a price above the client's own wish", async () => {
     expect(await attendLost(1, 101n)).toMatchObject({ outcome: "offer-invalid", orders: 0, kept: [] });
+  });
+
+  it("is not ordered with a longer grace than the client took at first", async () => {
+    expect(await attendLost(1, 100n, 9)).toMatchObject({ outcome: "offer-invalid", orders: 0, kept: [] });
   });
 });

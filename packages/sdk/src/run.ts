@@ -48,6 +48,8 @@ export interface RunRequest {
   readonly spec: JobSpecInput;
   readonly constraints: Constraints;
   readonly uploads: readonly BlobSource[];
+  /** Longest grace of an offer that is ordered, now or again later, in seconds. */
+  readonly maxGraceSeconds?: number | undefined;
 }
 
 export interface RunContext {
@@ -61,7 +63,6 @@ export interface RunContext {
   readonly fund?: ((token: Address, short: bigint, escrow: bigint) => Promise<void>) | undefined;
   /** Reads the chain directly; without it the coordinator's word about leases stands. */
   readonly isLive?: ((terms: TermsMessage) => Promise<boolean>) | undefined;
-  readonly maxGraceSeconds?: number | undefined;
   /**
    * Keeps an order's lease key, called before the order is handed over: from then on a lease may open that only this key
    * can pay. The order may still be refused; a later one of the same workload takes its place.
@@ -75,6 +76,8 @@ export interface RunContext {
 export interface Wish {
   readonly spec: JobSpec;
   readonly constraints: Constraints;
+  /** Longest grace that he takes, in seconds. */
+  readonly maxGraceSeconds: number;
 }
 
 /** A workload that was ordered, and the key that pays for it. Whoever holds this can attend it. */
@@ -85,6 +88,8 @@ export interface Ordered {
 }
 
 const ORDER_SECONDS = 600;
+/** What is taken of a grace by those who say nothing of it. */
+export const USUAL_MAX_GRACE_SECONDS = 300;
 const MAX_PLACEMENTS = 5;
 const REPLACE_MS = 2_000;
 /** How long the end of an ended workload's log is waited for: as long as a coordinator may be away. */
@@ -143,12 +148,7 @@ async function accept(
   if (placed === null) throw new CorepoolError("no-placement", { detail: "The workload has no placement." });
   const domain = domainOf(market);
   const now = Math.floor(client.clock.now() / 1000);
-  await checkOffer(domain, placed.signed, {
-    client: signer.address,
-    ...wish,
-    now,
-    maxGraceSeconds: context.maxGraceSeconds ?? 300,
-  });
+  await checkOffer(domain, placed.signed, { client: signer.address, ...wish, now });
   const { offer } = placed.signed;
   const escrow = BigInt(offer.rate) * BigInt(spec.durationSeconds);
   const { nonce, counter } = await secureFunds(context, offer.token, escrow);
@@ -227,8 +227,12 @@ export async function submitRequest(
 }
 
 /** What a request asks for, with every default. */
-export function wishOf(request: Pick<RunRequest, "spec" | "constraints">): Wish {
-  return { spec: jobSpec.parse(request.spec), constraints: constraints.parse(request.constraints) };
+export function wishOf(request: Omit<RunRequest, "uploads">): Wish {
+  return {
+    spec: jobSpec.parse(request.spec),
+    constraints: constraints.parse(request.constraints),
+    maxGraceSeconds: request.maxGraceSeconds ?? USUAL_MAX_GRACE_SECONDS,
+  };
 }
 
 /** Uploads the inputs, submits the workload, accepts its placement. The lease opens from then on. */

@@ -12,25 +12,9 @@ import { keyOf, queries } from "../data/query.ts";
 import { keyHome } from "../identity/identity.ts";
 import { hiddenClock } from "./clock.ts";
 import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
-import { dropWatch, patchWatch, putWatch, type Watched } from "./watches.ts";
+import { dropWatch, patchWatch, putWatch, watchedOf } from "./watches.ts";
 
 let clock: ReturnType<typeof hiddenClock> | undefined;
-
-/** What is known of a job before anybody attends it. */
-export function watchedOf(job: KeptJob, by: Watched["by"]): Watched {
-  const { workload, client: owner, token, graceSeconds } = job;
-  return {
-    workload,
-    client: owner,
-    token,
-    graceSeconds,
-    rate: BigInt(job.rate),
-    escrow: BigInt(job.escrow),
-    paid: BigInt(job.total),
-    by,
-    trouble: undefined,
-  };
-}
 
 /** The key of whoever is signed in, opened only when an order has to be signed: a watch needs none. */
 function lateSigner(address: KeptJob["client"]): Signer {

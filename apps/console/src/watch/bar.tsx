@@ -111,11 +111,7 @@ export default function WatchBar() {
           key={each.workload}
           tone="warn"
           action={
-            <button
-              type="button"
-              className={ACTION}
-              onClick={() => void attendNow(each.workload).catch(() => undefined)}
-            >
+            <button type="button" className={ACTION} onClick={() => void attendNow(each.workload)}>
               <Trans>Go on</Trans>
             </button>
           }

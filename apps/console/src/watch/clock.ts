@@ -21,7 +21,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * The system's clock, whose sleeps are kept by a worker: payment notes must go on every few seconds while the tab is
- * hidden, when the page's own timers ring once a minute.
+ * hidden, when the page's own timers ring once a minute. Those ring too, for a worker may fail to load, or end.
  */
 export function hiddenClock(): Clock {
   const worker = new Worker(trusted(workerUrl), { type: "module" });
@@ -34,6 +34,7 @@ export function hiddenClock(): Clock {
       new Promise((resolve, reject) => {
         const id = ++last;
         const leave = (): void => {
+          clearTimeout(own);
           sleepers.delete(id);
           signal?.removeEventListener("abort", abort);
         };
@@ -41,13 +42,16 @@ export function hiddenClock(): Clock {
           leave();
           reject(signal?.reason instanceof Error ? signal.reason : new DOMException("It was aborted.", "AbortError"));
         };
-        if (signal?.aborted === true) return abort();
-        sleepers.set(id, () => {
+        const wake = (): void => {
           leave();
           resolve();
-        });
+        };
+        const within = Math.min(Math.max(0, ms), LONGEST_MS);
+        const own = setTimeout(wake, within);
+        if (signal?.aborted === true) return abort();
+        sleepers.set(id, wake);
         signal?.addEventListener("abort", abort, { once: true });
-        worker.postMessage({ id, ms: Math.min(Math.max(0, ms), LONGEST_MS) });
+        worker.postMessage({ id, ms: within });
       }),
   };
 }

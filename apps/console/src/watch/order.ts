@@ -1,19 +1,21 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { type Address, sameAddress } from "@corepool/core/hex";
 import type { Market, WorkloadView } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
-import { balancesOf, deposit, openChain } from "@corepool/sdk/chain";
+import { balancesOf, checkToken, deposit, openChain } from "@corepool/sdk/chain";
 import { keptJobOf } from "@corepool/sdk/kept-job";
 import { submitUnderMandate } from "@corepool/sdk/mandated-run";
 import { mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { worthAnotherTry } from "@corepool/sdk/problem";
 import { orderPlaced, type RunContext, type RunRequest, submitRequest, wishOf } from "@corepool/sdk/run";
+import { http } from "viem";
 import { call, client } from "../data/client.ts";
 import { keyOf, queries } from "../data/query.ts";
 import { keyHome } from "../identity/identity.ts";
 import type { KeyHome } from "../identity/port.ts";
 import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
-import { attendNow } from "./start.ts";
+import { attendance, attendNow } from "./start.ts";
 
 /** What a person agreed to before anything was signed. Base units; the rate is per second. */
 export interface Agreed {
@@ -40,6 +42,15 @@ export interface Ordering {
 
 /** A mandate outlives its job by this, so that its last note can be signed. */
 const MANDATE_SLACK_S = 3_600;
+
+/** Holds what the coordinator says of the token against the chain: what a person agreed to was shown by it. */
+async function tokenChecked(market: Market, token: Address, home: KeyHome): Promise<void> {
+  const said = market.tokens.find((each) => sameAddress(each.address, token));
+  if (said === undefined) throw new CorepoolError("bad-request", { detail: `The market does not list ${token}.` });
+  const transport =
+    market.rpcUrl === null ? (await home.chainAccess(null, market.chainId)).transport : http(market.rpcUrl);
+  await checkToken(await openChain({ transport, chainId: market.chainId, market: market.contracts.leaseMarket }), said);
+}
 
 /**
  * Deposits what the chain itself says is missing, and never more than was agreed: the coordinator's word of a balance may
@@ -78,13 +89,14 @@ function fundingOf(
 }
 
 /**
- * An order for a request within what was agreed. The agreed rate and escrow become limits of the request itself, so that
+ * An order for a request within what was agreed. The agreed rate, escrow and grace become limits of the request itself, so that
  * neither placement nor a signature can go beyond them, now or when the job has to be ordered again.
  */
 export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, step: (now: Step) => void): Ordering {
   const bounded: RunRequest = {
     ...request,
     constraints: { ...request.constraints, maxRate: String(agreed.rate), maxEscrow: String(agreed.escrow) },
+    maxGraceSeconds: agreed.graceSeconds,
   };
   let placed: WorkloadView | undefined;
   /** Granted by an earlier try: another one would let the operator spend the escrow twice. */
@@ -126,7 +138,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     if (state === "pending") return undefined;
     placed = undefined;
     if ((await keptJobNamed(id)) === undefined) return undefined;
-    void attendNow(id).catch(() => undefined);
+    void attendNow(id);
     return id;
   };
 
@@ -134,10 +146,12 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     go: async () => {
       step("key");
       const home = await keyHome();
+      await tokenChecked(market, bounded.constraints.token, home);
       const fund = fundingOf(market, home, agreed.deposit, step);
       if (agreed.payer === "operator") return done(await underMandate(home, fund));
       const ordered = await orderedBefore();
       if (ordered !== undefined) return done(ordered);
+      await attendance();
       step("upload");
       placed ??= await submitRequest({ client }, bounded);
       const { id } = placed;
@@ -147,17 +161,13 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
         step("order");
       };
       try {
-        await orderPlaced(
-          { client, market, signer: home.signer, fund, keep, maxGraceSeconds: agreed.graceSeconds },
-          placed,
-          wishOf(bounded),
-        );
+        await orderPlaced({ client, market, signer: home.signer, fund, keep }, placed, wishOf(bounded));
       } catch (error) {
         // An order whose answer never came may have been taken: its key stays, and the next try looks first.
         if (!worthAnotherTry(error)) await forgetJob(id);
         throw error;
       }
-      void attendNow(id).catch(() => undefined);
+      void attendNow(id);
       return done(id);
     },
     drop: async () => {

@@ -1,3 +1,4 @@
+import type { KeptJob } from "@corepool/sdk/kept-job";
 import { createStore } from "../app/store.ts";
 
 /** A job that this browser pays, as this tab sees it. Amounts in base units. */
@@ -17,6 +18,22 @@ export interface Watched {
   readonly by: "here" | "elsewhere" | "idle" | "stopped";
   /** Why the last note was not signed, or why the watch stopped; undefined while all is well. */
   readonly trouble: string | undefined;
+}
+
+/** What is known of a job before anybody attends it. */
+export function watchedOf(job: KeptJob, by: Watched["by"]): Watched {
+  const { workload, client: owner, token, graceSeconds } = job;
+  return {
+    workload,
+    client: owner,
+    token,
+    graceSeconds,
+    rate: BigInt(job.rate),
+    escrow: BigInt(job.escrow),
+    paid: BigInt(job.total),
+    by,
+    trouble: undefined,
+  };
 }
 
 /** Every job that this browser has to pay. */

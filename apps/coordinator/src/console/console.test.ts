@@ -84,6 +84,22 @@ describe("the console's page", () => {
     }
   });
 
+  it("sends a browser that opened a loopback address to the name, and nobody else", async () => {
+    const app = await serve(join(root, "dist"));
+    const open = async (address: string, mode: string) => {
+      const response = await app.request(address, { headers: { "sec-fetch-mode": mode } });
+      return [response.status, response.headers.get("location")];
+    };
+    expect(await open("http://127.0.0.1:8080/w?show=active", "navigate")).toEqual([
+      307,
+      "http://localhost:8080/w?show=active",
+    ]);
+    expect(await open("http://[::1]:8080/market", "navigate")).toEqual([307, "http://localhost:8080/market"]);
+    expect(await open("http://127.0.0.1:8080/market", "cors")).toEqual([200, null]);
+    expect(await open("http://localhost:8080/market", "navigate")).toEqual([200, null]);
+    expect(await open("http://192.168.0.7:8080/market", "navigate")).toEqual([200, null]);
+  });
+
   it("has a policy without a word that would let anything in, and no more of the RPC's address than its origin", () => {
     const policy = contentSecurityPolicy("https://rpc.example/secret-key");
     expect(policy).not.toMatch(/unsafe|\*|secret-key/);

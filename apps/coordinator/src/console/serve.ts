@@ -25,6 +25,19 @@ export function accepted(header: string | null): ReadonlySet<Encoding> {
 }
 
 /**
+ * The same page by a name, for a browser that opens it by a loopback address: passkeys are made for names only, and a
+ * local chain answers pages of one origin. Browsers alone send `Sec-Fetch-Mode` (Fetch metadata, W3C).
+ */
+function byName(request: Request): string | undefined {
+  const url = new URL(request.url);
+  if (request.headers.get("sec-fetch-mode") !== "navigate" || !LOOPBACK.has(url.hostname)) return undefined;
+  url.hostname = "localhost";
+  return url.href;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "[::1]"]);
+
+/**
  * Serves the console's build of `folder` beside the API: its files by their names, its page for each of its screens.
  * Must be bound after every route. `rpcUrl`: of the chain, as browsers reach it. Resolves with whether a build is there.
  */
@@ -41,6 +54,8 @@ export async function bindConsole<E extends object>(
   app.get("*", async (c, next) => {
     const path = new URL(c.req.url).pathname;
     const screen = isScreen(path);
+    const named = screen ? byName(c.req.raw) : undefined;
+    if (named !== undefined) return c.redirect(named, 307);
     // A file is only asked for by a page: before the first one nothing was read.
     const build = screen || folder.file(path) === undefined ? await folder.now() : undefined;
     const file = screen ? build?.get("/index.html") : folder.file(path);

@@ -5,6 +5,7 @@ import { getGrant, requestFunds } from "@corepool/protocol/routes/faucet";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { createClient } from "@corepool/sdk/client";
+import { zeroAddress } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../platform/adapters/system-clock.ts";
@@ -45,10 +46,13 @@ describe("the faucet of a local market", () => {
     expect(faucet).toMatchObject({ perAddressPerDay: 2, perDay: PER_DAY });
     expect(faucet?.gives.map((give) => give.symbol)).toEqual(["ETH", "GP", "USDC"]);
 
+    expect((await code(ask(zeroAddress)))[0]).toBe("bad-request");
     const address = fresh();
-    // The first request finds too little play GP: what failed does not count, and says why.
-    const poor = await outcome((await ask(fresh())).id);
+    // The first request finds too little play GP: it gives nothing, no gas money either, does not count, and says why.
+    const unlucky = fresh();
+    const poor = await outcome((await ask(unlucky)).id);
     expect(poor).toMatchObject({ state: "failed", transactions: [] });
+    expect(await market.node("eth_getBalance", unlucky, "latest")).toBe("0x0");
     expect(poor.detail).not.toBe("");
     const { gpToken, stablecoin, leaseMarket } = market.deployment;
     await market.act(market.client, leaseMarket, withdrawCalldata(gpToken, market.relayer.address, 900n * GP));

@@ -6,7 +6,7 @@ import { testUsdcAbi } from "@corepool/protocol/abi/test-usdc.gen";
 import { transferCalldata } from "@corepool/protocol/market/tokens";
 import type { FaucetGrant, FaucetView } from "@corepool/protocol/resources";
 import { type Selectable, sql } from "kysely";
-import { encodeFunctionData } from "viem";
+import { encodeFunctionData, zeroAddress } from "viem";
 import { type ListedToken, lower, timestampOf } from "../market/context.ts";
 import type { Tx } from "../platform/database/database.ts";
 import type { DomainTables } from "../platform/database/domain-tables.ts";
@@ -90,6 +90,11 @@ export class Faucet {
       });
     }
     const address = lower(to);
+    if (address === zeroAddress)
+      throw new CorepoolError("bad-request", {
+        detail: "The zero address is nobody's.",
+        next: "Name the address that is to receive the funds.",
+      });
     return platform.database.transaction(async (tx) => {
       await sql`select pg_advisory_xact_lock(hashtextextended('faucet', 0))`.execute(tx);
       const now = platform.clock.now();
@@ -117,7 +122,8 @@ export class Faucet {
       .selectFrom("faucet_grants")
       .select(["address", "created_at"])
       .where("created_at", ">", new Date(now - DAY_MS))
-      .where("state", "<>", "failed")
+      // What failed counts too where a part of it was sent.
+      .where((row) => row.or([row("state", "<>", "failed"), row(sql<string>`transactions::text`, "<>", "[]")]))
       .orderBy("created_at")
       .execute();
     const own = recent.filter((row) => row.address === address);
@@ -151,9 +157,10 @@ export class Faucet {
     const row = await this.#row(id);
     if (row === undefined || row.state !== "queued") return;
     const { address, gives } = viewOf(row);
+    const transactions: Hex[] = [];
     try {
-      const transactions: Hex[] = [];
-      for (const { token, amount } of gives) {
+      // The gas money last: a token that cannot be given takes none of it along.
+      for (const { token, amount } of [...gives].sort((a, b) => Number(a.token === null) - Number(b.token === null))) {
         const intent = `faucet:${id}:${token ?? "gas"}`;
         const outcome = await writer.send({ intent, ...this.#transaction(address, token, BigInt(amount)) });
         if (outcome.status === "reverted") {
@@ -165,7 +172,8 @@ export class Faucet {
       await this.#finish(id, { state: "given", transactions: JSON.stringify(transactions) });
     } catch (error) {
       if (codeOf(error) !== "call-reverted") throw error;
-      await this.#finish(id, { state: "failed", detail: error instanceof Error ? error.message : String(error) });
+      const detail = error instanceof Error ? error.message : String(error);
+      await this.#finish(id, { state: "failed", detail, transactions: JSON.stringify(transactions) });
     }
   }
 

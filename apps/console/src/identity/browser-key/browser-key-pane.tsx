@@ -13,11 +13,6 @@ import { ImportKey } from "./import-key.tsx";
 import { passkeysPossible } from "./passkey.ts";
 import { forgetKey, type StoredKey, storedKeys } from "./vault.ts";
 
-/** The same page by a name that passkeys can be made for. */
-function byName(): string {
-  return `http://localhost:${location.port}${location.pathname}${location.search}`;
-}
-
 /** What it means that a key lives here, before one is made. */
 function Meaning() {
   return (
@@ -70,14 +65,12 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
     return (
       <div className="flex flex-col items-start gap-3 text-sm">
         {possible === "needs-name" ? (
-          <>
-            <p>
-              <Trans>Passkeys are made for a name, and this page was opened by a bare address.</Trans>
-            </p>
-            <a href={byName()} className="text-accent underline underline-offset-2">
-              <Trans>Open it at localhost</Trans>
-            </a>
-          </>
+          <p>
+            <Trans>
+              Passkeys are made for a name, and this page was opened by a bare address. Ask whoever runs this market for
+              its name.
+            </Trans>
+          </p>
         ) : (
           <p>
             <Trans>Passkeys need a secure connection. Ask whoever runs this market for its https address.</Trans>

@@ -1,4 +1,5 @@
 import type { Token } from "@corepool/core/money";
+import type { Scope } from "@corepool/protocol/route";
 import { createApiKey, listApiKeys } from "@corepool/protocol/routes/accounts";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, useState } from "react";
@@ -65,16 +66,19 @@ export function NewKeyDialog({
     },
   });
   if (secret !== undefined) return <Secret secret={secret} onClose={onClose} />;
-  const scopes: readonly (readonly [string, string, string])[] = [
-    ["account:read", "account:read", t`balances and keys`],
-    ["workloads:read", "workloads:read", t`see workloads, logs and receipts`],
-    ["workloads:write", "workloads:write", t`submit and stop workloads: this spends`],
-    ["leases:write", "leases:write", t`pay for leases that are open`],
-    ["blobs:read", "blobs:read", t`read files`],
-    ["blobs:write", "blobs:write", t`store files`],
-    ["keys:write", "keys:write", t`make and revoke keys`],
-    ["mandates:write", "mandates:write", t`give and drop mandates`],
-  ];
+  // An agent signs in with its machine's own key.
+  const meanings: Readonly<Record<Exclude<Scope, "agent">, string>> = {
+    "account:read": t`balances and keys`,
+    "workloads:read": t`see workloads, logs and receipts`,
+    "workloads:write": t`submit and stop workloads: this spends`,
+    "leases:write": t`pay for leases that are open`,
+    "blobs:read": t`read files`,
+    "blobs:write": t`store files`,
+    "keys:write": t`make and revoke keys`,
+    "mandates:write": t`give and drop mandates`,
+    "machines:write": t`run machines dry and put them back to work`,
+  };
+  const scopes = Object.entries(meanings).map(([scope, meaning]) => [scope, scope, meaning] as const);
   // Where the days end is told by the dialog: the same text today and tomorrow would not be the same key.
   const daysField = {
     get: () => days,
