@@ -4,8 +4,13 @@ import { defineConfig } from "vitest/config";
 // a busy moment from failing a run; what fails twice is a defect.
 const retry = 1;
 
+const files = (...folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
+/** No processes, no files of their own, nothing global: one process runs them all. */
+const PURE = files("packages/core", "packages/protocol", "apps/console");
 /** What takes long and keeps a core busy, whatever else is tested. */
-const PROOFS = ["contracts/proofs/**/*.test.ts", "bench/mutants/**/*.test.ts"];
+const PROOFS = files("contracts/proofs", "bench/mutants");
+const ALWAYS = ["**/node_modules/**", "**/fixtures/**"];
+
 const code = {
   retry,
   globalSetup: ["packages/postgres/src/testing.ts"],
@@ -13,40 +18,33 @@ const code = {
   testTimeout: 20_000,
   hookTimeout: 60_000,
 } as const;
+/** One file at a time: each has a market of its own. */
+const market = {
+  retry,
+  pool: "forks",
+  fileParallelism: false,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+} as const;
 
-/** `code` runs beside its sources, `market` runs whole markets, `proofs` asks provers and mutants. */
+/** `pure` and `code` lie beside their sources; `market` and `console` run whole markets; `proofs` asks provers. */
 export default defineConfig({
   test: {
     // Most files wait for processes of their own, and `npm test` runs two projects side by side.
     maxWorkers: 2,
     projects: [
+      { test: { name: "pure", retry, isolate: false, include: PURE, exclude: ALWAYS } },
       {
         test: {
           ...code,
           name: "code",
-          include: [
-            "packages/**/*.test.ts",
-            "apps/**/*.test.ts",
-            "contracts/**/*.test.ts",
-            "scripts/**/*.test.ts",
-            "bench/**/*.test.ts",
-            "sim/**/*.test.ts",
-          ],
-          exclude: ["**/node_modules/**", "**/fixtures/**", ...PROOFS],
+          include: files("packages", "apps", "contracts", "scripts", "bench", "sim"),
+          exclude: [...ALWAYS, ...PURE, ...PROOFS],
         },
       },
-      { test: { ...code, name: "proofs", include: PROOFS, exclude: ["**/node_modules/**", "**/fixtures/**"] } },
-      {
-        test: {
-          name: "market",
-          retry,
-          include: ["e2e/**/*.test.ts"],
-          pool: "forks",
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-        },
-      },
+      { test: { ...code, name: "proofs", include: PROOFS, exclude: ALWAYS } },
+      { test: { ...market, name: "market", include: ["e2e/*.test.ts"] } },
+      { test: { ...market, name: "console", include: files("e2e/console") } },
     ],
   },
 });

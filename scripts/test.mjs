@@ -1,4 +1,4 @@
-// `npm test`: sets the clone up, then runs every test, in two lanes side by side. Each step is timed.
+// `npm test`: sets the clone up, then runs every test, two steps at a time. Each is timed.
 // Runs on the Node 20 of a bare machine, so it is plain JavaScript without packages.
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,30 +11,36 @@ import { ensureSystemPackages } from "./setup/system-packages.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Two lanes run beside each other, for tests of whole markets mostly wait and the others mostly count; the steps of a
- * lane follow one another. The contracts' tests are long compiled when their mutants need them.
- * Name, folder, command. Programs come from node_modules/.bin, Node 24 among them.
- * @type {Readonly<Record<string, readonly (readonly [string, string, readonly [string, ...string[]]])[]>>}
+ * Two at a time, in this order, each as soon as there is room: tests of whole markets mostly wait while others count. The
+ * contracts' own come first, because what they compile is needed by their mutants.
+ * Label, name, folder, command. Programs come from node_modules/.bin, Node 24 among them.
+ * @type {readonly (readonly [string, string, string, readonly [string, ...string[]]])[]}
  */
-const LANES = {
-  code: [
-    ["packages and applications", ".", ["vitest", "run", "--project", "code"]],
-    ["the console weighs no more than it may", ".", ["node", "scripts/gates/console-budget.ts"]],
-    ["the committed init is what its source compiles to", ".", ["node", "packages/runtime/init/build.ts", "--check"]],
-    ["proofs and mutants", ".", ["vitest", "run", "--project", "proofs"]],
+const STEPS = [
+  ["code", "packages and applications", ".", ["vitest", "run", "--project", "code"]],
+  [
+    "build",
+    "the committed contracts are what their sources compile to",
+    "contracts",
+    ["node", "scripts/compile.ts", "--check"],
   ],
-  road: [
-    [
-      "the committed contracts are what their sources compile to",
-      "contracts",
-      ["node", "scripts/compile.ts", "--check"],
-    ],
-    ["every branch of the contracts' trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
-    ["contracts: unit, fuzz and invariant tests", "contracts", ["hardhat", "test", "solidity"]],
-    ["contracts: gas is as committed", "contracts", ["node", "gas/snapshot.ts", "--check"]],
-    ["whole markets", ".", ["vitest", "run", "--project", "market"]],
+  ["trees", "every branch of the contracts' trees has its test", "contracts", ["node", "scripts/check-trees.ts"]],
+  ["chain", "contracts: unit, fuzz and invariant tests", "contracts", ["hardhat", "test", "solidity"]],
+  ["gas", "contracts: gas is as committed", "contracts", ["node", "gas/snapshot.ts", "--check"]],
+  [
+    "init",
+    "the committed init is what its source compiles to",
+    ".",
+    ["node", "packages/runtime/init/build.ts", "--check"],
   ],
-};
+  ["page", "the console weighs no more than it may", ".", ["node", "scripts/gates/console-budget.ts"]],
+  ["pure", "what needs nothing but itself", ".", ["vitest", "run", "--project", "pure"]],
+  ["market", "whole markets", ".", ["vitest", "run", "--project", "market"]],
+  ["web 1", "whole markets in a browser, first half", ".", ["vitest", "run", "--project", "console", "--shard=1/2"]],
+  ["web 2", "whole markets in a browser, second half", ".", ["vitest", "run", "--project", "console", "--shard=2/2"]],
+  ["proofs", "proofs and mutants", ".", ["vitest", "run", "--project", "proofs"]],
+];
+const AT_ONCE = 2;
 
 try {
   await ensureSystemPackages({ tests: true });
@@ -45,21 +51,23 @@ try {
 }
 
 const bin = join(root, "node_modules", ".bin");
-const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+const cache = join(root, "node_modules", ".cache", "corepool");
+const env = { NODE_COMPILE_CACHE: cache, ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
 let passed = 0;
 let failed = 0;
-/** The first step that fails ends the run, once the other lane's step is over. */
-async function go(lane, steps) {
-  for (const [name, folder, [command, ...args]] of steps) {
+const left = STEPS.values();
+/** The first step that fails ends the run, once the one beside it is over. */
+async function work() {
+  for (const [label, name, folder, [command, ...args]] of left) {
     if (failed > 0) return;
     const started = Date.now();
     console.log(`\n▶ ${name}`);
-    const code = await handOver(join(bin, command), args, { cwd: join(root, folder), env, label: `${lane} │` });
+    const code = await handOver(join(bin, command), args, { cwd: join(root, folder), env, label: `${label} │` });
     console.log(`\n${code === 0 ? "✓" : "✗"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     if (code === 0) passed++;
     else failed++;
   }
 }
-await Promise.all(Object.entries(LANES).map(([lane, steps]) => go(lane, steps)));
+await Promise.all(Array.from({ length: AT_ONCE }, work));
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

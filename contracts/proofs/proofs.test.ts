@@ -6,6 +6,9 @@ import { prove } from "./prover.ts";
 const PATIENCE_MS = 150_000;
 const TEST_MS = 320_000;
 
+/** Of each model one seeded bug is refuted in every test run, with COREPOOL_EVERY_BUG=1 all of them. */
+const EVERY_BUG = process.env["COREPOOL_EVERY_BUG"] === "1";
+
 const MODELS = ["Bridge", "Burn", "CloseWindow", "Counters", "Fees", "Lease", "Ledger", "Mandate"];
 const HEAD = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n";
 
@@ -45,10 +48,14 @@ describe("the models of the ledger", { timeout: 10 * TEST_MS }, () => {
     for (const { seeded } of models) expect(seeded.length).toBeGreaterThan(0);
   });
 
-  it("hold, and do not hold with any of the seeded bugs", async () => {
+  it("hold, and do not hold with a seeded bug", async () => {
     const jobs = models.flatMap(({ name, source, seeded }) => [
       { name, source, wanted: "proved" },
-      ...seeded.map((bug) => ({ name: `${name} with ${bug.name}`, source: bug.source, wanted: "refuted" })),
+      ...(EVERY_BUG ? seeded : seeded.slice(0, 1)).map((bug) => ({
+        name: `${name} with ${bug.name}`,
+        source: bug.source,
+        wanted: "refuted",
+      })),
     ]);
     const verdicts = new Map<string, string>();
     const todo = jobs.values();

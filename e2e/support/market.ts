@@ -6,24 +6,23 @@ import { type Receipt, receipt, type WorkloadView, workload } from "@corepool/pr
 import { command, type Json, type RunningCommand, startCommand } from "./command-line.ts";
 
 /**
- * Ports that are free now and stay so: below those that the kernel gives to whoever asks for any, and of a range that
- * no other worker of the test run picks from.
+ * Ports that are free now and stay so: below those that the kernel gives to whoever asks for any, and from a block of this
+ * process's own, since other test processes look for ports at the same time.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const worker = Number(process.env["VITEST_POOL_ID"] ?? 0);
   const ports: number[] = [];
   while (ports.length < count) {
-    if (offered === PORTS_EACH) offered = 0;
-    const port = FIRST_PORT + (worker % WORKERS) * PORTS_EACH + offered++;
+    if (next === FIRST_PORT + BLOCKS * BLOCK) next = FIRST_PORT;
+    const port = next++;
     if (await isFree(port)) ports.push(port);
   }
   return ports;
 }
 
-const FIRST_PORT = 16_000;
-const PORTS_EACH = 1_000;
-const WORKERS = 16;
-let offered = 0;
+const FIRST_PORT = 12_000;
+const BLOCK = 32;
+const BLOCKS = 600;
+let next = FIRST_PORT + (process.pid % BLOCKS) * BLOCK;
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -10,7 +10,7 @@ import { FailingQueries, QUERY_FAULTS, type QueryFault } from "./testing/failing
 import { type TestMarket, testMarket, until } from "./testing/market.ts";
 
 /** How many statements of a job's way are tried, evenly spread over it; COREPOOL_IO_FAULTS_QUERIES tries more. */
-const TRIED = Number(process.env.COREPOOL_IO_FAULTS_QUERIES ?? 4);
+const TRIED = Number(process.env.COREPOOL_IO_FAULTS_QUERIES ?? 3);
 
 let queries: FailingQueries;
 let market: TestMarket;

@@ -6,7 +6,6 @@ import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/r
 import { balancesOf, checkToken, deposit, openChain } from "@corepool/sdk/chain";
 import { keptJobOf } from "@corepool/sdk/kept-job";
 import { submitUnderMandate } from "@corepool/sdk/mandated-run";
-import { mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { worthAnotherTry } from "@corepool/sdk/problem";
 import { orderPlaced, type RunContext, type RunRequest, submitRequest, wishOf } from "@corepool/sdk/run";
 import { http } from "viem";
@@ -14,6 +13,7 @@ import { call, client } from "../data/client.ts";
 import { keyOf, queries } from "../data/query.ts";
 import { keyHome } from "../identity/identity.ts";
 import type { KeyHome } from "../identity/port.ts";
+import { grant } from "../mandates/sign.ts";
 import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
 import { attendance, attendNow } from "./start.ts";
 
@@ -122,10 +122,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       providers,
       expiry,
     };
-    if (mandate === undefined) {
-      const message = await mandateFor(client, market, home.signer.address, bounds);
-      mandate = (await signMandate(client, market, home.signer, message, providers)).id;
-    }
+    mandate ??= await grant(market, home.signer, bounds);
     step("order");
     return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, mandate)).id;
   };

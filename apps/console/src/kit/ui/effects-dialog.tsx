@@ -53,10 +53,13 @@ export function EffectsDialog({
   return (
     <Dialog
       title={title}
-      onClose={onClose}
+      onClose={() => {
+        // What is under way cannot be taken back by looking away: it is seen to its end.
+        if (!busy) onClose();
+      }}
       actions={
         <>
-          <Button look="quiet" onClick={onClose}>
+          <Button look="quiet" disabled={busy} onClick={onClose}>
             <Trans>Cancel</Trans>
           </Button>
           <Button look={danger ? "danger" : "primary"} busy={busy} onClick={() => void act()}>

@@ -5,7 +5,6 @@ import { listMandates } from "@corepool/protocol/routes/accounts";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { z } from "zod";
-import { client } from "../../data/client.ts";
 import { keyOf } from "../../data/query.ts";
 import { keyHome } from "../../identity/identity.ts";
 import { MoneyField, SelectField, TextField } from "../../kit/form/fields.tsx";
@@ -14,8 +13,7 @@ import { EffectsDialog } from "../../kit/ui/effects-dialog.tsx";
 import { AddressView } from "../../kit/values/hash.tsx";
 import { useNow } from "../../kit/values/time.tsx";
 import { BoundsInWords } from "./bounds.tsx";
-import { keep } from "./kept-mandates.ts";
-import { type KeptMandate, parseAddresses } from "./mandate.ts";
+import { parseAddresses } from "./mandate.ts";
 
 const positive = amount.refine((text) => text !== "0", { error: "nothing could be rented under such a mandate" });
 
@@ -78,26 +76,8 @@ export function GrantDialog({ market, onClose }: { readonly market: Market; read
       await form.submit();
       throw new Error(t`The bounds are not complete yet.`);
     }
-    const [{ mandateFor, signMandate }, { mandateData, structHash }, home] = await Promise.all([
-      import("@corepool/sdk/mandates"),
-      import("@corepool/protocol/eip712"),
-      keyHome(),
-    ]);
-    const own = boundsOf(data, now);
-    const message = await mandateFor(client, market, home.signer.address, own);
-    const domain = { chainId: market.chainId, market: market.contracts.leaseMarket };
-    const copy = (signature: `0x${string}`, id: string | null): KeptMandate => ({
-      id,
-      hash: structHash(mandateData(domain, message)),
-      ...domain,
-      mandate: message,
-      providers: [...own.providers],
-      signature,
-    });
-    const { id, signature } = await signMandate(client, market, home.signer, message, own.providers, async (signed) =>
-      keep(copy(signed, null)),
-    );
-    keep(copy(signature, id));
+    const [{ grant: signed }, home] = await Promise.all([import("../../mandates/sign.ts"), keyHome()]);
+    await signed(market, home.signer, boundsOf(data, now));
   };
   return (
     <EffectsDialog

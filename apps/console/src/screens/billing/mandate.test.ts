@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type KeptMandate,
-  type MandateView,
-  mandateRows,
-  parseAddresses,
-  parseKept,
-  shareOf,
-  withKept,
-} from "./mandate.ts";
+import { type KeptMandate, parseKept, withKept } from "../../mandates/copy.ts";
+import { type MandateView, mandateRows, parseAddresses, shareOf } from "./mandate.ts";
 
 const A = `0x${"a1".repeat(20)}` as const;
 const B = `0x${"b2".repeat(20)}` as const;
@@ -70,6 +63,11 @@ describe("the mandates of an account", () => {
     expect(mandateRows([view("mdt_1", "10")], [revoked, kept("02", "mdt_1")], where, NOW)[0]?.state).toBe("granted");
     expect(mandateRows([view("mdt_1", "10", "2026-01-01T00:00:00.000Z")], [], where, NOW)[0]?.state).toBe("revoked");
     expect(mandateRows([view("mdt_1", "10")], [], where, NOW + 60_000)[0]?.state).toBe("expired");
+    // The coordinator's word that one is revoked does not do: the chain may still honour what was signed here.
+    const dropped = view("mdt_1", "10", "2026-01-01T00:00:00.000Z");
+    expect(mandateRows([dropped], [kept("01", "mdt_1")], where, NOW)[0]?.state).toBe("dropped");
+    expect(mandateRows([dropped], [revoked], where, NOW)[0]?.state).toBe("revoked");
+    expect(mandateRows([dropped], [kept("01", "mdt_1")], where, NOW + 60_000)[0]?.state).toBe("expired");
     const foreign = [
       kept("03", null, "10", { chainId: 2 }),
       kept("04", null, "10", { market: B }),

@@ -1,28 +1,12 @@
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
-import { address, hex } from "@corepool/protocol/primitives";
+import { address } from "@corepool/protocol/primitives";
 import type { RouteResponse } from "@corepool/protocol/route";
 import type { listMandates } from "@corepool/protocol/routes/accounts";
-import { type MandateMessage, mandateMessage } from "@corepool/protocol/spec";
-import { z } from "zod";
+import type { MandateMessage } from "@corepool/protocol/spec";
+import type { KeptMandate } from "../../mandates/copy.ts";
 
 /** A mandate as the coordinator tells it. */
 export type MandateView = RouteResponse<typeof listMandates>["data"][number];
-
-const kept = z.object({
-  /** What the coordinator calls it; null while it has not answered. */
-  id: z.string().nullable(),
-  /** What the chain calls it: the EIP-712 struct hash. */
-  hash: hex,
-  chainId: z.int(),
-  market: address,
-  mandate: mandateMessage,
-  providers: z.array(address),
-  signature: hex,
-  /** The transaction that revoked it on chain, sent from here. */
-  revokedIn: hex.optional(),
-});
-/** A mandate that was signed in this browser: what can be revoked without asking anybody what it said. */
-export type KeptMandate = z.infer<typeof kept>;
 
 /** What is granted, and how it can be taken back. */
 export interface MandateRow {
@@ -32,7 +16,8 @@ export interface MandateRow {
   readonly providers: readonly Address[];
   /** Base units in escrow under it so far; undefined while the coordinator knows nothing of it. */
   readonly committed: string | undefined;
-  readonly state: "granted" | "expired" | "revoked" | "unconfirmed";
+  /** `dropped`: the coordinator says that it is revoked; that it is so on chain was not seen from here. */
+  readonly state: "granted" | "expired" | "revoked" | "unconfirmed" | "dropped";
   /** The copies signed here; without one the coordinator's word is all there is. */
   readonly copies: readonly KeptMandate[];
 }
@@ -50,23 +35,16 @@ export function shareOf(used: string, of: string): number {
   return Math.min(1, Number((a * 10_000n) / b) / 10_000);
 }
 
-/** Reads what was kept; whatever is damaged is left out. */
-export function parseKept(text: string | null): readonly KeptMandate[] {
-  try {
-    const list: unknown = JSON.parse(text ?? "[]");
-    if (!Array.isArray(list)) return [];
-    return list.flatMap((each) => {
-      const parsed = kept.safeParse(each);
-      return parsed.success ? [parsed.data] : [];
-    });
-  } catch {
-    return [];
-  }
-}
-
-/** Keeps one under its hash: whatever id a coordinator gives, it cannot take another's place. */
-export function withKept(list: readonly KeptMandate[], one: KeptMandate): readonly KeptMandate[] {
-  return [one, ...list.filter((each) => each.hash !== one.hash)];
+/**
+ * The chain's revocation stands, whatever the coordinator has heard of it; and his word that one is revoked does not stand
+ * against a copy that the chain may still honour.
+ */
+function toldState(view: MandateView, copies: readonly KeptMandate[], now: number): MandateRow["state"] {
+  if (copies.length === 0) return stateOf(view, now);
+  const open = copies.filter((each) => each.revokedIn === undefined);
+  if (open.length === 0) return "revoked";
+  if (open.every((each) => each.mandate.expiry * 1_000 <= now)) return "expired";
+  return view.revokedAt === null ? "granted" : "dropped";
 }
 
 /** The coordinator's list beside what was signed here by `account` for this market, newest first. */
@@ -91,8 +69,7 @@ export function mandateRows(
       mandate: copies[0]?.mandate ?? view.mandate,
       providers: copies[0]?.providers ?? view.providers,
       committed: view.committed,
-      // The chain's revocation stands, whatever the coordinator has heard of it.
-      state: copies.length > 0 && copies.every((each) => each.revokedIn !== undefined) ? "revoked" : stateOf(view, now),
+      state: toldState(view, copies, now),
       copies,
     };
   });

@@ -17,9 +17,9 @@ import { Hash } from "../../kit/values/hash.tsx";
 import { Money } from "../../kit/values/money.tsx";
 import { State } from "../../kit/values/state.tsx";
 import { useNow } from "../../kit/values/time.tsx";
+import { keptMandates } from "../../mandates/kept.ts";
 import { BoundsInWords } from "./bounds.tsx";
 import { GrantDialog } from "./grant-dialog.tsx";
-import { keptMandates } from "./kept-mandates.ts";
 import { type MandateRow, type MandateView, mandateRows, shareOf } from "./mandate.ts";
 import { RevokeDialog } from "./revoke-dialog.tsx";
 
@@ -32,6 +32,8 @@ function MandateState({ state }: { readonly state: MandateRow["state"] }) {
       return <State tone="idle">{t`Expired`}</State>;
     case "revoked":
       return <State tone="idle">{t`Taken back`}</State>;
+    case "dropped":
+      return <State tone="warn">{t`Dropped, not seen revoked on chain`}</State>;
     default:
       return <State tone="warn">{t`Signed, not confirmed`}</State>;
   }
@@ -48,7 +50,7 @@ function Row({
 }) {
   const { t } = useLingui();
   const { mandate, committed } = row;
-  const open = row.state === "granted" || row.state === "unconfirmed";
+  const open = row.state === "granted" || row.state === "unconfirmed" || row.state === "dropped";
   return (
     <li data-mandate={row.key} className="flex flex-col gap-2 border-t border-line py-3 text-sm">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">

@@ -1,5 +1,5 @@
-import { createStore } from "../../app/store.ts";
-import { type KeptMandate, parseKept, withKept } from "./mandate.ts";
+import { createStore } from "../app/store.ts";
+import { type KeptMandate, parseKept, withKept } from "./copy.ts";
 
 const KEY = "corepool.mandates";
 

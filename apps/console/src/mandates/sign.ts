@@ -1,0 +1,30 @@
+import type { Signer } from "@corepool/core/ports/signer";
+import { mandateData, structHash } from "@corepool/protocol/eip712";
+import type { Market } from "@corepool/protocol/resources";
+import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { domainOf } from "@corepool/sdk/run";
+import { client } from "../data/client.ts";
+import type { KeptMandate } from "./copy.ts";
+import { keep } from "./kept.ts";
+
+/**
+ * Signs a mandate within bounds and hands it to the operator. A copy stays in this browser first: with it the mandate can
+ * be revoked without the operator's word for what it said. Resolves with its id.
+ */
+export async function grant(market: Market, signer: Signer, bounds: MandateBounds): Promise<string> {
+  const mandate = await mandateFor(client, market, signer.address, bounds);
+  const domain = domainOf(market);
+  const copy = (signature: `0x${string}`, id: string | null): KeptMandate => ({
+    id,
+    hash: structHash(mandateData(domain, mandate)),
+    ...domain,
+    mandate,
+    providers: [...bounds.providers],
+    signature,
+  });
+  const { id, signature } = await signMandate(client, market, signer, mandate, bounds.providers, async (signed) =>
+    keep(copy(signed, null)),
+  );
+  keep(copy(signature, id));
+  return id;
+}
