@@ -6,7 +6,7 @@ const retry = 1;
 
 const files = (...folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
 /** No processes, no files of their own, nothing global: one process runs them all. */
-const PURE = files("packages/core", "packages/protocol", "apps/console");
+const PURE = files("packages/core", "packages/protocol", "packages/sdk", "apps/console");
 /** What takes long and keeps a core busy, whatever else is tested. */
 const PROOFS = files("contracts/proofs", "bench/mutants");
 const ALWAYS = ["**/node_modules/**", "**/fixtures/**"];

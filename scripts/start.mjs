@@ -2,18 +2,15 @@
 // Runs on the Node 20 of a bare machine, so it is plain JavaScript without packages.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureAll } from "./setup/all.mjs";
 import { handOver } from "./setup/commands.mjs";
-import { ensureConsole } from "./setup/console.mjs";
-import { ensureNpmPackages, node24 } from "./setup/npm-packages.mjs";
+import { node24 } from "./setup/npm-packages.mjs";
 import { stopWith } from "./setup/progress.mjs";
-import { ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 try {
-  await ensureSystemPackages({ tests: false });
-  await ensureNpmPackages(root, { full: false });
-  await ensureConsole(root, { gallery: false });
+  await ensureAll(root, { tests: false });
 } catch (error) {
   stopWith(error);
 }

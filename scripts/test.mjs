@@ -2,11 +2,9 @@
 // Runs on the Node 20 of a bare machine, so it is plain JavaScript without packages.
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureAll } from "./setup/all.mjs";
 import { handOver } from "./setup/commands.mjs";
-import { ensureConsole } from "./setup/console.mjs";
-import { ensureNpmPackages } from "./setup/npm-packages.mjs";
 import { stopWith } from "./setup/progress.mjs";
-import { ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -43,9 +41,7 @@ const STEPS = [
 const AT_ONCE = 2;
 
 try {
-  await ensureSystemPackages({ tests: true });
-  await ensureNpmPackages(root, { full: true });
-  await ensureConsole(root, { gallery: true });
+  await ensureAll(root, { tests: true });
 } catch (error) {
   stopWith(error);
 }

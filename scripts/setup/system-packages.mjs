@@ -57,14 +57,15 @@ async function isThere({ test, file, alternative }) {
 }
 
 /**
- * Installs what the system lacks where apt may be used; otherwise says in one line what to install.
+ * Looks for what the system has to bring; resolves with what installs the rest, where apt may be used. Otherwise rejects
+ * with one line that says what to install.
  * `tests`: also what only tests need.
  */
-export async function ensureSystemPackages({ tests }) {
+export async function missingSystemPackages({ tests }) {
   const wanted = tests ? [...WANTED, ...WANTED_BY_TESTS] : WANTED;
   const found = await Promise.all(wanted.map(isThere));
   const missing = wanted.filter((_, i) => !found[i]);
-  if (missing.length === 0) return;
+  if (missing.length === 0) return async () => {};
   const packages = missing.flatMap((m) => m.packages);
   const lacks = missing.map((m) => m.what).join(", ");
   const apt = existsSync("/usr/bin/apt-get");
@@ -72,7 +73,7 @@ export async function ensureSystemPackages({ tests }) {
     const how = apt ? `sudo apt-get install ${packages.join(" ")}` : `install the equivalents of ${packages.join(" ")}`;
     throw new SetupError(`This machine lacks ${lacks}. Run: ${how}`);
   }
-  await during(`system packages: ${packages.join(" ")}`, async () => {
+  const work = async () => {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     const install = () =>
       quietly("apt-get", ["install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...packages], {
@@ -86,5 +87,6 @@ export async function ensureSystemPackages({ tests }) {
     throw new SetupError(
       `apt could not install ${packages.join(" ")}: ${lastLine(update.code === 0 ? second.said : update.said)}`,
     );
-  });
+  };
+  return () => during(`system packages: ${packages.join(" ")}`, work);
 }
