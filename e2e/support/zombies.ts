@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Hex } from "@corepool/core/hex";
+import { systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/system";
+import { createClient } from "@corepool/sdk/client";
 import pg from "pg";
 import { createPublicClient, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -9,6 +11,7 @@ import { books } from "./books.ts";
 import { childrenOf } from "./chaos/census.ts";
 import { type RunningCommand, startCommand } from "./command-line.ts";
 import { clear, logOf, newPlace, type RunningMarket, resultOf, startMarket } from "./market.ts";
+import { untilOnline } from "./online.ts";
 import { startProxy } from "./proxy.ts";
 import { startSecondCoordinator } from "./second-coordinator.ts";
 
@@ -181,6 +184,9 @@ export async function agentStandsStill(
 ): Promise<{ readonly wrong: readonly string[]; readonly total: bigint; readonly whole: bigint }> {
   const wrong: string[] = [];
   const require = (holds: boolean, what: string): void => void (holds || wrong.push(what));
+  // It may still be on its way back from the coordinator that stood in for the first.
+  const { url } = await market.file();
+  await untilOnline(createClient({ url, clock: systemClock, random: systemRandom, fetch: systemFetch }), 1);
   const job = market.start("run", "--time", "5m", "--", "python3", "-c", count(4 * (seconds + 8)));
   await job.until("a few notes", () => job.said.filter((l) => l.type === "note").length >= 3);
   const supervisor = (await market.file()).parts.agent ?? 0;

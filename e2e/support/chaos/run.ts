@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { market as marketSchema } from "@corepool/protocol/resources";
-import { listOffers } from "@corepool/protocol/routes/market";
 import { cancelWorkload } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
 import { clear, newPlace, startMarket } from "../market.ts";
+import { untilOnline } from "../online.ts";
 import { leftBehind, runningNow } from "./census.ts";
 import { verdict } from "./checks.ts";
 import { fundedClients } from "./clients.ts";
@@ -104,10 +104,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const clients = await fundedClients({ home: place.home, url, rpcUrl }, rules, options.jobsAtOnce);
     const [first] = clients;
     if (first === undefined) throw new RangeError("chaos needs a job");
-    for (let machines = 0; machines < providers.length + 1; await wait(100)) {
-      const offers = await call(first.context.client, listOffers, { query: { limit: 100 } });
-      machines = new Set(offers.data.filter((o) => o.online).map((o) => o.machine)).size;
-    }
+    await untilOnline(first.context.client, providers.length + 1);
     // What was paid in is in the chain's file by now; a node that comes back older has it.
     await wait(1_500);
 

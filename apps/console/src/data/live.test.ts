@@ -8,6 +8,7 @@ vi.stubGlobal("location", { origin: "http://localhost:8080" });
 const { takeEvent } = await import("./live.ts");
 const { live } = await import("./live-state.ts");
 const { keyOf } = await import("./query.ts");
+const { createRefresh } = await import("./refresh.ts");
 
 const id = "wkl_0000000000000000";
 const workload = { id, state: "running" } as WorkloadView;
@@ -40,7 +41,7 @@ describe("the stream of events", () => {
   });
 
   it("is in the cache at once, and what it touched is read anew, no more", () => {
-    takeEvent(cache, { event: event.type, data: JSON.stringify(event) });
+    takeEvent(cache, createRefresh(cache), { event: event.type, data: JSON.stringify(event) });
     expect(cache.getQueryData<WorkloadView>(one)?.state).toBe("frozen");
     const pages = cache.getQueryData<{ pages: { data: WorkloadView[] }[] }>(list)?.pages[0]?.data;
     expect(pages?.map((each) => each.state)).toEqual(["frozen", "running"]);
@@ -60,22 +61,28 @@ describe("the stream of events", () => {
     ] as const;
     for (const type of ["ledger.deposit", "ledger.undone"]) {
       for (const key of [ledger, spend]) cache.setQueryData(key, {});
-      takeEvent(cache, { event: "workload.running", data: JSON.stringify({ ...event, type: "workload.running" }) });
+      takeEvent(cache, createRefresh(cache), {
+        event: "workload.running",
+        data: JSON.stringify({ ...event, type: "workload.running" }),
+      });
       expect([stale(ledger), stale(spend)]).toEqual([false, false]);
-      takeEvent(cache, { event: type, data: JSON.stringify({ ...event, type, workload: null, state: null }) });
+      takeEvent(cache, createRefresh(cache), {
+        event: type,
+        data: JSON.stringify({ ...event, type, workload: null, state: null }),
+      });
       expect([stale(ledger), stale(spend)]).toEqual([true, true]);
     }
   });
 
   it("has everything read anew after a gap, and the offers when they changed", () => {
-    takeEvent(cache, { event: "offers", data: "{}" });
+    takeEvent(cache, createRefresh(cache), { event: "offers", data: "{}" });
     expect([stale(["listOffers", "whole", {}]), stale(one)]).toEqual([true, false]);
-    takeEvent(cache, { event: "reset", data: "{}" });
+    takeEvent(cache, createRefresh(cache), { event: "reset", data: "{}" });
     expect([stale(one), stale(["getMarket", {}])]).toEqual([true, true]);
   });
 
   it("passes over an event that it does not know", () => {
-    takeEvent(cache, { event: "new.kind", data: '{"id":"2"}' });
+    takeEvent(cache, createRefresh(cache), { event: "new.kind", data: '{"id":"2"}' });
     expect([stale(one), cache.getQueryData(one)]).toEqual([false, workload]);
   });
 });

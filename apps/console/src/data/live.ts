@@ -11,6 +11,7 @@ import { client } from "./client.ts";
 import { live } from "./live-state.ts";
 import { patched } from "./patch.ts";
 import { keyOf } from "./query.ts";
+import { createRefresh, type Refresh } from "./refresh.ts";
 
 type Pages = InfiniteData<{ readonly data: readonly WorkloadView[] }>;
 
@@ -31,7 +32,7 @@ function touched(event: AccountEvent): readonly (readonly unknown[])[] {
 }
 
 /** Puts an event into everything that the page has of its subject, and has it read anew. */
-export function applyEvent(cache: QueryClient, event: AccountEvent): void {
+export function applyEvent(cache: QueryClient, refresh: Refresh, event: AccountEvent): void {
   if (event.workload !== null) {
     cache.setQueryData<WorkloadView>(keyOf(getWorkload, { params: { id: event.workload } }), (now) =>
       now === undefined ? now : patched(now, event),
@@ -45,17 +46,17 @@ export function applyEvent(cache: QueryClient, event: AccountEvent): void {
           },
     );
   }
-  for (const queryKey of touched(event)) void cache.invalidateQueries({ queryKey });
+  refresh.touch(touched(event));
 }
 
 /** Takes an event of the stream in. */
-export function takeEvent(cache: QueryClient, event: Pick<ServerEvent, "event" | "data">): void {
+export function takeEvent(cache: QueryClient, refresh: Refresh, event: Pick<ServerEvent, "event" | "data">): void {
   live.set({ state: "live", lastEventAt: Date.now() });
-  if (event.event === "reset") void cache.invalidateQueries();
-  else if (event.event === "offers") void cache.invalidateQueries({ queryKey: keyOf(listOffers) });
+  if (event.event === "reset") refresh.touch([[]]);
+  else if (event.event === "offers") refresh.touch([keyOf(listOffers)]);
   else {
     const parsed = accountEvent.safeParse(JSON.parse(event.data));
-    if (parsed.success) applyEvent(cache, parsed.data);
+    if (parsed.success) applyEvent(cache, refresh, parsed.data);
   }
 }
 
@@ -65,6 +66,7 @@ export function takeEvent(cache: QueryClient, event: Pick<ServerEvent, "event" |
  */
 export async function follow(cache: QueryClient, signal: AbortSignal): Promise<void> {
   live.set((now) => ({ ...now, state: "connecting" }));
+  const refresh = createRefresh(cache);
   try {
     // Hours without a coordinator are no reason to give up: the banner says so, and the stream comes back by itself.
     const lasting = patient(client, 24 * 3_600_000);
@@ -80,7 +82,7 @@ export async function follow(cache: QueryClient, signal: AbortSignal): Promise<v
       signal,
       onGap: () => live.set((now) => ({ ...now, state: "broken" })),
     });
-    for await (const event of events) takeEvent(cache, event);
+    for await (const event of events) takeEvent(cache, refresh, event);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

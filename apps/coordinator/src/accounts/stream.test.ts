@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { SCOPES } from "@corepool/protocol/route";
-import { streamAccount } from "@corepool/protocol/routes/accounts";
+import { createApiKey, revokeApiKey, streamAccount } from "@corepool/protocol/routes/accounts";
+import { call } from "@corepool/sdk/call";
 import pg from "pg";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -54,6 +55,25 @@ async function newest(): Promise<string | undefined> {
 const typesOf = (events: readonly SeenEvent[]) => events.map((event) => event.event ?? "");
 
 describe("the stream of an account", () => {
+  it("ends with the API key that opened it", async () => {
+    const { key, secret } = await call(market.api, createApiKey, {
+      body: { name: "reader", scopes: ["workloads:read"] },
+    });
+    const stream = await fetch(`${market.url}${streamAccount.path}`, {
+      headers: { authorization: `Bearer ${secret}` },
+      signal: AbortSignal.timeout(15_000),
+    });
+    expect(stream.status).toBe(200);
+    const text = stream.text();
+    const seen = await client.submit();
+    await wait(1_100);
+    await call(market.api, revokeApiKey, { params: { id: key.id } });
+    await wait(1_100);
+    const hidden = await client.submit();
+    expect(await text).toContain(seen.id);
+    expect(await text).not.toContain(hidden.id);
+  });
+
   it("tells what happens to it from now on, goes on where it was left, and says when it cannot", async () => {
     const old = await client.submit();
     const [begin] = await meanwhile(follow(1), () => client.submit());

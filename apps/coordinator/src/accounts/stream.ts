@@ -34,12 +34,12 @@ export function accountEventOf(event: StoredEvent, scopes: ReadonlySet<Scope>): 
 /** Binds the stream of everything that happens to an account. */
 export function bindAccountStream(api: Api, parts: FollowParts): void {
   const { events, clock } = parts;
-  api.bind(streamAccount, async ({ caller, query, request, signal }) => {
+  api.bind(streamAccount, async ({ caller, query, request, signal, stillAllowed }) => {
     const topic = accountTopic(caller.account);
     const resume = await resumeAt(events, topic, lastEventId(request));
     const from = { ...resume, after: resume.after ?? (await events.last(topic)) };
     const hint = query.offers === "true" ? { topic: OFFERS_WAKE, name: "offers" } : undefined;
-    return sse({ clock, signal }, (writer) =>
+    return sse({ clock, signal, stillAllowed }, (writer) =>
       followTopic(
         parts,
         topic,

@@ -44,13 +44,15 @@ export function bindOwnMachines(
 
   api.bind(drainMachine, async ({ caller, params, body }) => {
     await database.transaction(async (tx) => {
-      await tx
+      const { numUpdatedRows } = await tx
         .updateTable("machines")
         .set({ draining: body.draining })
         .where("id", "=", lower(params.id))
         .where("provider", "=", caller.account)
-        .execute();
-      await notifyOnCommit(tx, OFFERS_WAKE);
+        .where("draining", "!=", body.draining)
+        .executeTakeFirstOrThrow();
+      // Every market page that is open looks again: only what changed something may wake them.
+      if (numUpdatedRows > 0n) await notifyOnCommit(tx, OFFERS_WAKE);
     });
     return view(caller, params.id);
   });

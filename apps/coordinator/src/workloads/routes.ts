@@ -139,20 +139,20 @@ function bindReading(api: Api, parts: MarketParts): void {
     inTransaction(parts, async (uow) => receiptOf(uow, context, await ownWorkload(uow, caller.account, params.id))),
   );
 
-  api.bind(streamEvents, async ({ caller, query, request, signal }) => {
+  api.bind(streamEvents, async ({ caller, query, request, signal, stillAllowed }) => {
     const { workload } = query;
     if (workload !== undefined) await inTransaction(parts, (uow) => ownWorkload(uow, caller.account, workload));
     const from = await resumeAt(events, accountTopic(caller.account), lastEventId(request));
-    return sse({ clock, signal }, (writer) =>
+    return sse({ clock, signal, stillAllowed }, (writer) =>
       streamEventsOf({ events, notifier, clock }, caller.account, { workload, ...from }, writer),
     );
   });
 
-  api.bind(streamLogs, async ({ caller, params, query, request, signal }) => {
+  api.bind(streamLogs, async ({ caller, params, query, request, signal, stillAllowed }) => {
     await inTransaction(parts, (uow) => ownWorkload(uow, caller.account, params.id));
     const resumed = Number(lastEventId(request) ?? Number.NaN);
     const offset = Number.isSafeInteger(resumed) && resumed >= 0 ? resumed : query.offset;
-    return sse({ clock, signal }, (writer) =>
+    return sse({ clock, signal, stillAllowed }, (writer) =>
       streamLog({ store, notifier, clock }, params.id, { offset, follow: query.follow === "true" }, writer),
     );
   });

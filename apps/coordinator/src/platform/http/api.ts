@@ -46,6 +46,7 @@ export interface BoundCall {
   readonly caller: Caller | undefined;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  readonly stillAllowed: () => Promise<boolean>;
   readonly request: Request;
   readonly settle: (tx: Tx, value: unknown) => Promise<unknown>;
 }

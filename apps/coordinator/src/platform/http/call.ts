@@ -36,6 +36,8 @@ export interface Call<R extends Route> {
   readonly requestId: string;
   /** Aborted when the client goes away or the server stops. */
   readonly signal: AbortSignal;
+  /** Whether the caller's token still stands and still opens this route: what lives longer than a request asks again. */
+  readonly stillAllowed: () => Promise<boolean>;
   /** The raw request: headers, and the body of routes that declare none. */
   readonly request: Request;
   /**

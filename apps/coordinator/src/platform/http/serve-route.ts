@@ -1,7 +1,7 @@
 import type { Route } from "@corepool/protocol/route";
 import type { Tx } from "../database/database.ts";
 import type { ApiParts, Bound, BoundCall, Incoming } from "./api.ts";
-import { authorize, bearerOf, unauthenticated } from "./authorize.ts";
+import { allowed, authorize, bearerOf, unauthenticated } from "./authorize.ts";
 import { type Caller, Reply } from "./call.ts";
 import { checkResponse } from "./check-response.ts";
 import { fingerprintOf, type IdempotentRun, idempotencyKeyOf } from "./idempotency.ts";
@@ -37,6 +37,7 @@ export async function serveRoute(
     caller,
     requestId: incoming.requestId,
     signal: AbortSignal.any([request.signal, parts.stopping]),
+    stillAllowed: async () => allowed(route, token === undefined ? undefined : await parts.authenticate(token)),
     request,
     settle: (_tx, value) => Promise.resolve(value),
   };

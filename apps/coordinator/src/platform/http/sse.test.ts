@@ -20,7 +20,9 @@ async function serve(
   options: Partial<SseOptions> = {},
 ): Promise<number> {
   const listener = getRequestListener((request) =>
-    sse({ clock: systemClock, signal: request.signal, ...options }, (writer) => source(writer, request)),
+    sse({ clock: systemClock, signal: request.signal, stillAllowed: async () => true, ...options }, (writer) =>
+      source(writer, request),
+    ),
   );
   const server = createServer((request, response) => void listener(request, response));
   servers.push(server);
@@ -55,6 +57,27 @@ describe("server-sent events", () => {
     });
     const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
     expect(text.split(": alive").length).toBeGreaterThanOrEqual(4);
+  });
+
+  it("send nothing on an answer that is a second old to whether the caller may read, and end once he may not", async () => {
+    let may = true;
+    let asked = 0;
+    const stillAllowed = async () => {
+      asked++;
+      return may;
+    };
+    const source = async (writer: SseWriter) => {
+      for (let n = 0; ; n++) {
+        await writer.send({ data: may ? `open ${n}` : "secret" });
+        if (n >= 20) may = false;
+        await systemClock.sleep(may ? 1 : 1_001);
+      }
+    };
+    const port = await serve(source, { stillAllowed });
+    const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    expect(text).toContain("open 20");
+    expect(text).not.toContain("secret");
+    expect(asked).toBe(1);
   });
 
   it("release their source when the client is gone, however it went", async () => {

@@ -11,6 +11,8 @@ export interface SseOptions {
   readonly clock: Clock;
   /** The call's signal: gone client or stopping server. */
   readonly signal: AbortSignal;
+  /** Asked again while the stream lives: once it says no, nothing more is sent. */
+  readonly stillAllowed: () => Promise<boolean>;
   /** Longest life of one connection; the client reconnects with Last-Event-ID. Default one hour. */
   readonly maxAgeMs?: number;
   readonly heartbeatMs?: number;
@@ -30,6 +32,8 @@ const BUFFER_BYTES = 64 * 1024;
 const STALL_MS = 30_000;
 const HEARTBEAT_MS = 15_000;
 const MAX_AGE_MS = 3600_000;
+/** Nothing is sent on an older answer to whether the caller may read it: a revoked key reads no longer than that. */
+const ALLOWED_MS = 1_000;
 const RETRY_MS = 1_000;
 
 /** Value of Last-Event-ID, undefined when none was sent. */
@@ -46,8 +50,9 @@ function encode(event: SseEvent): string {
 
 /**
  * Answers with a stream of server-sent events that `source` writes. The stream ends when `source` returns, the client
- * goes, the server stops, the connection is too old, or the client reads nothing for half a minute; in every case the
- * writer's signal is aborted, and `source` must return soon after. A comment every 15 s keeps the connection alive.
+ * goes, the server stops, the connection is too old, its caller may not read it any more, or the client reads nothing
+ * for half a minute; in every case the writer's signal is aborted, and `source` must return soon after. A comment every
+ * 15 s keeps the connection alive.
  */
 export function sse(options: SseOptions, source: (writer: SseWriter) => Promise<void>): Response {
   const { clock } = options;
@@ -75,10 +80,20 @@ export function sse(options: SseOptions, source: (writer: SseWriter) => Promise<
     }
   };
 
+  let askedAt = clock.monotonic();
+  const checkAllowed = async (): Promise<void> => {
+    if (clock.monotonic() - askedAt < ALLOWED_MS) return;
+    const asked = clock.monotonic();
+    if (!(await options.stillAllowed())) over.abort(new Error("the caller may not read this any more"));
+    askedAt = asked;
+    signal.throwIfAborted();
+  };
+
   const beat = async (): Promise<void> => {
     const oldest = clock.monotonic() + (options.maxAgeMs ?? MAX_AGE_MS);
     while (!signal.aborted) {
       await clock.sleep(options.heartbeatMs ?? HEARTBEAT_MS, signal);
+      await checkAllowed();
       if (hasRoom()) controller?.enqueue(encoder.encode(": alive\n\n"));
       if (clock.monotonic() >= oldest) over.abort(new Error("the connection is too old"));
     }
@@ -90,6 +105,7 @@ export function sse(options: SseOptions, source: (writer: SseWriter) => Promise<
         signal,
         async send(event) {
           signal.throwIfAborted();
+          await checkAllowed();
           controller?.enqueue(encoder.encode(encode(event)));
           await room();
         },
@@ -108,7 +124,7 @@ export function sse(options: SseOptions, source: (writer: SseWriter) => Promise<
         controller = given;
         given.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
         signal.addEventListener("abort", () => closeQuietly(given), { once: true });
-        beat().catch(() => undefined);
+        beat().catch((error) => over.abort(error));
         // Its failures end the stream; there is nobody else to tell.
         run().catch(() => undefined);
       },
