@@ -6,6 +6,7 @@ import { createApiKey, dropMandate, getAccount, revokeApiKey, signOut } from "@c
 import { keySigner } from "@corepool/sdk/adapters/key";
 import { systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/system";
 import { call } from "@corepool/sdk/call";
+import { balancesOf } from "@corepool/sdk/chain";
 import { createClient } from "@corepool/sdk/client";
 import { mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { type RunEvent, runWorkload } from "@corepool/sdk/run";
@@ -108,7 +109,9 @@ describe("whatever is delivered again, any number of times and in any order", ()
     const { key } = await call(context.client, createApiKey, { body: { name: "k", scopes: ["account:read"] } });
     await call(context.client, revokeApiKey, { params: { id: key.id } });
     const bounds = { maxRate: 1n, maxEscrow: 1n, maxTotal: 1n, providers: [], expiry: 4_000_000_000 };
-    const mandate = await mandateFor(context.client, rules, signer.address, { token: rules.contracts.gp, ...bounds });
+    const own = { token: rules.contracts.gp, ...bounds };
+    const { counter } = await balancesOf(client.chain, own.token, signer.address);
+    const mandate = mandateFor(context.client, rules, signer.address, counter, own);
     const { id } = await signMandate(context.client, rules, signer, mandate, []);
     await call(context.client, dropMandate, { params: { id } });
     const other = createClient({

@@ -7,7 +7,7 @@ import { leaseKeyOf } from "@corepool/sdk/lease-key";
 import type { Ordered } from "@corepool/sdk/run";
 import { expect, it } from "vitest";
 import { homeOf } from "./home.ts";
-import { importJob, loadJob } from "./job-file.ts";
+import { importJob, loadJob, saveJob } from "./job-file.ts";
 
 const token = `0x${"44".repeat(20)}` as const;
 const ordered: Ordered = {
@@ -43,6 +43,16 @@ it("takes over a job that another program ordered, as that job and no other", as
     await importJob(home, ordered.workload, file);
     expect(await loadJob(home, ordered.workload)).toEqual({ ordered, saved, url: "http://there" });
     expect((await stat(join(home.jobs, `${ordered.workload}.json`))).mode & 0o077).toBe(0);
+    // Taken once more, as the history of a shell does: what was paid meanwhile is not forgotten.
+    const further = { provenMs: 9, total: 63n };
+    await saveJob(home, "http://there", ordered, further);
+    await importJob(home, ordered.workload, file);
+    expect((await loadJob(home, ordered.workload)).saved).toEqual(further);
+    // Ordered again elsewhere, as another lease.
+    const again: Ordered = { ...ordered, lease: { ...ordered.lease, lease: `0x${"66".repeat(32)}` } };
+    await writeFile(file, JSON.stringify(keptJobOf("http://there", again, saved)));
+    await importJob(home, ordered.workload, file);
+    expect(await loadJob(home, ordered.workload)).toEqual({ ordered: again, saved, url: "http://there" });
     await expect(importJob(home, ordered.workload, join(dir, "none.json"))).rejects.toMatchObject({
       code: "bad-usage",
     });

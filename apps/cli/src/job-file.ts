@@ -28,7 +28,10 @@ export async function saveJob(home: Home, url: string, ordered: Ordered, progres
   await write(home, keptJobOf(url, ordered, progress));
 }
 
-/** Takes over a job that a console handed out as a file. Rejects with `bad-usage` when it is no such file, or another's. */
+/**
+ * Takes over a job that a console handed out as a file. What this machine has paid of the same lease since then stands.
+ * Rejects with `bad-usage` when it is no such file, or another's.
+ */
 export async function importJob(home: Home, id: string, file: string): Promise<void> {
   const parsed = keptJob.safeParse(await readJson(file));
   if (!parsed.success || parsed.data.workload !== id)
@@ -36,7 +39,9 @@ export async function importJob(home: Home, id: string, file: string): Promise<v
       detail: parsed.success ? `${file} is of ${parsed.data.workload}, not of ${id}.` : `${file} holds no job.`,
       next: "Name the file that the console saved for this job.",
     });
-  await write(home, parsed.data);
+  const here = keptJob.safeParse(await readJson(fileOf(home, id))).data;
+  const ahead = here?.lease === parsed.data.lease && BigInt(here.total) >= BigInt(parsed.data.total);
+  if (!ahead) await write(home, parsed.data);
 }
 
 /** Rejects with `not-found` when the workload was not ordered from here. */

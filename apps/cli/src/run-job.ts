@@ -246,26 +246,28 @@ export async function runJob(
   }
 }
 
-/** Downloads what an ended workload left, gets its bill and checks it. */
+/** Downloads what an ended workload left into a folder (null: leaves it where it is), gets its bill and checks it. */
 export async function concludeJob(
   context: Context,
   connection: Connection,
   chain: MarketChain | undefined,
   workload: WorkloadView,
   token: MarketToken,
-  folder: string | undefined,
+  folder: string | null | undefined,
   stopped: boolean,
 ): Promise<JobResult> {
   context.output.status("fetching outputs and the receipt");
   const root = folder ?? join(process.cwd(), "corepool-outputs", workload.id);
-  const written = workload.outputs.length === 0 ? [] : await downloadOutputs(connection.client, workload.outputs, root);
+  const wanted = folder === null ? [] : workload.outputs;
+  const written = wanted.length === 0 ? [] : await downloadOutputs(connection.client, wanted, root);
   const opened = workload.lease?.openTx != null;
   const receipt = opened
     ? await receiptOf(connection.client, workload.id, { patienceMs: 15_000, burn: true })
     : undefined;
-  const bill = receipt === undefined || chain === undefined ? undefined : await verifyReceipt(chain, receipt);
+  const bill =
+    receipt === undefined || chain === undefined ? undefined : await verifyReceipt(chain, receipt, workload.outputs);
   await rm(join(context.home.jobs, `${workload.id}.json`), { force: true });
   context.output.status(undefined);
-  const files = workload.outputs.map((o) => ({ ...o, file: written.find((w) => w.path === o.path)?.file ?? "" }));
+  const files = wanted.map((o) => ({ ...o, file: written.find((w) => w.path === o.path)?.file ?? "" }));
   return { workload, receipt, bill, files, token, stopped };
 }

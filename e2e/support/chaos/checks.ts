@@ -35,7 +35,7 @@ async function wrongWith(job: ChaosJob): Promise<readonly string[]> {
 
   if (workload.lease?.openTx != null) {
     const receipt = await receiptOf(client, job.workload, { patienceMs: 20_000, burn: true });
-    const bill = await verifyReceipt(job.client.chain, receipt).catch((error: unknown) => {
+    const bill = await verifyReceipt(job.client.chain, receipt, workload.outputs).catch((error: unknown) => {
       say(`its receipt is not the chain's: ${error instanceof Error ? error.message : String(error)}`);
     });
     const ran = lives.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -19,6 +19,14 @@ export interface MarketDomain {
   readonly market: Address;
 }
 
+/** The domain of a market's signatures and names. */
+export function domainOf(market: {
+  readonly chainId: number;
+  readonly contracts: { readonly leaseMarket: Address };
+}): MarketDomain {
+  return { chainId: market.chainId, market: market.contracts.leaseMarket };
+}
+
 const f = (name: string, type: string) => ({ name, type });
 
 /** The EIP-712 types of LeaseMarket, field for field as in contracts/src/interfaces/ILeaseMarket.sol. */

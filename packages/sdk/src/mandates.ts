@@ -1,13 +1,12 @@
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
-import { mandateData, providerTree } from "@corepool/protocol/eip712";
+import { domainOf, mandateData, providerTree } from "@corepool/protocol/eip712";
 import type { Market } from "@corepool/protocol/resources";
-import { getAccount, grantMandate } from "@corepool/protocol/routes/accounts";
+import { grantMandate } from "@corepool/protocol/routes/accounts";
 import type { MandateMessage } from "@corepool/protocol/spec";
 import { bytesToNumber } from "viem";
 import { call } from "./call.ts";
 import type { Client } from "./client.ts";
-import { domainOf } from "./run.ts";
 
 /** What a client lets the coordinator's operator do. Amounts in base units. */
 export interface MandateBounds {
@@ -24,14 +23,17 @@ export interface MandateBounds {
   readonly expiry: number;
 }
 
-/** The mandate for these bounds, unsigned: for the market's operator, as of the account's present counter. */
-export async function mandateFor(
-  client: Client,
+/**
+ * The mandate for these bounds, unsigned, for the market's operator. `counter` is the account's present one as the chain
+ * itself says it (`balancesOf`): a mandate for a later counter would sleep, and `cancelAll`, meant to void it, wake it.
+ */
+export function mandateFor(
+  { random }: Pick<Client, "random">,
   market: Market,
   account: Address,
+  counter: number,
   bounds: MandateBounds,
-): Promise<MandateMessage> {
-  const { counter } = await call(client, getAccount, {});
+): MandateMessage {
   return {
     client: account,
     operator: market.relayer,
@@ -42,7 +44,7 @@ export async function mandateFor(
     providers: providerTree(bounds.providers).root,
     expiry: bounds.expiry,
     counter: Math.max(1, counter),
-    salt: bytesToNumber(client.random.bytes(4)),
+    salt: bytesToNumber(random.bytes(4)),
   };
 }
 

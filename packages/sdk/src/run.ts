@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import type { Signer } from "@corepool/core/ports/signer";
-import { leaseId, type MarketDomain } from "@corepool/protocol/eip712";
+import { domainOf, leaseId } from "@corepool/protocol/eip712";
 import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import type { LogRecord, Market, Receipt, WorkloadView } from "@corepool/protocol/resources";
 import { logRecord } from "@corepool/protocol/resources";
@@ -96,11 +96,6 @@ const REPLACE_MS = 2_000;
 const LOG_PATIENCE_MS = 60_000;
 /** How long cash that was just deposited may take to show in the coordinator's books. */
 const FUNDS_PATIENCE_MS = 30_000;
-
-export const domainOf = (market: Market): MarketDomain => ({
-  chainId: market.chainId,
-  market: market.contracts.leaseMarket,
-});
 
 async function secureFunds(
   context: RunContext,

@@ -1,7 +1,8 @@
 import type { Hex } from "@corepool/core/hex";
 import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
-import { leaseId } from "@corepool/protocol/eip712";
+import { digestOf, leaseId, usageReportData } from "@corepool/protocol/eip712";
 import type { Receipt } from "@corepool/protocol/resources";
+import type { OutputFile, UsageReport } from "@corepool/protocol/spec";
 import {
   createPublicClient,
   custom,
@@ -11,8 +12,10 @@ import {
   zeroAddress,
   zeroHash,
 } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { expect, it } from "vitest";
 import type { MarketChain } from "./chain.ts";
+import { outputsHash } from "./usage.ts";
 import { verifyReceipt } from "./verify-receipt.ts";
 
 const address = (digit: string): Hex => `0x${digit.repeat(40)}`;
@@ -43,6 +46,7 @@ const terms = {
   fundingRef: zeroHash,
 } satisfies Receipt["terms"];
 const lease = leaseId({ chainId, market }, terms.provider, 5n, 3);
+const leaseOfTerms = lease;
 
 /** 40,000 paid in two steps, the fee of the first told by LeaseSettled. */
 const receipt: Receipt = {
@@ -69,6 +73,7 @@ const receipt: Receipt = {
 };
 
 interface Told {
+  readonly lease?: Hex;
   readonly opened?: Partial<typeof terms>;
   readonly closed?: Partial<{ lease: Hex; paid: bigint; fee: bigint; refund: bigint }>;
   readonly settledFee?: bigint;
@@ -100,6 +105,7 @@ function log(name: Name, args: Record<string, unknown>, by: Hex = market) {
 /** An endpoint that knows two transactions and the settlement between them. */
 function chainOf(told: Told = {}): MarketChain {
   const t = { ...terms, ...told.opened };
+  const lease = told.lease ?? leaseOfTerms;
   const opened = log(
     "LeaseOpened",
     {
@@ -146,13 +152,13 @@ function chainOf(told: Told = {}): MarketChain {
 it("says what the chain's figures add up to when that is not the escrow", async () => {
   const { code, data } = { code: "receipt-mismatch", data: { what: "escrow", receipt: "60001", chain: "60000" } };
   const more = { ...receipt, terms: { ...terms, escrow: "60001" } };
-  await expect(verifyReceipt(chainOf(), more)).rejects.toMatchObject({ code, data });
+  await expect(verifyReceipt(chainOf(), more, [])).rejects.toMatchObject({ code, data });
 });
 
 const mismatch = (what: string) => ({ code: "receipt-mismatch", data: expect.objectContaining({ what }) });
 
 it("takes a receipt that the chain bears out, and says what the chain says", async () => {
-  await expect(verifyReceipt(chainOf(), receipt)).resolves.toEqual({
+  await expect(verifyReceipt(chainOf(), receipt, [])).resolves.toEqual({
     total: 40_000n,
     providerPaid: 38_000n,
     fee: 2_000n,
@@ -164,7 +170,9 @@ it("takes a receipt that the chain bears out, and says what the chain says", asy
 
 it("reads addresses and the lease in any case", async () => {
   const upper = (hex: Hex): Hex => `0x${hex.slice(2).toUpperCase()}`;
-  await expect(verifyReceipt(chainOf(), { ...receipt, lease: upper(lease) })).resolves.toMatchObject({ fee: 2_000n });
+  await expect(verifyReceipt(chainOf(), { ...receipt, lease: upper(lease) }, [])).resolves.toMatchObject({
+    fee: 2_000n,
+  });
 });
 
 it.each<[string, Partial<Receipt>]>([
@@ -185,7 +193,7 @@ it.each<[string, Partial<Receipt>]>([
   ["feeBps", { terms: { ...terms, feeBps: 501 } }],
   ["escrow", { terms: { ...terms, escrow: "60001" } }],
 ])("refuses another %s", async (what, change) => {
-  await expect(verifyReceipt(chainOf(), { ...receipt, ...change })).rejects.toMatchObject(mismatch(what));
+  await expect(verifyReceipt(chainOf(), { ...receipt, ...change }, [])).rejects.toMatchObject(mismatch(what));
 });
 
 it.each<[string, Told]>([
@@ -196,11 +204,62 @@ it.each<[string, Told]>([
   ["opening transaction", { by: address("9") }],
 ])("refuses when the chain tells of another %s", async (what, told) => {
   const change = what === "fee" ? { provider: { account: terms.payTo, paid: "37999" } } : {};
-  await expect(verifyReceipt(chainOf(told), { ...receipt, ...change })).rejects.toMatchObject(mismatch(what));
+  await expect(verifyReceipt(chainOf(told), { ...receipt, ...change }, [])).rejects.toMatchObject(mismatch(what));
+});
+
+/** A usage report of the lease, and its provider's key. */
+const outputs: readonly OutputFile[] = [
+  { path: "b", hash: `sha256:${"2".repeat(64)}`, sizeBytes: 2 },
+  { path: "a", hash: `sha256:${"1".repeat(64)}`, sizeBytes: 1 },
+];
+const provider = privateKeyToAccount(hash("5"));
+async function reported(change: Partial<UsageReport> = {}): Promise<Receipt> {
+  const mine = { ...terms, provider: provider.address };
+  const own = leaseId({ chainId, market }, provider.address, 5n, 3);
+  const usage: UsageReport = {
+    lease: own,
+    attempt: "att_01",
+    startedAtMs: "0",
+    endedAtMs: "400000",
+    frozenMs: "0",
+    cpuMs: "1",
+    maxRssBytes: "1",
+    exitCode: 0,
+    reason: "completed",
+    outputs: outputsHash(outputs),
+    ...change,
+  };
+  const usageSignature = await provider.sign({ hash: digestOf(usageReportData({ chainId, market }, usage)) });
+  return { ...receipt, terms: mine, lease: own, usage, usageSignature };
+}
+
+it("takes a usage report that the provider signed for these outputs, in whatever order, and no other", async () => {
+  const good = await reported();
+  const chain = chainOf({ lease: good.lease, opened: { provider: provider.address } });
+  await expect(verifyReceipt(chain, good, outputs)).resolves.toMatchObject({ fee: 2_000n });
+  await expect(verifyReceipt(chain, good, [...outputs].reverse())).resolves.toMatchObject({ fee: 2_000n });
+  const [first] = outputs;
+  if (first === undefined) throw new Error("no output");
+  for (const others of [[], [first], [first, { ...first, path: "a" }]])
+    await expect(verifyReceipt(chain, good, others)).rejects.toMatchObject(mismatch("outputs"));
+  const { usage, usageSignature } = good;
+  if (usage === null) throw new Error("no report");
+  const false_ = [
+    { ...good, usageSignature: null },
+    { ...good, usageSignature: hash("6") },
+    { ...good, usage: { ...usage, endedAtMs: "400001" } },
+    { ...(await reported({ lease: hash("d") })) },
+    { ...receipt, usage, usageSignature },
+  ];
+  const chains = [chain, chain, chain, chain, chainOf()];
+  for (const [at, each] of false_.entries())
+    await expect(verifyReceipt(chains[at] ?? chain, each, outputs)).rejects.toMatchObject(mismatch("usage report"));
 });
 
 it("refuses when another lease was closed there, and waits for a lease that is not closed", async () => {
   const elsewhere = chainOf({ closed: { lease: hash("f") } });
-  await expect(verifyReceipt(elsewhere, receipt)).rejects.toMatchObject(mismatch("closing transaction"));
-  await expect(verifyReceipt(chainOf(), { ...receipt, closeTx: null })).rejects.toMatchObject({ code: "not-ready" });
+  await expect(verifyReceipt(elsewhere, receipt, [])).rejects.toMatchObject(mismatch("closing transaction"));
+  await expect(verifyReceipt(chainOf(), { ...receipt, closeTx: null }, [])).rejects.toMatchObject({
+    code: "not-ready",
+  });
 });

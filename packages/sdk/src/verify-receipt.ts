@@ -4,8 +4,10 @@ import { leaseMarketAbi } from "@corepool/protocol/abi/lease-market.gen";
 import { leaseId } from "@corepool/protocol/eip712";
 import { termsOfOpened } from "@corepool/protocol/lease-events";
 import type { Receipt } from "@corepool/protocol/resources";
+import type { OutputFile } from "@corepool/protocol/spec";
 import { parseEventLogs } from "viem";
 import { type MarketChain, onChain } from "./chain.ts";
+import { isProvidersReport, outputsHash } from "./usage.ts";
 
 /** What the chain itself says about a finished lease, base units. */
 export interface ChainBill {
@@ -17,19 +19,29 @@ export interface ChainBill {
   readonly closeBlock: bigint;
 }
 
-function differs(what: string, receipt: unknown, chain: unknown): never {
-  throw new CorepoolError("receipt-mismatch", {
-    detail: `The receipt says ${what} ${String(receipt)}, the chain says ${String(chain)}.`,
+function mismatch(detail: string, data: Readonly<Record<string, unknown>>): CorepoolError {
+  return new CorepoolError("receipt-mismatch", {
+    detail,
     next: "Trust the chain, and keep the receipt as evidence.",
-    data: { what, receipt: String(receipt), chain: String(chain) },
+    data,
   });
+}
+
+function differs(what: string, receipt: unknown, chain: unknown): never {
+  const data = { what, receipt: String(receipt), chain: String(chain) };
+  throw mismatch(`The receipt says ${what} ${data.receipt}, the chain says ${data.chain}.`, data);
 }
 
 /**
  * Checks a receipt against the transactions it names, read from the client's own RPC endpoint: the lease and its terms,
- * what was paid, the fee and the refund, and that they add up to the escrow. Rejects with `receipt-mismatch`.
+ * what was paid, the fee and the refund, and that they add up to the escrow. Its usage report, where it has one, must be
+ * signed by the provider of the lease, and be about these outputs. Rejects with `receipt-mismatch`.
  */
-export async function verifyReceipt(chain: MarketChain, receipt: Receipt): Promise<ChainBill> {
+export async function verifyReceipt(
+  chain: MarketChain,
+  receipt: Receipt,
+  outputs: readonly OutputFile[],
+): Promise<ChainBill> {
   const { terms } = receipt;
   if (receipt.chainId !== chain.chainId || !sameAddress(receipt.market, chain.market))
     differs("market", `${receipt.chainId}/${receipt.market}`, `${chain.chainId}/${chain.market}`);
@@ -40,6 +52,12 @@ export async function verifyReceipt(chain: MarketChain, receipt: Receipt): Promi
       detail: "The lease is not closed yet, so there is nothing to check.",
       next: "Ask again when the workload has ended.",
     });
+  const { usage } = receipt;
+  const of = { domain: { chainId: chain.chainId, market: chain.market }, provider: terms.provider, lease: id };
+  if (usage !== null && !(await isProvidersReport(of, usage, receipt.usageSignature)))
+    throw mismatch("Its usage report is not signed by the provider of the lease.", { what: "usage report" });
+  if (usage !== null && usage.outputs !== outputsHash(outputs))
+    throw mismatch("Its usage report is about other outputs than the workload shows.", { what: "outputs" });
   const open = await ofLease(chain, receipt.openTx, id);
   const close = await ofLease(chain, receipt.closeTx, id);
   const opened = open.opened ?? differs("opening transaction", receipt.openTx, "no lease opened there");

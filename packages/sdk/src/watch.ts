@@ -1,24 +1,18 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type Address, type Hex, sameAddress } from "@corepool/core/hex";
 import { finalServedMs, NOTHING_SERVED, noteCap, priceOf, probeAnswered, type Served } from "@corepool/core/payment";
-import {
-  digestOf,
-  documentHash,
-  leaseOverData,
-  type MarketDomain,
-  paymentNoteData,
-  usageReportData,
-} from "@corepool/protocol/eip712";
+import { digestOf, leaseOverData, type MarketDomain, paymentNoteData } from "@corepool/protocol/eip712";
 import { deriveProbeKey, probeAnswer } from "@corepool/protocol/probe";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { payLease, probeLease } from "@corepool/protocol/routes/workloads";
 import type { TermsMessage } from "@corepool/protocol/spec";
-import { bytesToHex, recoverAddress } from "viem";
+import { bytesToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { call } from "./call.ts";
 import { type Client, patient } from "./client.ts";
 import { isOver } from "./follow.ts";
 import type { LeaseKey } from "./lease-key.ts";
+import { isProvidersReport, outputsHash } from "./usage.ts";
 import { createBell } from "./wake.ts";
 
 /** What a watch needs to know of its lease: everything it signed for, so that nobody can change it later. */
@@ -156,16 +150,8 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
     let amount = priceOf(lease.rate, served.provenMs);
     if (usage?.usage && usage.usageSignature !== null) {
       const { usage: report, usageSignature } = usage;
-      const by = await recoverAddress({
-        hash: digestOf(usageReportData(lease.domain, report)),
-        signature: usageSignature,
-      }).catch(() => undefined);
-      const sorted = [...now.outputs].sort((a, b) => (a.path < b.path ? -1 : 1));
       const honest =
-        by !== undefined &&
-        sameAddress(by, lease.provider) &&
-        report.lease.toLowerCase() === lease.lease.toLowerCase() &&
-        report.outputs === documentHash(sorted);
+        (await isProvidersReport(lease, report, usageSignature)) && report.outputs === outputsHash(now.outputs);
       if (!honest)
         options.on?.({
           type: "withheld",

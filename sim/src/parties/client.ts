@@ -4,6 +4,7 @@ import { hasEnded } from "@corepool/core/transitions";
 import { WORKLOAD } from "@corepool/core/workload";
 import { termsAreLive } from "@corepool/protocol/market/reads";
 import type { Market } from "@corepool/protocol/resources";
+import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { type Client, createClient } from "@corepool/sdk/client";
@@ -186,7 +187,9 @@ async function carryOnce(
 /** Submits under a mandate of its own; resolves with the workload's id. */
 async function submitted(context: RunContext, party: ClientParty, request: RunRequest): Promise<string> {
   const { client, market } = context;
-  const mandate = await mandateFor(client, market, party.account.address, {
+  // Nobody voids anything here, so that the coordinator's word for the counter is the chain's.
+  const { counter } = await call(client, getAccount, {});
+  const mandate = mandateFor(client, market, party.account.address, counter, {
     token: request.constraints.token,
     maxRate: RATE,
     maxEscrow: RATE * 3_600n,

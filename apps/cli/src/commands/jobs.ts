@@ -62,7 +62,7 @@ export function addJobs(program: Command, action: Action): void {
             isOver(workload) && workload.lease?.openTx != null
               ? await call(client, getReceipt, { params: { id } }).catch(unless("not-ready"))
               : undefined;
-          const bill = await billOf(connection, receipt).catch(unless("chain-unavailable"));
+          const bill = await billOf(connection, workload, receipt).catch(unless("chain-unavailable"));
           printResult(output, {
             workload,
             receipt,
@@ -170,7 +170,7 @@ export function addReceipt(program: Command, action: Action): void {
             next: `See how it ended with: corepool jobs ${id}`,
           });
         const receipt = await receiptOf(connection.client, id, { patienceMs: SETTLE_PATIENCE_MS });
-        const bill = await billOf(connection, receipt);
+        const bill = await billOf(connection, workload, receipt);
         printResult(context.output, {
           workload,
           receipt,
@@ -186,10 +186,14 @@ export function addReceipt(program: Command, action: Action): void {
 }
 
 /** What the chain says about a bill; undefined when there is none, it is not closed, or no RPC endpoint is known. */
-async function billOf(connection: Connection, receipt: Receipt | undefined): Promise<ChainBill | undefined> {
+async function billOf(
+  connection: Connection,
+  workload: WorkloadView,
+  receipt: Receipt | undefined,
+): Promise<ChainBill | undefined> {
   return receipt === undefined || connection.rpcUrl === null || receipt.closeTx === null
     ? undefined
-    : verifyReceipt(await chainOf(connection), receipt);
+    : verifyReceipt(await chainOf(connection), receipt, workload.outputs);
 }
 
 /** Turns a rejection with this code into nothing. */
@@ -280,15 +284,7 @@ export function addWatch(program: Command, action: Action): void {
           });
           return await showResult(
             context,
-            await concludeJob(
-              context,
-              connection,
-              running.chain,
-              { ...workload, outputs: [] },
-              token,
-              undefined,
-              interrupt.signal.aborted,
-            ),
+            await concludeJob(context, connection, running.chain, workload, token, null, interrupt.signal.aborted),
           );
         } finally {
           interrupt.release();

@@ -5,12 +5,21 @@ import { EXIT } from "@corepool/protocol/problems";
 import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
 import { keySigner } from "@corepool/sdk/adapters/key";
 import { call } from "@corepool/sdk/call";
-import { revokeMandate } from "@corepool/sdk/chain";
+import { balancesOf, revokeMandate } from "@corepool/sdk/chain";
 import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { wholeList } from "@corepool/sdk/pages";
 import type { Command } from "commander";
 import { isAddress } from "viem";
-import { addressNow, chainAlone, clientAlone, connect, keyOf, type MarketToken, tokenOf } from "../connection.ts";
+import {
+  addressNow,
+  chainAlone,
+  chainOf,
+  clientAlone,
+  connect,
+  keyOf,
+  type MarketToken,
+  tokenOf,
+} from "../connection.ts";
 import type { Context } from "../context.ts";
 import { type KeptMandate, keptMandate, keptMandates, saveMandate } from "../mandate-file.ts";
 import { table } from "../output.ts";
@@ -161,7 +170,8 @@ export function addMandate(program: Command, action: Action): void {
           expiry: Math.floor(clock.now() / 1000) + parseDuration(options.expires, "--expires"),
         };
         for (const line of boundsInWords(bounds, market.relayer, token)) output.line(line);
-        const message = await mandateFor(client, market, signer.address, bounds);
+        const { counter } = await balancesOf(await chainOf(connection), token.address, signer.address);
+        const message = mandateFor(client, market, signer.address, counter, bounds);
         const kept = keptMandate(client.url, connection.rpcUrl, market, message);
         const keep = (signature: Hex) => saveMandate(home, { ...kept, signature });
         const { id, signature } = await signMandate(client, market, signer, message, bounds.providers, keep).catch(

@@ -13,6 +13,7 @@ export type KeyFailure =
   | "no-key"
   | "wrong-passkey"
   | "no-rpc"
+  | "other-market"
   | "other";
 
 interface Shape {
@@ -52,12 +53,16 @@ const BY_CODE: Readonly<Record<string, KeyFailure>> = {
   "no-key": "no-key",
   "wrong-passkey": "wrong-passkey",
   "no-rpc": "no-rpc",
+  "other-market": "other-market",
   gone: "gone",
   locked: "locked",
 };
 
 /** An error of our own that `failureOf` knows by its code. */
-export function keyError(code: "no-key" | "wrong-passkey" | "no-rpc" | "gone" | "locked", message: string): Error {
+export function keyError(
+  code: "no-key" | "wrong-passkey" | "no-rpc" | "gone" | "locked" | "other-market",
+  message: string,
+): Error {
   return Object.assign(new Error(message), { code });
 }
 

@@ -29,6 +29,10 @@ function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [str
     "no-key": [t`This account's key is not in this browser.`, t`Sign out, and bring the key along from your copy.`],
     "wrong-passkey": [t`This passkey does not open the key.`, t`Use the passkey that the key was made with.`],
     "no-rpc": [t`This market names no access to its chain.`, t`Use a wallet: it brings its own.`],
+    "other-market": [
+      t`The coordinator names another market than it did before, or describes it falsely. Nothing was signed.`,
+      t`Ask its operator, elsewhere, whether it was set up anew. Only then trust it again, in the settings.`,
+    ],
     busy: [t`The wallet already asks something.`, t`Answer it there first.`],
   };
 }

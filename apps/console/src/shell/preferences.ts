@@ -1,3 +1,4 @@
+import { readKept, writeKept } from "../app/kept-text.ts";
 import { createStore } from "../app/store.ts";
 import { LOCALES, type Locale } from "../app/words.ts";
 
@@ -44,27 +45,13 @@ export function localeOf(preferences: Preferences, languages: readonly string[])
   return "en";
 }
 
-function stored(): string | null {
-  try {
-    return localStorage.getItem(PREFERENCES_KEY);
-  } catch {
-    return null;
-  }
-}
-
-export const preferences = createStore<Preferences>(
-  parsePreferences(typeof localStorage === "undefined" ? null : stored()),
-);
+export const preferences = createStore<Preferences>(parsePreferences(readKept(PREFERENCES_KEY)));
 
 /** Changes some, keeps them, and shows theme and density at once. The language is the caller's to speak. */
 export function prefer(change: Partial<Preferences>): void {
   preferences.set((now) => ({ ...now, ...change }));
   const now = preferences.get();
-  try {
-    localStorage.setItem(PREFERENCES_KEY, JSON.stringify(now));
-  } catch {
-    // Storage is forbidden: the choice lasts until the page is closed.
-  }
+  writeKept(PREFERENCES_KEY, JSON.stringify(now));
   const { dataset } = document.documentElement;
   if (now.theme === "system") delete dataset["theme"];
   else dataset["theme"] = now.theme;

@@ -3,12 +3,12 @@ import type { Market } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
-import { isLive, type MarketChain, openChain } from "@corepool/sdk/chain";
+import { isLive, type MarketChain } from "@corepool/sdk/chain";
 import { type KeptJob, keptJobOf, orderedOf } from "@corepool/sdk/kept-job";
 import { attendWorkload, type Ordered, type RunContext, type RunEvent } from "@corepool/sdk/run";
-import { http } from "viem";
 import { call, client } from "../data/client.ts";
 import { keyOf, queries } from "../data/query.ts";
+import { marketsChain } from "../identity/chain.ts";
 import { keyHome } from "../identity/identity.ts";
 import { hiddenClock } from "./clock.ts";
 import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
@@ -26,14 +26,10 @@ function lateSigner(address: KeptJob["client"]): Signer {
 }
 
 /** Asks the chain itself whether a lease is live, at the market's own endpoint; it is reached when it is first asked. */
-function liveOn(market: Market, rpcUrl: string): NonNullable<RunContext["isLive"]> {
+function liveOn(market: Market): NonNullable<RunContext["isLive"]> {
   let chain: MarketChain | undefined;
   return async (terms) => {
-    chain ??= await openChain({
-      transport: http(rpcUrl),
-      chainId: market.chainId,
-      market: market.contracts.leaseMarket,
-    });
+    chain ??= await marketsChain(market);
     return isLive(chain, terms);
   };
 }
@@ -64,7 +60,7 @@ async function attend(job: KeptJob, signal: AbortSignal): Promise<void> {
       signer: lateSigner(job.client),
       keep,
       on,
-      isLive: market.rpcUrl === null ? undefined : liveOn(market, market.rpcUrl),
+      isLive: market.rpcUrl === null ? undefined : liveOn(market),
       signal,
     },
     ordered,

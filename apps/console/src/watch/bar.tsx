@@ -9,6 +9,7 @@ import { attendAll, attendNow } from "./start.ts";
 import { type Watched, watches } from "./watches.ts";
 
 const HandOver = lazy(() => import("./hand-over.tsx"));
+const LetGo = lazy(() => import("./let-go.tsx"));
 
 /** Pays this browser's jobs for as long as the page stands, whoever's turn it is; tells when they cannot be read. */
 function useWatches(): string | undefined {
@@ -73,6 +74,7 @@ export default function WatchBar() {
   const idle = all.filter(({ by }) => by === "idle");
   const stopped = all.filter(({ by }) => by === "stopped");
   const [handing, setHanding] = useState(false);
+  const [leaving, setLeaving] = useState<readonly Watched[]>([]);
   useLeaveGuard(here.length > 0);
   const troubled = here.find(({ trouble }) => trouble !== undefined);
   const [first] = here;
@@ -111,9 +113,14 @@ export default function WatchBar() {
           key={each.workload}
           tone="warn"
           action={
-            <button type="button" className={ACTION} onClick={() => void attendNow(each.workload)}>
-              <Trans>Go on</Trans>
-            </button>
+            <span className="flex gap-3">
+              <button type="button" className={ACTION} onClick={() => void attendNow(each.workload)}>
+                <Trans>Go on</Trans>
+              </button>
+              <button type="button" className={ACTION} onClick={() => setLeaving([each])}>
+                <Trans>Let it go</Trans>
+              </button>
+            </span>
           }
         >
           <Trans>
@@ -125,9 +132,14 @@ export default function WatchBar() {
         <Line
           tone="warn"
           action={
-            <button type="button" className={ACTION} onClick={() => show("sign-in")}>
-              <Trans>Your account</Trans>
-            </button>
+            <span className="flex gap-3">
+              <button type="button" className={ACTION} onClick={() => show("sign-in")}>
+                <Trans>Your account</Trans>
+              </button>
+              <button type="button" className={ACTION} onClick={() => setLeaving(idle)}>
+                <Trans>Let them go</Trans>
+              </button>
+            </span>
           }
         >
           <Plural
@@ -142,6 +154,11 @@ export default function WatchBar() {
           <HandOver watched={here} onClose={() => setHanding(false)} />
         </Suspense>
       ) : null}
+      {leaving.length === 0 ? null : (
+        <Suspense fallback={null}>
+          <LetGo watched={leaving} onClose={() => setLeaving([])} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { call } from "../data/client.ts";
 import { useRoute } from "../data/query.ts";
 import { OutcomeOfKey } from "../identity/outcome.tsx";
-import { shellWord } from "../kit/form/copy-as.ts";
+import { cliText, shellWord } from "../kit/form/copy-as.ts";
 import { Button } from "../kit/ui/button.tsx";
 import { CopyButton } from "../kit/ui/copy.tsx";
 import { Dialog } from "../kit/ui/dialog.tsx";
@@ -43,7 +43,7 @@ function Background({ watched }: { readonly watched: Watched }) {
       const secret = await keyFor(workload, job.wish.spec.durationSeconds);
       saveFile(`${workload}.json`, `${JSON.stringify(job, undefined, 2)}\n`, "application/json");
       setCommand(
-        `COREPOOL_API_KEY=${shellWord(secret)} corepool watch ${workload} --take ${workload}.json --url ${location.origin}`,
+        `COREPOOL_API_KEY=${shellWord(secret)} ${cliText(["watch", workload, "--take", `${workload}.json`, "--url", location.origin])}`,
       );
     } catch (error) {
       setFailure(error);
@@ -95,8 +95,8 @@ export default function HandOver({
           </h3>
           <p className="text-sm text-muted">
             <Trans>
-              The file holds the key of this one lease. Whoever has it can pay out the rest of its escrow to the
-              provider, and nothing else.
+              The file holds the key of this one lease, and the job with its environment. Whoever has it can pay out the
+              rest of its escrow to the provider, and spend nothing else.
             </Trans>
           </p>
           {watched.map((each) => (

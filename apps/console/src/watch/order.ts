@@ -1,16 +1,14 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { type Address, sameAddress } from "@corepool/core/hex";
 import type { Market, WorkloadView } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
-import { balancesOf, checkToken, deposit, openChain } from "@corepool/sdk/chain";
+import { balancesOf, deposit } from "@corepool/sdk/chain";
 import { keptJobOf } from "@corepool/sdk/kept-job";
 import { submitUnderMandate } from "@corepool/sdk/mandated-run";
-import { worthAnotherTry } from "@corepool/sdk/problem";
 import { orderPlaced, type RunContext, type RunRequest, submitRequest, wishOf } from "@corepool/sdk/run";
-import { http } from "viem";
 import { call, client } from "../data/client.ts";
 import { keyOf, queries } from "../data/query.ts";
+import { chainFor, checkShown, sendingChain } from "../identity/chain.ts";
 import { keyHome } from "../identity/identity.ts";
 import type { KeyHome } from "../identity/port.ts";
 import { grant } from "../mandates/sign.ts";
@@ -43,15 +41,6 @@ export interface Ordering {
 /** A mandate outlives its job by this, so that its last note can be signed. */
 const MANDATE_SLACK_S = 3_600;
 
-/** Holds what the coordinator says of the token against the chain: what a person agreed to was shown by it. */
-async function tokenChecked(market: Market, token: Address, home: KeyHome): Promise<void> {
-  const said = market.tokens.find((each) => sameAddress(each.address, token));
-  if (said === undefined) throw new CorepoolError("bad-request", { detail: `The market does not list ${token}.` });
-  const transport =
-    market.rpcUrl === null ? (await home.chainAccess(null, market.chainId)).transport : http(market.rpcUrl);
-  await checkToken(await openChain({ transport, chainId: market.chainId, market: market.contracts.leaseMarket }), said);
-}
-
 /**
  * Deposits what the chain itself says is missing, and never more than was agreed: the coordinator's word of a balance may
  * be wrong, or not know yet of a deposit that an earlier try has made.
@@ -64,13 +53,7 @@ function fundingOf(
 ): NonNullable<RunContext["fund"]> {
   return async (token, _, escrow) => {
     step("deposit");
-    const { account, transport } = await home.chainAccess(market.rpcUrl, market.chainId);
-    const chain = await openChain({
-      account,
-      transport,
-      chainId: market.chainId,
-      market: market.contracts.leaseMarket,
-    });
+    const chain = await sendingChain(market, home);
     const { cash, wallet } = await balancesOf(chain, token, home.signer.address);
     const short = escrow - cash;
     if (short > most)
@@ -122,7 +105,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       providers,
       expiry,
     };
-    mandate ??= await grant(market, home.signer, bounds);
+    mandate ??= await grant(market, home, bounds);
     step("order");
     return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, mandate)).id;
   };
@@ -143,7 +126,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
     go: async () => {
       step("key");
       const home = await keyHome();
-      await tokenChecked(market, bounded.constraints.token, home);
+      await checkShown(market, await chainFor(market, home), bounded.constraints.token);
       const fund = fundingOf(market, home, agreed.deposit, step);
       if (agreed.payer === "operator") return done(await underMandate(home, fund));
       const ordered = await orderedBefore();
@@ -157,13 +140,8 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
         await keepJob(keptJobOf(client.url, ordered, { provenMs: 0, total: 0n }));
         step("order");
       };
-      try {
-        await orderPlaced({ client, market, signer: home.signer, fund, keep }, placed, wishOf(bounded));
-      } catch (error) {
-        // An order whose answer never came may have been taken: its key stays, and the next try looks first.
-        if (!worthAnotherTry(error)) await forgetJob(id);
-        throw error;
-      }
+      // An order that failed may have been taken all the same, whatever was answered: its key stays until it is dropped.
+      await orderPlaced({ client, market, signer: home.signer, fund, keep }, placed, wishOf(bounded));
       void attendNow(id);
       return done(id);
     },
@@ -172,6 +150,7 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       const { id } = placed;
       placed = undefined;
       await call(cancelWorkload, { params: { id } });
+      await forgetJob(id);
     },
   };
 }

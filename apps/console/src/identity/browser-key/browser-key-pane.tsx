@@ -46,13 +46,31 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
   useEffect(() => {
     storedKeys().then(setKeys, setFailure);
   }, []);
+  /** Answers whether a key may be kept that the passkey does not lock itself; there while that is asked. */
+  const [weaker, setWeaker] = useState<{ readonly answer: (may: boolean) => void } | undefined>(undefined);
+  const mayGate = () =>
+    new Promise<boolean>((resolve) =>
+      setWeaker({
+        answer: (may) => {
+          setWeaker(undefined);
+          resolve(may);
+        },
+      }),
+    );
   const possible = passkeysPossible(location.hostname, isSecureContext);
-  const into = async (open: () => Promise<KeyHome>) => {
+  const into = async (open: () => Promise<{ readonly home: KeyHome; readonly lasting: boolean }>) => {
     setBusy(true);
     setFailure(undefined);
     try {
-      await enter("browser-key", "", await open());
-      notify({ tone: "done", text: t`Signed in with the key in this browser` });
+      const { home, lasting } = await open();
+      await enter("browser-key", "", home);
+      notify({
+        tone: "done",
+        text: t`Signed in with the key in this browser`,
+        detail: lasting
+          ? undefined
+          : t`The browser may clear it when the device runs out of room: save a copy, under your account.`,
+      });
       onDone();
     } catch (error) {
       setFailure(error);
@@ -95,7 +113,11 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
             <Button look="quiet" onClick={() => setForgetting(stored)}>
               <Trans>Forget</Trans>
             </Button>
-            <Button look="primary" busy={busy} onClick={() => void into(() => openKey(stored))}>
+            <Button
+              look="primary"
+              busy={busy}
+              onClick={() => void into(async () => ({ home: await openKey(stored), lasting: true }))}
+            >
               <Trans>Open</Trans>
             </Button>
           </span>
@@ -103,20 +125,42 @@ export default function BrowserKeyPane({ onDone }: { readonly onDone: () => void
       ))}
       <Meaning />
       {importing ? (
-        <ImportKey busy={busy} onKey={(privateKey) => void into(async () => (await createKey(privateKey)).home)} />
+        <ImportKey busy={busy} onKey={(privateKey) => void into(() => createKey(mayGate, privateKey))} />
       ) : (
         <div className="flex flex-wrap gap-2">
           <Button
             look={keys?.length === 0 ? "primary" : "plain"}
             icon={ICONS.key}
             busy={busy}
-            onClick={() => void into(async () => (await createKey()).home)}
+            onClick={() => void into(() => createKey(mayGate))}
           >
             <Trans>Make a key with a passkey</Trans>
           </Button>
           <Button look="quiet" onClick={() => setImporting(true)}>
             <Trans>Bring a key along</Trans>
           </Button>
+        </div>
+      )}
+      {weaker === undefined ? null : (
+        <div
+          role="alert"
+          data-weaker-lock
+          className="flex flex-col gap-2 rounded-(--radius) border border-warn px-3 py-2 text-sm"
+        >
+          <p>
+            <Trans>
+              This passkey cannot lock the key itself. The browser would keep the key beside its lock, and ask for the
+              passkey: that stops whoever sits down here, not whoever copies this browser's files.
+            </Trans>
+          </p>
+          <span className="flex flex-wrap gap-2">
+            <Button look="plain" onClick={() => weaker.answer(true)}>
+              <Trans>Keep it so</Trans>
+            </Button>
+            <Button look="quiet" onClick={() => weaker.answer(false)}>
+              <Trans>Make no key</Trans>
+            </Button>
+          </span>
         </div>
       )}
       {failure === undefined ? null : <OutcomeOfKey error={failure} />}

@@ -20,24 +20,29 @@ function homeOf(privateKey: Hex): KeyHome {
   };
 }
 
-async function seal(privateKey: Hex): Promise<StoredKey> {
+async function seal(privateKey: Hex, mayGate: () => Promise<boolean>): Promise<StoredKey> {
   const { address } = privateKeyToAccount(privateKey);
   const salt = new Uint8Array(systemRandom.bytes(32));
   const { credential, secret } = await makePasskey(`Corepool ${address.slice(0, 6)}…${address.slice(-4)}`, salt);
   const common = { address, credential, salt, createdAt: Date.now(), backedUp: false } as const;
   if (secret !== undefined)
     return { ...common, method: "prf", ...(await wrap(await wrappingKeyOf(secret, salt), privateKey, address)) };
+  if (!(await mayGate())) throw new DOMException("The weaker lock was declined.", "NotAllowedError");
   const wrapping = await newWrappingKey();
   return { ...common, method: "gate", wrapping, ...(await wrap(wrapping, privateKey, address)) };
 }
 
-/** Makes a key, or takes one over, wraps it behind a new passkey and keeps it in this browser. */
+/**
+ * Makes a key, or takes one over, wraps it behind a new passkey and keeps it in this browser. `mayGate` is asked when the
+ * passkey cannot lock the key itself (`StoredKey`); when it says no, nothing is kept. `lasting`: whether the browser has
+ * promised not to clear it.
+ */
 export async function createKey(
+  mayGate: () => Promise<boolean>,
   privateKey: Hex = generatePrivateKey(),
-): Promise<{ readonly stored: StoredKey; readonly home: KeyHome }> {
-  const stored = await seal(privateKey);
-  await keepKey(stored);
-  return { stored, home: homeOf(privateKey) };
+): Promise<{ readonly home: KeyHome; readonly lasting: boolean }> {
+  const lasting = await keepKey(await seal(privateKey, mayGate));
+  return { home: homeOf(privateKey), lasting };
 }
 
 /** The private key itself, after the passkey was given. Rejects when it was declined or does not fit. */

@@ -1,4 +1,5 @@
 import type { Address, Hex } from "@corepool/core/hex";
+import { openStore } from "../../app/database.ts";
 
 /**
  * A key in this browser, wrapped. Two ways, told apart to the person:
@@ -23,47 +24,25 @@ export interface StoredKey {
   readonly backedUp: boolean;
 }
 
-const DATABASE = "corepool.keys";
-const STORE = "keys";
-
-function database(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "address" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("The browser's database cannot be opened."));
-  });
-}
-
-async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await database();
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = db.transaction(STORE, mode, { durability: "strict" });
-      const request = work(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new Error("The browser did not keep it."));
-    });
-  } finally {
-    db.close();
-  }
-}
+const keys = openStore("corepool.keys", "keys", "address");
 
 /** Every key in this browser, the newest first. */
 export async function storedKeys(): Promise<readonly StoredKey[]> {
-  const all = await within<StoredKey[]>("readonly", (store) => store.getAll());
+  const all = await keys.within<StoredKey[]>("readonly", (store) => store.getAll());
   return all.sort((a, b) => b.createdAt - a.createdAt);
 }
 
-/** Keeps a key, and asks the browser not to clear it when room gets short. */
-export async function keepKey(key: StoredKey): Promise<void> {
-  await navigator.storage?.persist?.().catch(() => false);
-  await within("readwrite", (store) => store.put(key));
+/** Keeps a key, and asks the browser not to clear it when room gets short. Resolves with whether it has promised that. */
+export async function keepKey(key: StoredKey): Promise<boolean> {
+  // Old browsers do not know the question, and some reject it: neither is a promise.
+  const lasting = (await navigator.storage?.persist?.().catch(() => false)) ?? false;
+  await keys.within("readwrite", (store) => store.put(key));
+  return lasting;
 }
 
 /** Forgets a key for good. */
 export async function forgetKey(address: Address): Promise<void> {
-  await within("readwrite", (store) => store.delete(address));
+  await keys.within("readwrite", (store) => store.delete(address));
 }
 
 const INFO = new TextEncoder().encode("corepool browser key v1");

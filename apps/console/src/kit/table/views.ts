@@ -1,3 +1,4 @@
+import { readKept, writeKept } from "../../app/kept-text.ts";
 import type { TableSearch } from "./model.ts";
 
 /** A view that somebody saved: a name, and what of the URL it brings back. */
@@ -29,7 +30,7 @@ export function parseViews(text: string | null): readonly SavedView[] {
 }
 
 export function savedViews(table: string): readonly SavedView[] {
-  return parseViews(localStorage.getItem(keyOf(table)));
+  return parseViews(readKept(keyOf(table)));
 }
 
 /** Saves a view under its name, in place of one that has it. Row and selection are no part of a view. */
@@ -41,12 +42,12 @@ export function saveView(
   const { open: _, ...kept } = search;
   const view = { name, search: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) };
   const views = [...savedViews(table).filter((each) => each.name !== name), view].slice(-MOST);
-  localStorage.setItem(keyOf(table), JSON.stringify(views));
+  writeKept(keyOf(table), JSON.stringify(views));
   return views;
 }
 
 export function dropView(table: string, name: string): readonly SavedView[] {
   const views = savedViews(table).filter((each) => each.name !== name);
-  localStorage.setItem(keyOf(table), JSON.stringify(views));
+  writeKept(keyOf(table), JSON.stringify(views));
   return views;
 }

@@ -77,7 +77,7 @@ export function GrantDialog({ market, onClose }: { readonly market: Market; read
       throw new Error(t`The bounds are not complete yet.`);
     }
     const [{ grant: signed }, home] = await Promise.all([import("../../mandates/sign.ts"), keyHome()]);
-    await signed(market, home.signer, boundsOf(data, now));
+    await signed(market, home, boundsOf(data, now));
   };
   return (
     <EffectsDialog

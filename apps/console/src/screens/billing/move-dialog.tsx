@@ -51,11 +51,13 @@ export function MoveDialog({
     }
     const lacking = () => new CorepoolError("insufficient-funds", { detail: t`That is more than there is.` });
     if (wanted > there) throw lacking();
-    const [{ balancesOf, deposit, withdraw }, { ownChain }] = await Promise.all([
+    const [{ balancesOf, deposit, withdraw }, { ownChain }, { checkShown }] = await Promise.all([
       import("@corepool/sdk/chain"),
       import("./on-chain.ts"),
+      import("../../identity/chain.ts"),
     ]);
     const { chain, own } = await ownChain(market, (step) => setSteps((now) => [...now, step]));
+    await checkShown(market, chain, balance.token);
     // The coordinator's word was good enough to show; what is signed goes by the chain's.
     const held = await balancesOf(chain, balance.token, own);
     if (wanted > (movement === "deposit" ? held.wallet : held.cash)) throw lacking();
@@ -63,7 +65,7 @@ export function MoveDialog({
       movement === "deposit"
         ? await deposit(chain, own, balance.token, wanted)
         : await withdraw(chain, balance.token, (document.to ?? own) as Address, wanted);
-    remember({ transaction, movement, amount: String(wanted), token: balance });
+    remember({ transaction, account: own, movement, amount: String(wanted), token: balance });
   };
   const shown = <Money base={wanted} token={balance} exact />;
   return (

@@ -1,6 +1,8 @@
 import type { Address } from "@corepool/core/hex";
 import type { Market } from "@corepool/protocol/resources";
-import { type MarketChain, openChain } from "@corepool/sdk/chain";
+import type { MarketChain } from "@corepool/sdk/chain";
+import { checkMarket } from "../../data/known-market.ts";
+import { sendingChain } from "../../identity/chain.ts";
 import { keyHome } from "../../identity/identity.ts";
 
 /** What happens to one transaction: the wallet is asked, then a block has it. */
@@ -17,14 +19,9 @@ export async function ownChain(
   market: Market,
   tell: (step: Step) => void,
 ): Promise<{ readonly chain: MarketChain; readonly own: Address }> {
+  checkMarket(market);
   const home = await keyHome();
-  const access = await home.chainAccess(market.rpcUrl, market.chainId);
-  const chain = await openChain({
-    ...access,
-    chainId: market.chainId,
-    market: market.contracts.leaseMarket,
-    patienceMs: PATIENCE_MS,
-  });
+  const chain = await sendingChain(market, home, PATIENCE_MS);
   const told: MarketChain = {
     ...chain,
     send: async (to, call) => {

@@ -4,6 +4,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { useStore } from "../../app/store.ts";
 import { useRoute } from "../../data/query.ts";
+import { identity } from "../../identity/identity.ts";
 import { Button } from "../../kit/ui/button.tsx";
 import { ICONS } from "../../kit/ui/icon.tsx";
 import { Hash } from "../../kit/values/hash.tsx";
@@ -50,7 +51,8 @@ function Line({ one, entry }: { readonly one: Sent; readonly entry: LedgerEntry 
 
 /** Transactions of this page on their way to finality: as long as one is not final, a re-organisation can undo it. */
 export function SentStrip() {
-  const mine = useStore(sent);
+  const who = useStore(identity);
+  const mine = useStore(sent).filter(({ account }) => account === who?.address);
   const [final, setFinal] = useState<ReadonlyMap<string, LedgerEntry>>(new Map());
   const open = mine.filter((each) => !final.has(each.transaction));
   const page = useRoute(listLedger, { query: { limit: 50 } }, { enabled: open.length > 0, every: 2_000 });

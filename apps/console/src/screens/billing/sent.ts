@@ -1,4 +1,4 @@
-import type { Hex } from "@corepool/core/hex";
+import type { Address, Hex } from "@corepool/core/hex";
 import type { Token } from "@corepool/core/money";
 import { createStore } from "../../app/store.ts";
 
@@ -8,6 +8,8 @@ export type Movement = "deposit" | "withdraw";
 /** A transaction that this page has sent and seen in a block; it is followed until it is final. */
 export interface Sent {
   readonly transaction: Hex;
+  /** Who sent it: nobody else who signs in to this page is shown it. */
+  readonly account: Address;
   readonly movement: Movement;
   readonly amount: string;
   readonly token: Token;

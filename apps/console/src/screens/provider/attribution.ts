@@ -1,4 +1,3 @@
-import type { Address } from "@corepool/core/hex";
 import { leaseId, type MarketDomain } from "@corepool/protocol/eip712";
 import type { LedgerEntry, MachineView } from "@corepool/protocol/resources";
 
@@ -45,12 +44,4 @@ export function earnedBy(
     sums.set(machine, own.set(token.toLowerCase(), (own.get(token.toLowerCase()) ?? 0n) + BigInt(cash)));
   }
   return sums;
-}
-
-/** Domain of the market's signatures and names. */
-export function domainOf(market: {
-  readonly chainId: number;
-  readonly contracts: { readonly leaseMarket: Address };
-}): MarketDomain {
-  return { chainId: market.chainId, market: market.contracts.leaseMarket };
 }

@@ -1,5 +1,6 @@
 import type { Address } from "@corepool/core/hex";
 import type { Token } from "@corepool/core/money";
+import { domainOf } from "@corepool/protocol/eip712";
 import type { LedgerEntry, MachineView, Market, OfferView, OwnMachine } from "@corepool/protocol/resources";
 import { listLedger } from "@corepool/protocol/routes/billing";
 import { listOwnMachines } from "@corepool/protocol/routes/machines";
@@ -7,7 +8,7 @@ import { getMarket, listMachines, listOffers } from "@corepool/protocol/routes/m
 import { useMemo } from "react";
 import { useRoute } from "../../data/query.ts";
 import { useWholeList, type WholeList } from "../../data/whole-list.ts";
-import { domainOf, earnedBy, machineOfLease, type Sums } from "./attribution.ts";
+import { earnedBy, machineOfLease, type Sums } from "./attribution.ts";
 import { type FleetRow, fleetOf } from "./fleet.ts";
 
 const NO_TOKENS: Market["tokens"] = [];

@@ -11,8 +11,9 @@ import { Empty } from "../../kit/ui/states.tsx";
 import { show } from "../../shell/layers.ts";
 import { DENSITIES, localeOf, prefer, preferences, THEMES } from "../../shell/preferences.ts";
 import { ApiKeys } from "./api-keys.tsx";
+import { KnownMarketSection } from "./known-market.tsx";
 
-/** Theme, density, language; API keys. */
+/** Theme, density, language; which market is trusted; API keys. */
 export default function SettingsPage() {
   const { t } = useLingui();
   const chosen = useStore(preferences);
@@ -47,6 +48,7 @@ export default function SettingsPage() {
           />
         </div>
       </Section>
+      <KnownMarketSection />
       {who === undefined ? (
         <Empty
           title={<Trans>API keys</Trans>}

@@ -1,3 +1,5 @@
+import { readKept, writeKept } from "../../app/kept-text.ts";
+
 /** What a person has looked at already; everything else is seen from the account itself. */
 export interface Looked {
   /** The workload whose result was opened. */
@@ -8,10 +10,10 @@ export interface Looked {
 
 const keyOf = (address: string): string => `corepool.start.${address.toLowerCase()}`;
 
-/** What an account has looked at in this browser; nothing where that is not kept. */
-export function looked(address: string, storage: Pick<Storage, "getItem"> = localStorage): Looked {
+/** Reads what was kept; nothing of what is damaged. */
+export function parseLooked(text: string | null): Looked {
   try {
-    const value: unknown = JSON.parse(storage.getItem(keyOf(address)) ?? "{}");
+    const value: unknown = JSON.parse(text ?? "{}");
     if (value === null || typeof value !== "object") return {};
     const { result, receipt } = value as Record<string, unknown>;
     return { ...(typeof result === "string" ? { result } : {}), ...(typeof receipt === "string" ? { receipt } : {}) };
@@ -20,15 +22,12 @@ export function looked(address: string, storage: Pick<Storage, "getItem"> = loca
   }
 }
 
-/** Remembers what was looked at. */
-export function keepLooked(
-  address: string,
-  now: Looked,
-  storage: Pick<Storage, "getItem" | "setItem"> = localStorage,
-): void {
-  try {
-    storage.setItem(keyOf(address), JSON.stringify({ ...looked(address, storage), ...now }));
-  } catch {
-    // Storage is full or forbidden: the step is asked again next time.
-  }
+/** What an account has looked at in this browser. */
+export function looked(address: string): Looked {
+  return parseLooked(readKept(keyOf(address)));
+}
+
+/** Remembers what was looked at. Where that is not kept, the step is asked again next time. */
+export function keepLooked(address: string, now: Looked): void {
+  writeKept(keyOf(address), JSON.stringify({ ...looked(address), ...now }));
 }

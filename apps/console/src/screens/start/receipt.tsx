@@ -1,17 +1,16 @@
 import type { Receipt as Bill, Market, WorkloadView } from "@corepool/protocol/resources";
-import { openChain } from "@corepool/sdk/chain";
 import { receiptOf } from "@corepool/sdk/run";
-import { verifyReceipt } from "@corepool/sdk/verify-receipt";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
-import { http } from "viem";
 import { client } from "../../data/client.ts";
+import { OutcomeOfKey } from "../../identity/outcome.tsx";
 import { Button } from "../../kit/ui/button.tsx";
 import { Facts } from "../../kit/ui/page.tsx";
 import { Hash } from "../../kit/values/hash.tsx";
 import { Money } from "../../kit/values/money.tsx";
 import { State } from "../../kit/values/state.tsx";
 import { Duration } from "../../kit/values/time.tsx";
+import { checkReceipt } from "../workload/check-receipt.ts";
 
 /** How long the bill of an ended job is waited for: its lease closes some blocks after the end. */
 const PATIENCE_MS = 20_000;
@@ -29,24 +28,17 @@ export function Receipt({
   const { t } = useLingui();
   const [bill, setBill] = useState<Bill | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | undefined>(undefined);
+  const [failure, setFailure] = useState<unknown>(undefined);
   const check = async () => {
     setBusy(true);
     setFailure(undefined);
     try {
       const receipt = await receiptOf(client, workload.id, { patienceMs: PATIENCE_MS });
-      if (market.rpcUrl === null)
-        throw new Error(t`This market names no endpoint of its chain, so that the receipt cannot be checked here.`);
-      const chain = await openChain({
-        transport: http(market.rpcUrl),
-        chainId: market.chainId,
-        market: market.contracts.leaseMarket,
-      });
-      await verifyReceipt(chain, receipt);
+      await checkReceipt(market, workload, receipt);
       setBill(receipt);
       onChecked();
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(error);
     } finally {
       setBusy(false);
     }
@@ -74,11 +66,7 @@ export function Receipt({
           </State>
         </div>
       )}
-      {failure === undefined ? null : (
-        <p role="alert" className="text-sm text-bad">
-          {failure}
-        </p>
-      )}
+      {failure === undefined ? null : <OutcomeOfKey error={failure} />}
     </>
   );
 }
