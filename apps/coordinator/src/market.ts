@@ -117,7 +117,7 @@ export async function buildMarket(platform: Platform): Promise<Market> {
       bindOwnMachines(api, { database, clock });
       bindNetwork(api, { database, context });
       bindRecords(api, { store, database, samples });
-      bindBilling(api, { database, context });
+      bindBilling(api, { database, store, context });
     },
     account: (address) => accountView(store, context, address),
     mayReadBlob: (caller, hash) =>

@@ -2,6 +2,7 @@ import { getAccount } from "@corepool/protocol/routes/accounts";
 import { getSpend, listLedger } from "@corepool/protocol/routes/billing";
 import { getReceipt } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestAgent } from "../testing/agent.ts";
 import { RATE, TestClient } from "../testing/client.ts";
@@ -89,5 +90,27 @@ describe("the ledger of an account", () => {
     expect(gp?.rate).toBe(String(RATE));
     expect(gp?.forecast.runsOutSeconds).toBe(Number((CASH - RATE * 2n) / RATE));
     await client.finish(agent, leased, 0n);
+  });
+
+  it("forecasts by what the ledger has whole, and by what the chain says that there is", async () => {
+    const database = new pg.Client({ connectionString: market.databaseUrl });
+    await database.connect();
+    try {
+      const leased = await client.leased(agent);
+      const spend = () => call(market.api, getSpend, { query: { days: 3 } });
+      const whole = await until(async () => {
+        const now = await spend();
+        return now.tokens[0]?.rate === "0" ? undefined : now.tokens[0];
+      });
+      // As where the ledger began to be kept only today: its deposits are older, and it has no payments of its own.
+      await database.query("begin; delete from ledger_entries; insert into ledger_start (at) values (now()); commit");
+      const { completeSince, tokens } = await spend();
+      expect(completeSince).not.toBeNull();
+      expect(tokens[0]?.forecast.runsOutSeconds).toBe(whole?.forecast.runsOutSeconds);
+      expect(tokens[0]?.forecast.averageDay).toBe("0");
+      await client.finish(agent, leased, 0n);
+    } finally {
+      await database.end();
+    }
   });
 });

@@ -51,17 +51,26 @@ export async function ledgerPage(
   }));
 }
 
-/** What an account spent and earned in each token, by UTC day for `days` days, and where that leads. */
+/** An account in one token, as the chain's events add up to. Base units. */
+interface Holding {
+  readonly cash: bigint;
+  readonly escrowed: bigint;
+}
+
+/**
+ * What an account spent and earned in each token, by UTC day for `days` days, and where that leads. A forecast goes by the
+ * days that the ledger has whole.
+ */
 export async function spendOf(
   reader: Reader,
-  tokens: readonly ListedToken[],
+  tokens: readonly (ListedToken & { readonly holding: Holding })[],
   account: Address,
   days: number,
   now: number,
 ): Promise<SpendView> {
   const today = Math.floor(now / DAY_MS) * DAY_MS;
   const first = today - (days - 1) * DAY_MS;
-  const [rows, sums, leases, start] = await Promise.all([
+  const [rows, leases, start] = await Promise.all([
     reader
       .selectFrom("ledger_entries")
       .select(["token", "kind"])
@@ -74,13 +83,6 @@ export async function spendOf(
       .groupBy(["token", "kind", "day"])
       .execute(),
     reader
-      .selectFrom("ledger_entries")
-      .select("token")
-      .select((e) => [e.fn.sum<bigint>("cash").as("cash"), e.fn.sum<bigint>("escrow").as("escrow")])
-      .where("account", "=", account)
-      .groupBy("token")
-      .execute(),
-    reader
       .selectFrom("leases")
       .select("token")
       .select((e) => e.fn.sum<bigint>("rate").as("rate"))
@@ -90,10 +92,11 @@ export async function spendOf(
       .execute(),
     reader.selectFrom("ledger_start").select("at").executeTakeFirst(),
   ]);
+  const since = start?.at.getTime() ?? Number.NEGATIVE_INFINITY;
   const absolute = (sum: bigint) => (sum < 0n ? -sum : sum);
   return {
     completeSince: start === undefined ? null : timestampOf(start.at.getTime()),
-    tokens: tokens.map(({ address }) => {
+    tokens: tokens.map(({ address, holding }) => {
       const perDay = Array.from({ length: days }, (_, i) => {
         const at = first + i * DAY_MS;
         const of = (kind: LedgerEntry["kind"]) =>
@@ -103,14 +106,13 @@ export async function spendOf(
         const [paid, fee] = [of("payment"), of("fee")];
         return { day: timestampOf(at).slice(0, 10), spent: paid + fee, fee, earned: of("earning") };
       });
-      const own = sums.find((row) => row.token === address);
       const rate = leases.find((row) => row.token === address)?.rate ?? 0n;
       const forecast = forecastSpend({
-        perDay: perDay.map(({ spent }) => spent),
-        daySeconds: (now - today) / 1000,
+        // Today counts by what has passed of it; of an earlier day in whose midst the ledger began nothing is known.
+        perDay: perDay.filter((_, i) => i === days - 1 || first + i * DAY_MS >= since).map(({ spent }) => spent),
+        daySeconds: (now - Math.max(today, since)) / 1000,
         rate,
-        cash: own?.cash ?? 0n,
-        escrowed: own?.escrow ?? 0n,
+        ...holding,
       });
       return {
         token: address,
