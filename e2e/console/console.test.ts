@@ -162,9 +162,11 @@ describe("the console, in a browser, on a real market", () => {
     });
 
     it("has a page for an address that leads nowhere, and a screen that breaks breaks alone", async () => {
-      const page = await open("/market/nowhere");
-      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("There is no such page");
-      await opened?.close();
+      for (const path of ["/market/nowhere", "/nowhere"]) {
+        const page = await open(path, { expected: /status of 404/ });
+        expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("There is no such page");
+        await opened?.close();
+      }
       const values = await open("/_gallery/values", { expected: /broke on purpose/ });
       await values.getByRole("button", { name: "Say something" }).click();
       await values.getByRole("button", { name: "Dismiss" }).click();
@@ -351,6 +353,15 @@ describe("the console, in a browser, on a real market", () => {
       await page.getByRole("banner").getByRole("button", { name: "Sign in" }).click();
       await page.getByText("This browser, with a passkey").click();
       await page.getByRole("button", { name: "Make a key with a passkey" }).click();
+      if (!prf) {
+        // Declined, nothing is kept; asked again, it is made all the same.
+        await page.getByRole("button", { name: "Make no key" }).click();
+        await page.locator('[data-failure="rejected"]').waitFor();
+        expect(await page.getByRole("button", { name: "Open" }).count()).toBe(0);
+        await page.getByRole("button", { name: "Make a key with a passkey" }).click();
+        expect(await axe(page)).toEqual([]);
+        await page.getByRole("button", { name: "Keep it so" }).click();
+      }
       await page.getByRole("dialog").waitFor({ state: "detached" });
       const account = page.getByRole("banner").getByRole("button", { name: "Your account" });
       await account.click();

@@ -2,8 +2,10 @@ import type { WorkloadView } from "@corepool/protocol/resources";
 import type { Browser, Page } from "playwright-core";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startCommand } from "../support/command-line.ts";
 import { clear, newPlace, type Place, type RunningMarket, startMarket } from "../support/market.ts";
 import { axe, launch, type OpenOptions, type OpenPage, openPage, settled } from "./browser.ts";
+import { pressOn } from "./keyboard.ts";
 import { addPasskeys, announceWallet, type WalletBehaviour } from "./wallet.ts";
 
 /** A job of the CPU example takes some seconds here; a lease closes some blocks after it. */
@@ -48,12 +50,12 @@ describe("renting in the browser", () => {
     });
     return opened.page;
   };
-  /** A key in this browser, behind a passkey of Chromium's virtual authenticator. */
+  /** A key in this browser, behind a passkey of Chromium's virtual authenticator, by the keyboard alone. */
   const withKey = async (page: Page): Promise<void> => {
     await addPasskeys(page, true);
-    await page.getByRole("banner").getByRole("button", { name: "Sign in" }).click();
-    await page.getByText("This browser, with a passkey").click();
-    await page.getByRole("button", { name: "Make a key with a passkey" }).click();
+    await pressOn(page, page.getByRole("banner").getByRole("button", { name: "Sign in" }));
+    await pressOn(page, page.getByRole("radio", { name: "My wallet" }), "ArrowRight");
+    await pressOn(page, page.getByRole("button", { name: "Make a key with a passkey" }));
     await page.getByRole("dialog").waitFor({ state: "detached" });
   };
   /** Asks the API with the token of the page's tab. */
@@ -65,24 +67,26 @@ describe("renting in the browser", () => {
   };
   const stepState = (page: Page, name: string) => page.locator(`[data-step="${name}"]`).getAttribute("data-state");
 
-  it("leads a newcomer without a wallet from nothing to a checked receipt, over a reload of the tab", async () => {
+  it("leads a newcomer without a wallet from nothing to a checked receipt, by the keyboard alone, over a reload of the tab", async () => {
     const page = await open("/market");
     await withKey(page);
     await page.waitForURL("**/start");
     await expect.poll(() => stepState(page, "funds")).toBe("next");
     expect(await axe(page)).toEqual([]);
-    await page.getByRole("button", { name: "Get test funds" }).click();
-    await page.getByRole("link", { name: "Look it over and run it" }).click({ timeout: 60_000 });
+    await pressOn(page, page.getByRole("button", { name: "Get test funds" }));
+    const look = page.getByRole("link", { name: "Look it over and run it" });
+    await look.waitFor({ timeout: 60_000 });
+    await pressOn(page, look);
     await page.waitForURL("**/new?example=digits");
     await page.getByText(/offers? fits?$/).waitFor();
     expect(await page.getByLabel("Command").inputValue()).toBe("python3 train.py digits.csv");
     expect(await axe(page)).toEqual([]);
-    await page.getByRole("button", { name: "Run it" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Run it" }));
     const dialog = page.getByRole("dialog", { name: "Run this job" });
     await dialog.getByText("goes into escrow: the most that it can cost").waitFor();
     await dialog.getByText("is deposited from your wallet first").waitFor();
     expect(await axe(page)).toEqual([]);
-    await dialog.getByRole("button", { name: "Sign and run" }).click();
+    await pressOn(page, dialog.getByRole("button", { name: "Sign and run" }));
     await page.waitForURL("**/w/wkl_*", { timeout: 60_000 });
     await page.locator('[data-watch="info"]').getByText("This tab pays for").waitFor();
 
@@ -96,9 +100,9 @@ describe("renting in the browser", () => {
     await expect.poll(() => stepState(page, "digits"), { timeout: JOB_MS }).toBe("done");
     await expect.poll(() => bar.count(), { timeout: 30_000 }).toBe(0);
 
-    await page.getByRole("button", { name: "Open the result" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Open the result" }));
     await page.locator("[data-result]").getByText("of 450 digits that it had not seen").waitFor();
-    await page.getByRole("button", { name: "Check the receipt" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Check the receipt" }));
     await page.locator("[data-receipt]").getByText("The chain says the same").waitFor({ timeout: 40_000 });
     expect(await axe(page)).toEqual([]);
     await page.reload();
@@ -148,6 +152,67 @@ describe("renting in the browser", () => {
       await expect.poll(async () => (await workloads(page))[0]?.state, { timeout: JOB_MS }).toBe("succeeded");
       // The refused try left nothing behind: it was the same workload.
       expect(await workloads(page)).toHaveLength(1);
+    });
+
+    it("hands a job from tab to tab, and from there to a program, which pays it to its end", async () => {
+      const first = await withWallet("/new");
+      await first.getByLabel("Command").fill(`python3 -c "import time; time.sleep(25); print(6*7)"`);
+      await first.getByLabel("Longest run").fill("5m");
+      await first.getByRole("button", { name: "Run it" }).click();
+      const dialog = first.getByRole("dialog", { name: "Run this job" });
+      await dialog.getByRole("button", { name: "Get test funds" }).click();
+      await dialog.locator('[data-failure="no-funds"]').waitFor({ state: "detached", timeout: 60_000 });
+      await dialog.getByRole("button", { name: "Sign and run" }).click();
+      await first.waitForURL("**/w/wkl_*", { timeout: 60_000 });
+      await first.locator('[data-watch="info"]').waitFor();
+
+      const second = await first.context().newPage();
+      await second.goto(`${origin}/w`);
+      await second.getByText("is not paid, because its owner is not signed in here").waitFor();
+      await second.getByRole("banner").getByRole("button", { name: "Sign in" }).click();
+      await second.getByRole("dialog").getByRole("button", { name: "Test wallet" }).click();
+      await second.getByRole("dialog").waitFor({ state: "detached" });
+      // The first tab pays: this one has nothing to say of it.
+      await second.locator("[data-watch]").waitFor({ state: "detached" });
+      await first.close();
+      await second.locator('[data-watch="info"]').getByText("This tab pays for").waitFor();
+
+      await second.getByRole("button", { name: "Before you close it" }).click();
+      const [download] = await Promise.all([
+        second.waitForEvent("download"),
+        second.getByRole("button", { name: "Save its watch file" }).click(),
+      ]);
+      const command = (await second.getByText(/^COREPOOL_API_KEY=/).textContent()) ?? "";
+      const [, key = "", id = "", url = ""] =
+        /^COREPOOL_API_KEY=(\S+) corepool watch (wkl_\S+) --take \2\.json --url (\S+)$/.exec(command) ?? [];
+      const [job] = await workloads(second);
+      expect(id).toBe(job?.id);
+      const watch = startCommand(["watch", id, "--json", "--take", await download.path(), "--url", url], {
+        env: { ...place.env, COREPOOL_API_KEY: key },
+      });
+      await watch.until("a payment note", (line) => line.type === "note");
+      await second.close({ runBeforeUnload: false });
+      expect(await watch.ended, watch.stderr()).toBe(0);
+      expect(watch.said.at(-1)).toMatchObject({ workload: { id, state: "succeeded" } });
+    });
+
+    it("lets the operator pay under a mandate for just that escrow, and the tab be closed", async () => {
+      const page = await withWallet("/new");
+      await page.getByLabel("Command").fill(`python3 -c "print(6*7)"`);
+      await page.getByLabel("Longest run").fill("2m");
+      await page.getByRole("button", { name: "Run it" }).click();
+      const dialog = page.getByRole("dialog", { name: "Run this job" });
+      await dialog.getByRole("button", { name: "Get test funds" }).click();
+      await dialog.locator('[data-failure="no-funds"]').waitFor({ state: "detached", timeout: 60_000 });
+      await dialog.getByText("The operator, under a mandate").click();
+      await dialog.getByText("a dishonest operator could waste all of it").waitFor();
+      await dialog.getByRole("button", { name: "Sign and run" }).click();
+      await page.waitForURL("**/w/wkl_*", { timeout: 60_000 });
+      // Nobody here pays: nothing hangs on the tab.
+      expect(await page.locator("[data-watch]").count()).toBe(0);
+      await expect.poll(async () => (await workloads(page))[0]?.state, { timeout: JOB_MS }).toBe("succeeded");
+      await page.goto(`${origin}/billing?part=mandates`);
+      await page.locator("[data-mandate]").getByText("Granted").waitFor();
     });
 
     it("takes a placed job back when it is not signed after all", async () => {

@@ -120,6 +120,20 @@ describe("the console's page", () => {
     );
   });
 
+  it("tells a person who mistypes an address so, in the page, and a program in the API's own way", async () => {
+    const app = await serve(join(root, "dist"));
+    const visit = (path: string, mode = "navigate") =>
+      app.request(`http://localhost:8080${path}`, { headers: { "sec-fetch-mode": mode } });
+    const page = await visit("/nowhere");
+    expect([page.status, page.headers.get("content-type")]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    for (const [path, mode] of [
+      ["/nowhere", "cors"],
+      ["/v1/nothing", "navigate"],
+    ] as const)
+      expect((await visit(path, mode)).headers.get("content-type"), path).not.toContain("text/html");
+  });
+
   it("is not sent again to who has it, and HEAD answers without a body", async () => {
     const first = await fetch(`${url}/market`);
     const etag = first.headers.get("etag") ?? "";

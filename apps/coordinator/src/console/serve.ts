@@ -24,13 +24,16 @@ export function accepted(header: string | null): ReadonlySet<Encoding> {
   return taken;
 }
 
+/** Whether a person goes there, and no program: browsers alone send `Sec-Fetch-Mode` (Fetch metadata, W3C). */
+const isVisit = (request: Request): boolean => request.headers.get("sec-fetch-mode") === "navigate";
+
 /**
  * The same page by a name, for a browser that opens it by a loopback address: passkeys are made for names only, and a
- * local chain answers pages of one origin. Browsers alone send `Sec-Fetch-Mode` (Fetch metadata, W3C).
+ * local chain answers pages of one origin.
  */
 function byName(request: Request): string | undefined {
   const url = new URL(request.url);
-  if (request.headers.get("sec-fetch-mode") !== "navigate" || !LOOPBACK.has(url.hostname)) return undefined;
+  if (!isVisit(request) || !LOOPBACK.has(url.hostname)) return undefined;
   url.hostname = "localhost";
   return url.href;
 }
@@ -60,14 +63,24 @@ export async function bindConsole<E extends object>(
     const build = screen || folder.file(path) === undefined ? await folder.now() : undefined;
     const file = screen ? build?.get("/index.html") : folder.file(path);
     if (file !== undefined) return answer(c.req.raw, file, common);
-    if (!screen) return next();
+    if (!screen) {
+      // Who mistypes an address is told so by the page; programs get the API's own answer.
+      const page =
+        isVisit(c.req.raw) && !path.startsWith("/v1/") ? (await folder.now())?.get("/index.html") : undefined;
+      return page === undefined ? next() : answer(c.req.raw, page, common, 404);
+    }
     const headers = { ...common, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
     return new Response(`${NOT_BUILT}\n`, { status: 503, headers });
   });
   return (await folder.now()) !== undefined;
 }
 
-function answer(request: Request, file: ConsoleFile, common: Readonly<Record<string, string>>): Response {
+function answer(
+  request: Request,
+  file: ConsoleFile,
+  common: Readonly<Record<string, string>>,
+  status: 200 | 404 = 200,
+): Response {
   const taken = accepted(request.headers.get("accept-encoding"));
   const encoded = [...file.encoded].find(([name]) => taken.has(name));
   const { bytes, etag } = encoded?.[1] ?? file.plain;
@@ -85,5 +98,5 @@ function answer(request: Request, file: ConsoleFile, common: Readonly<Record<str
     .map((tag) => tag.trim().replace(/^W\//, ""));
   if (known?.some((tag) => tag === etag || tag === "*") === true) return new Response(null, { status: 304, headers });
   headers["content-length"] = String(bytes.length);
-  return new Response(request.method === "HEAD" ? null : bytes, { headers });
+  return new Response(request.method === "HEAD" ? null : bytes, { status, headers });
 }
