@@ -1,4 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { gasLimit } from "@corepool/core/gas";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Clock } from "@corepool/core/ports/clock";
 import {
@@ -164,7 +165,7 @@ async function send(client: PublicClient, run: DeployRun, step: Step, record: De
     throw failed(step, e);
   });
   const block = await ask("the latest block", client.getBlock());
-  const common = { chainId, nonce, gas: gas + gas / 5n, ...call };
+  const common = { chainId, nonce, gas: gasLimit(gas), ...call };
   const raw =
     block.baseFeePerGas === null
       ? await run.account.signTransaction({

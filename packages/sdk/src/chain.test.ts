@@ -43,6 +43,8 @@ function chainWith(taken: "none" | "cancelled" | "repriced") {
         return `0x${(number++).toString(16)}`;
       case "eth_call":
         return "0x";
+      case "eth_estimateGas":
+        return "0x5208";
       case "eth_sendTransaction":
         sentData = (params[0] as { readonly data: Hex }).data;
         return SENT;

@@ -1,4 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { gasLimit } from "@corepool/core/gas";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { Token } from "@corepool/core/money";
 import { gpTokenAbi } from "@corepool/protocol/abi/gp-token.gen";
@@ -94,14 +95,16 @@ export async function openChain(options: {
       onChain(async () => {
         if (wallet === undefined || account === undefined)
           throw new CorepoolError("bad-usage", { detail: "This needs a wallet that can send transactions." });
-        const { request } = await reader.simulateContract({
+        const wanted = {
           account,
           address: to,
           abi: [...call.abi, ...TOKEN_ERRORS],
           functionName: call.functionName,
           args: call.args,
-        });
-        const hash = await wallet.writeContract(request);
+        };
+        const { request } = await reader.simulateContract(wanted);
+        const gas = gasLimit(await reader.estimateContractGas(wanted));
+        const hash = await wallet.writeContract({ ...request, gas });
         let replaced: string | undefined;
         const receipt = await reader.waitForTransactionReceipt({
           hash,

@@ -1,4 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { gasLimit } from "@corepool/core/gas";
 import type { Address, Hex } from "@corepool/core/hex";
 import { closeNowCalldata } from "@corepool/protocol/market/calldata";
 import { BaseError, createWalletClient, fallback, http, publicActions } from "viem";
@@ -34,8 +35,7 @@ export function ownSettler(options: SettlerOptions): Settler {
       // The mined count: a second try replaces a first one that hangs.
       client.getTransactionCount({ address: account.address, blockTag: "latest" }),
     ]);
-    // Room for a slot that became dearer meanwhile.
-    const limit = (gas * 5n) / 4n;
+    const limit = gasLimit(gas);
     const cost = limit * fees.maxFeePerGas;
     if (balance < cost) {
       throw new CorepoolError("setup-failed", {

@@ -1,4 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { gasLimit } from "@corepool/core/gas";
 import type { Address, Hex } from "@corepool/core/hex";
 import type { ChainReader, ChainWriter, TransactionOutcome, TransactionRequest } from "@corepool/core/ports/chain";
 import type { Clock } from "@corepool/core/ports/clock";
@@ -44,8 +45,6 @@ export interface SenderOptions {
   readonly onProblem?: (intent: string, problem: unknown) => void;
 }
 
-/** Gas beyond the estimate, in percent. Wide, because a batch that skips what fails also "succeeds" with too little. */
-const GAS_MARGIN = 50n;
 const FIRST_POLL_MS = 1;
 const LONGEST_POLL_MS = 1_000;
 const RESEND_MS = 2_000;
@@ -168,9 +167,7 @@ export class Sender implements ChainWriter {
 
   #gas(record: Outgoing): Promise<bigint> {
     const { to, data, value } = record;
-    return this.#options.wire
-      .estimate({ from: this.address, to, data, value })
-      .then((gas) => gas + (gas * GAS_MARGIN) / 100n);
+    return this.#options.wire.estimate({ from: this.address, to, data, value }).then(gasLimit);
   }
 
   async #freeNonce(): Promise<number> {
