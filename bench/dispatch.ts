@@ -1,19 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Hex } from "@corepool/core/hex";
-import { getMarket } from "@corepool/protocol/routes/market";
-import { keySigner } from "@corepool/sdk/adapters/key";
-import { systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/system";
-import { call } from "@corepool/sdk/call";
-import { deposit, openChain } from "@corepool/sdk/chain";
-import { createClient } from "@corepool/sdk/client";
-import { attendWorkload, orderWorkload, type RunContext } from "@corepool/sdk/run";
-import { withWallet } from "@corepool/sdk/sign-in";
-import { http } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
-import { type BenchMarket, percentile, withMarket } from "./support/up.ts";
+import { attendWorkload, orderWorkload } from "@corepool/sdk/run";
+import { clientOf, UNLIMITED } from "./support/client.ts";
+import { percentile, withMarket } from "./support/up.ts";
 
 type Print = (name: string, value: string, unit: string) => void;
 
@@ -59,39 +48,14 @@ async function bareBubblewrap(): Promise<void> {
   await promisify(execFile)("bwrap", words, { ...user, cwd: "/" });
 }
 
-async function contextOf(market: BenchMarket): Promise<RunContext> {
-  const key = (await readFile(join(market.home, "keys", "client"), "utf8")).trim() as Hex;
-  const signer = keySigner(key);
-  const client = withWallet(
-    createClient({ url: market.url, fetch: systemFetch, clock: systemClock, random: systemRandom }),
-    signer,
-  );
-  const rules = await call(client, getMarket, {});
-  const chain = await openChain({
-    transport: http(market.rpcUrl),
-    chainId: rules.chainId,
-    market: rules.contracts.leaseMarket,
-    account: privateKeyToAccount(key),
-  });
-  await deposit(chain, signer.address, rules.contracts.gp, 500n * 10n ** 18n);
-  return { client, market: rules, signer };
-}
-
 /**
  * Trivial jobs over the whole road (placed, signed, lease opened on chain, sandboxed, paid, settled), two at a time:
  * `dispatch.jobs_per_s` from submission to the settled end; `dispatch.p50` and `dispatch.p99` from submission to the
  * running sandbox. `bubblewrap.loop_per_s`: bare bubblewrap in the same run, also two at a time.
  */
 export async function run(print: Print): Promise<void> {
-  const env = {
-    COREPOOL_UNITS: String(AT_ONCE),
-    COREPOOL_WRITES_PER_MINUTE: "1000000",
-    COREPOOL_READS_PER_MINUTE: "1000000",
-    COREPOOL_MATCHES_PER_MINUTE: "1000000",
-    COREPOOL_STREAMS_PER_MINUTE: "1000000",
-  };
-  await withMarket(env, async (market) => {
-    const context = await contextOf(market);
+  await withMarket({ ...UNLIMITED, COREPOOL_UNITS: String(AT_ONCE) }, async (market) => {
+    const context = await clientOf(market);
     const toRunning: number[] = [];
     const job = async (): Promise<void> => {
       const submitted = Date.now();

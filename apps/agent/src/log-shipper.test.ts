@@ -7,8 +7,8 @@ import { ManualClock, settled } from "./test/manual-clock.ts";
 
 type LogMessage = Extract<FromAgent, { type: "log" }>["body"];
 
-/** A sandbox's log of the given chunks; positions are their indexes times 1,000. `fails` as for `shipper`. */
-const logOf = (chunks: readonly Uint8Array[], fails: number[]) => ({
+/** A sandbox's log of the given chunks; positions are their indexes times 1,000. The rest as for `shipper`. */
+const logOf = (chunks: readonly Uint8Array[], fails: number[], everyNotice: number) => ({
   async *followLog(position: number, signal?: AbortSignal): AsyncGenerator<LogChunk> {
     let given = 0;
     const fail = () => {
@@ -22,24 +22,37 @@ const logOf = (chunks: readonly Uint8Array[], fails: number[]) => ({
       if (next <= position) continue;
       fail();
       given++;
-      yield { stream: index % 3 === 2 ? "notice" : "stdout", bytes, bootNs: 0n, next };
+      yield { stream: index % everyNotice === everyNotice - 1 ? "notice" : "stdout", bytes, bootNs: 0n, next };
     }
     fail();
   },
 });
 
-/** @param fails each number: a read of the log breaks off after so many more chunks */
-function shipper(chunks: readonly Uint8Array[], from = { offset: 0, position: 0 }, fails: readonly number[] = []) {
+/**
+ * @param fails each number: a read of the log breaks off after so many more chunks
+ * @param answers whether the coordinator stores what it gets
+ * @param everyNotice the last of so many chunks is of the other stream
+ */
+function shipper(
+  chunks: readonly Uint8Array[],
+  from = { offset: 0, position: 0 },
+  fails: readonly number[] = [],
+  answers = false,
+  everyNotice = 3,
+) {
   const sent: LogMessage[] = [];
   const stored: { offset: number; position: number }[] = [];
   const clock = new ManualClock();
-  const logs = new LogShipper({
+  const logs: LogShipper = new LogShipper({
     attempt: "att_0000000000000001",
     clock,
-    handle: logOf(chunks, [...fails]),
+    handle: logOf(chunks, [...fails], everyNotice),
     from,
     send: async (message) => {
-      if (message.type === "log") sent.push(message.body);
+      if (message.type !== "log") return;
+      const { body } = message;
+      sent.push(body);
+      if (answers) setImmediate(() => logs.acknowledged(body.offset + Buffer.from(body.data, "base64").length));
     },
     stored: (to) => stored.push(to),
   });
@@ -75,20 +88,35 @@ describe("LogShipper", () => {
     expect(sent.map(({ offset }) => offset)).toEqual([0, 65_536, 131_072, 196_608]);
   });
 
+  it("sends each write at once, and together what is written while four wait for their answer", async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => Buffer.from(`line ${i}\n`));
+    const { logs, sent } = shipper(lines, undefined, [], false, 20_000);
+    const running = logs.run(signal);
+    await settled();
+    expect(sent.map(({ data }) => Buffer.from(data, "base64").toString())).toEqual(lines.slice(0, 4).map(String));
+    for (let round = 0; bytesOf(sent).length < Buffer.concat(lines).length && round < 100; round++) {
+      logs.acknowledged(bytesOf(sent).length);
+      await settled();
+    }
+    await running;
+    expect(bytesOf(sent).equals(Buffer.concat(lines))).toBe(true);
+    expect(sent.length).toBeLessThan(20);
+    expect(Math.max(...sent.map(({ data }) => Buffer.from(data, "base64").length))).toBeLessThanOrEqual(65_536);
+  });
+
   it("reads on after a read that failed, without losing or repeating a byte", async () => {
     const chunks = Array.from({ length: 8 }, (_, i) => Buffer.from(`line ${i}\n`));
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(8), { maxLength: 9 }), async (fails) => {
-        const { logs, sent, clock } = shipper(chunks, undefined, fails);
+        const { logs, sent, clock } = shipper(chunks, undefined, fails, true);
         const running = logs.run(signal);
         for (let i = 0; i < fails.length; i++) {
           await settled();
           await clock.advance(4_000);
         }
         await running;
-        // What nobody acknowledged was sent again meanwhile.
-        const first = sent.filter(({ offset }, i) => sent.findIndex((other) => other.offset === offset) === i);
-        expect(bytesOf(first).toString()).toBe(Buffer.concat(chunks).toString());
+        await logs.drained(signal);
+        expect(bytesOf(sent).toString()).toBe(Buffer.concat(chunks).toString());
       }),
       { numRuns: 50 },
     );
@@ -144,8 +172,9 @@ describe("LogShipper", () => {
           first.logs.acknowledged(Math.min(acknowledged, whole.length));
           const from = first.stored.at(-1) ?? { offset: 0, position: 0 };
           expect(from.offset).toBeLessThanOrEqual(acknowledged);
-          const second = shipper(chunks, from);
+          const second = shipper(chunks, from, [], true);
           await second.logs.run(signal);
+          await second.logs.drained(signal);
           expect(bytesOf(second.sent).equals(whole.subarray(from.offset))).toBe(true);
           expect(second.sent[0]?.offset ?? whole.length).toBe(from.offset);
         },

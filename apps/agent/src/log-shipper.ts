@@ -6,6 +6,8 @@ import type { FromAgent } from "@corepool/protocol/agent";
 /** At most this much is under way: the sandbox's log file holds the rest. */
 const WINDOW_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
+/** What is written while so many pieces wait for their answers goes together at the next one. */
+const MANY = 4;
 /** What is not stored after so long is sent again: the coordinator could not store it, and does not ask for it. */
 const AGAIN_MS = 5_000;
 /** Of a log that has ended: whoever does not take it for so many times never will. */
@@ -18,10 +20,12 @@ interface Piece {
   readonly stream: "stdout" | "stderr";
   /** Bytes of the whole log before this piece, and after it. */
   readonly offset: number;
-  readonly end: number;
-  readonly bytes: Uint8Array;
+  end: number;
+  readonly parts: Uint8Array[];
   /** Where the sandbox's log goes on, when this piece ends a chunk of it. */
-  readonly position: number | undefined;
+  position: number | undefined;
+  /** Until then it takes in what comes after it. */
+  sent: boolean;
 }
 
 export interface LogShipperOptions {
@@ -36,8 +40,9 @@ export interface LogShipperOptions {
 }
 
 /**
- * Ships a sandbox's log in order. What the coordinator has not stored is kept in memory (256 KiB at most) and sent again
- * after a reconnect; beyond that the log is not read, so a slow coordinator costs nothing here.
+ * Ships a sandbox's log in order, each write at once while the coordinator keeps up, several in one message when it does
+ * not. What it has not stored is kept in memory (256 KiB at most) and sent again after a reconnect; beyond that the log is
+ * not read, so a slow coordinator costs nothing here.
  */
 export class LogShipper {
   readonly #options: LogShipperOptions;
@@ -118,12 +123,13 @@ export class LogShipper {
       end = piece.end;
     }
     if (position !== undefined) this.#options.stored({ offset: end, position });
+    void this.#sendUnsent();
     this.#wake();
   }
 
   /** Sends again what is not stored, after a reconnect. */
   async resend(): Promise<void> {
-    for (const piece of [...this.#window]) await this.#send(piece);
+    for (const piece of this.#window.filter(({ sent }) => sent)) await this.#send(piece);
   }
 
   /** Sends again while the oldest piece stays where it is. Ends with the log. */
@@ -140,16 +146,33 @@ export class LogShipper {
   async #ship(stream: Piece["stream"], bytes: Uint8Array, position: number | undefined, signal: AbortSignal) {
     while (!signal.aborted && this.#underWay() + bytes.length > WINDOW_BYTES) await this.#changed.promise;
     if (signal.aborted) return;
-    const piece = { stream, bytes, position, offset: this.#offset, end: this.#offset + bytes.length };
-    this.#offset = piece.end;
-    this.#window.push(piece);
-    // What the line does not take stays in the window, and is sent again.
-    await this.#send(piece).catch(() => undefined);
+    const offset = this.#offset;
+    const end = offset + bytes.length;
+    this.#offset = end;
+    const last = this.#window.at(-1);
+    if (last !== undefined && !last.sent && last.stream === stream && end - last.offset <= PIECE_BYTES) {
+      last.parts.push(bytes);
+      Object.assign(last, { end, position });
+    } else this.#window.push({ stream, parts: [bytes], position, offset, end, sent: false });
+    if (this.#window.length <= MANY) await this.#sendUnsent();
   }
 
-  #send({ stream, offset, bytes }: Piece): Promise<void> {
+  async #sendUnsent(): Promise<void> {
+    for (let next = this.#unsent(); next !== undefined; next = this.#unsent()) {
+      next.sent = true;
+      // What the line does not take stays in the window, and is sent again.
+      await this.#send(next).catch(() => undefined);
+    }
+  }
+
+  /** The oldest piece that was not sent yet: they are sent in order. */
+  #unsent(): Piece | undefined {
+    return this.#window[this.#window.findLastIndex(({ sent }) => sent) + 1];
+  }
+
+  #send({ stream, offset, parts }: Piece): Promise<void> {
     const { attempt, send } = this.#options;
-    return send({ type: "log", body: { attempt, stream, offset, data: Buffer.from(bytes).toString("base64") } });
+    return send({ type: "log", body: { attempt, stream, offset, data: Buffer.concat(parts).toString("base64") } });
   }
 
   #underWay(): number {

@@ -2,6 +2,7 @@ import { machineTopic, probeTopic } from "@corepool/coordinator/gateway/reposito
 import type { MarketDocuments } from "@corepool/coordinator/market/documents";
 import { accountTopic } from "@corepool/coordinator/market/store";
 import { logTopic } from "@corepool/coordinator/workloads/log-repository";
+import { within } from "@corepool/coordinator/workloads/logs";
 import type {
   AgentMessage,
   AgentMessages,
@@ -103,12 +104,12 @@ export function simLogs(tx: SimTransaction): LogStore {
     },
     async read(attempt, offset, limit) {
       await tx.statement();
-      return tx
+      const rows = tx
         .rows<LogChunkRecord>("log_chunks")
         .map(([, row]) => row)
         .filter((row) => row.attempt === attempt && row.offset + row.data.length > offset)
-        .sort((a, b) => a.offset - b.offset)
-        .slice(0, limit);
+        .sort((a, b) => a.offset - b.offset);
+      return within(rows, limit, ({ data }) => data.length);
     },
   };
 }

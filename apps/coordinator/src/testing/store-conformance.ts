@@ -267,10 +267,13 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
         await uow.logs.append({ attempt: "att_1", stream: "stderr", offset: 3, data: text("def") }, true);
         await uow.logs.append({ attempt: "att_1", stream: "stdout", offset: 6, data: text("dropped") }, false);
         expect(await uow.logs.end("att_1")).toEqual({ taken: 13, kept: 6 });
-        expect((await uow.logs.read("att_1", 0, 10)).map(({ offset }) => offset)).toEqual([0, 3]);
-        expect((await uow.logs.read("att_1", 2, 1)).map(({ offset }) => offset)).toEqual([0]);
-        expect((await uow.logs.read("att_1", 3, 10)).map(({ offset }) => offset)).toEqual([3]);
-        expect(await uow.logs.read("att_1", 6, 10)).toEqual([]);
+        const read = async (from: number, chunks: number, bytes: number) =>
+          (await uow.logs.read("att_1", from, { chunks, bytes })).map(({ offset }) => offset);
+        expect(await read(0, 10, 100)).toEqual([0, 3]);
+        expect(await read(2, 1, 100)).toEqual([0]);
+        expect(await read(3, 10, 100)).toEqual([3]);
+        expect(await read(6, 10, 100)).toEqual([]);
+        expect([await read(0, 10, 6), await read(0, 10, 5), await read(4, 10, 1)]).toEqual([[0, 3], [0], [3]]);
       }));
   });
 }

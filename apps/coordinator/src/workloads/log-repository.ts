@@ -1,6 +1,8 @@
 import type { LogStore } from "@corepool/core/ports/store-messages";
+import { sql } from "kysely";
 import type { Tx } from "../platform/database/database.ts";
 import { notifyOnCommit } from "../platform/events/notify-on-commit.ts";
+import { within } from "./logs.ts";
 
 /** The topic on which readers of an attempt's log wait. */
 export const logTopic = (attempt: string): string => `log:${attempt}`;
@@ -31,27 +33,39 @@ export function logRepository(tx: Tx): LogStore {
       await notifyOnCommit(tx, logTopic(attempt));
     },
     async read(attempt, offset, limit) {
-      // The chunk that holds `offset` begins at or before it; all chunks after it begin beyond.
-      const first = await tx
-        .selectFrom("log_chunks")
-        .select("start")
-        .where("attempt", "=", attempt)
-        .where("start", "<=", BigInt(offset))
-        .orderBy("start", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      const rows = await tx
-        .selectFrom("log_chunks")
-        .selectAll()
-        .where("attempt", "=", attempt)
-        .where("start", ">=", first?.start ?? 0n)
+      const ofAttempt = tx.selectFrom("log_chunks").where("attempt", "=", attempt);
+      // The chunk that holds `offset` begins at or before it; all chunks after it begin beyond. Only sizes are read first:
+      // a reader holds no more than it asked for.
+      const sizes = await ofAttempt
+        .select(["start", sql<number>`octet_length(data)`.as("size")])
+        .where("start", ">=", (chunk) =>
+          chunk.fn.coalesce(
+            ofAttempt.select((e) => e.fn.max("start").as("start")).where("start", "<=", BigInt(offset)),
+            sql<bigint>`0`,
+          ),
+        )
         .orderBy("start")
-        .limit(limit + 1)
+        .limit(limit.chunks + 1)
         .execute();
-      return rows
-        .map((row) => ({ attempt, stream: row.stream, offset: Number(row.start), data: new Uint8Array(row.data) }))
-        .filter((chunk) => chunk.offset + chunk.data.length > offset)
-        .slice(0, limit);
+      const wanted = within(
+        sizes.filter(({ start, size }) => Number(start) + size > offset),
+        limit,
+        ({ size }) => size,
+      );
+      const [first, last] = [wanted[0], wanted.at(-1)];
+      if (first === undefined || last === undefined) return [];
+      const rows = await ofAttempt
+        .selectAll()
+        .where("start", ">=", first.start)
+        .where("start", "<=", last.start)
+        .orderBy("start")
+        .execute();
+      return rows.map((row) => ({
+        attempt,
+        stream: row.stream,
+        offset: Number(row.start),
+        data: new Uint8Array(row.data),
+      }));
     },
   };
 }

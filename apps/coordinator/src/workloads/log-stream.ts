@@ -1,11 +1,11 @@
 import type { Clock } from "@corepool/core/ports/clock";
 import type { Notifier } from "@corepool/core/ports/notifier";
-import type { LogChunkRecord } from "@corepool/core/ports/store-messages";
+import type { LogChunkRecord, LogLimit } from "@corepool/core/ports/store-messages";
 import type { LogRecord } from "@corepool/protocol/resources";
 import type { MarketStore } from "../market/documents.ts";
 import type { SseWriter } from "../platform/http/sse.ts";
 import { logTopic } from "./log-repository.ts";
-import { fromOffset } from "./logs.ts";
+import { fromOffset, joined } from "./logs.ts";
 import { newestAttempt } from "./own.ts";
 
 export interface LogStreamParts {
@@ -14,8 +14,10 @@ export interface LogStreamParts {
   readonly clock: Clock;
 }
 
-/** Chunks read at once: a slow reader holds no more than that. */
-const CHUNKS = 16;
+/** Read at once: a slow reader holds no more than that. */
+export const LOG_PAGE: LogLimit = { chunks: 512, bytes: 2 ** 20 };
+/** A reader gets no longer piece in one event; shorter ones that follow each other come together. */
+const EVENT_BYTES = 64 * 1024;
 /** Readers look by themselves too: notifications may be lost. */
 const LOOK_MS = 1_000;
 
@@ -51,11 +53,11 @@ export async function streamLog(
         return {
           attempt: newest,
           over: newest?.state === "ended" || found === undefined || found.endedAt !== null,
-          chunks: newest === undefined ? [] : await uow.logs.read(newest.id, offset, CHUNKS),
+          chunks: newest === undefined ? [] : await uow.logs.read(newest.id, offset, LOG_PAGE),
         };
       });
       if (attempt !== undefined) unsubscribe ??= notifier.subscribe(logTopic(attempt.id), () => wake());
-      for (const chunk of chunks) {
+      for (const chunk of joined(chunks, EVENT_BYTES)) {
         const piece = fromOffset(chunk, offset);
         offset = piece.offset + piece.data.length;
         await writer.send({ id: String(offset), event: "log", data: JSON.stringify(recordOf(piece)) });

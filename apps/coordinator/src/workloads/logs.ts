@@ -1,5 +1,5 @@
 import type { Hex } from "@corepool/core/hex";
-import type { LogChunkRecord } from "@corepool/core/ports/store-messages";
+import type { LogChunkRecord, LogLimit } from "@corepool/core/ports/store-messages";
 import type { Uow } from "../market/documents.ts";
 import { attemptOn } from "./progress.ts";
 
@@ -36,4 +36,34 @@ export async function takeLog(
 export function fromOffset(chunk: LogChunkRecord, offset: number): LogChunkRecord {
   const skip = Math.max(0, offset - chunk.offset);
   return skip === 0 ? chunk : { ...chunk, offset: chunk.offset + skip, data: chunk.data.subarray(skip) };
+}
+
+/** The first of the rows that are within a limit. `sizeOf`: bytes of one. */
+export function within<T>(rows: readonly T[], limit: LogLimit, sizeOf: (row: T) => number): readonly T[] {
+  let bytes = 0;
+  const beyond = rows.findIndex((row, i) => {
+    bytes += sizeOf(row);
+    return i > 0 && (i >= limit.chunks || bytes > limit.bytes);
+  });
+  return beyond === -1 ? rows : rows.slice(0, beyond);
+}
+
+/** The same bytes in fewer chunks: what follows on the same stream is put together, up to `most` bytes. */
+export function joined(chunks: readonly LogChunkRecord[], most: number): readonly LogChunkRecord[] {
+  const groups: LogChunkRecord[][] = [];
+  let size = 0;
+  for (const chunk of chunks) {
+    const group = groups.at(-1);
+    size += chunk.data.length;
+    if (group !== undefined && group[0]?.stream === chunk.stream && size <= most) group.push(chunk);
+    else {
+      groups.push([chunk]);
+      size = chunk.data.length;
+    }
+  }
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return group.length === 1 ? first : { ...first, data: Buffer.concat(group.map(({ data }) => data)) };
+  });
 }

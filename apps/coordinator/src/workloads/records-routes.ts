@@ -8,13 +8,13 @@ import type { Database } from "../platform/database/database.ts";
 import type { Api } from "../platform/http/call.ts";
 import { Reply } from "../platform/http/call.ts";
 import { workloadEventOf } from "./event-stream.ts";
+import { LOG_PAGE } from "./log-stream.ts";
 import { fromOffset } from "./logs.ts";
 import { newestAttempt, ownWorkload } from "./own.ts";
 import type { Samples } from "./samples.ts";
 
 /** Events of one workload that are shown: far more than one ever has. */
 const MOST_EVENTS = 1_000;
-const CHUNKS = 16;
 
 /** Binds what is kept about a workload beside itself: measurements, events, and its log as a file. */
 export function bindRecords(
@@ -72,7 +72,7 @@ export function bindRecords(
         for (;;) {
           const from = offset;
           const chunks =
-            attempt === undefined ? [] : await store.transaction((uow) => uow.logs.read(attempt.id, from, CHUNKS));
+            attempt === undefined ? [] : await store.transaction((uow) => uow.logs.read(attempt.id, from, LOG_PAGE));
           if (chunks.length === 0) return controller.close();
           let written = false;
           for (const chunk of chunks) {

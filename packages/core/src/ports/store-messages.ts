@@ -41,14 +41,20 @@ export interface LogChunkRecord {
   readonly data: Uint8Array;
 }
 
+/** How much is read at once: so many chunks, and so many bytes of them, unless the first one alone is longer. */
+export interface LogLimit {
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
 /** Logs of attempts: bytes at exact offsets, stdout and stderr in one sequence. */
 export interface LogStore {
   /** Where the log goes on: everything below is taken in (bytes above the bound are counted and not kept). */
   end(attempt: string): Promise<{ readonly taken: number; readonly kept: number }>;
   /** Appends at the end; `kept` false counts the bytes without keeping them. */
   append(chunk: LogChunkRecord, kept: boolean): Promise<void>;
-  /** Chunks that hold bytes at or after `offset`, in order, at most `limit`. */
-  read(attempt: string, offset: number, limit: number): Promise<readonly LogChunkRecord[]>;
+  /** Chunks that hold bytes at or after `offset`, in order, within `limit`. */
+  read(attempt: string, offset: number, limit: LogLimit): Promise<readonly LogChunkRecord[]>;
 }
 
 /** What clients are told happened. */
