@@ -5,10 +5,13 @@ import { receiptOf } from "@corepool/sdk/run";
 import { verifyReceipt } from "@corepool/sdk/verify-receipt";
 import { books } from "../books.ts";
 import type { RunningMarket } from "../market.ts";
-import { type ChaosJob, livesOf } from "./jobs.ts";
+import { BEAT_SECONDS, type ChaosJob, livesOf } from "./jobs.ts";
 
-/** Everything that is wrong with one job, one line each. */
-async function wrongWith(job: ChaosJob): Promise<readonly string[]> {
+/** Longest time that an agent serves beyond what it knows to be paid for, besides the grace: its meter's look, and slack. */
+const UNPAID_SLACK_S = 2;
+
+/** Everything that is wrong with one job, one line each. `agentKills`: when agents were killed, seconds since the epoch. */
+async function wrongWith(job: ChaosJob, agentKills: readonly number[]): Promise<readonly string[]> {
   const wrong: string[] = [];
   const say = (what: string): void => void wrong.push(`${job.mark} (${job.workload}): ${what}`);
   const { client } = job.client.context;
@@ -24,9 +27,9 @@ async function wrongWith(job: ChaosJob): Promise<readonly string[]> {
   }
   for (const [attempt, log] of job.log)
     if (livesOf(log).length > 1) say(`the attempt ${attempt} ran its program more than once`);
+  const last = livesOf(job.log.get(workload.attempts.at(-1)?.id ?? "") ?? "")[0];
   if (workload.state === "succeeded") {
-    const last = workload.attempts.at(-1)?.id ?? "";
-    const beats = livesOf(job.log.get(last) ?? "")[0]?.beats ?? [];
+    const beats = last?.beats ?? [];
     if (beats.length !== job.beats + 1 || beats.some((beat, i) => beat !== i))
       say(
         `its log is not whole: ${beats.length} of ${job.beats + 1} lines, ${beats[0]} to ${beats.at(-1)}, in ${job.log.size} of ${workload.attempts.length} attempts`,
@@ -44,17 +47,30 @@ async function wrongWith(job: ChaosJob): Promise<readonly string[]> {
     const most = BigInt(rate) * BigInt(Math.ceil(ran) + grace + 4);
     if (bill !== undefined && bill.total > most)
       say(`${bill.total} were paid for ${ran.toFixed(1)} s at ${rate} a second and ${grace} s of grace`);
-    if (workload.state === "succeeded" && bill?.total === 0n) say("it was served and not paid");
+    // An agent counts anew from what is paid when it comes back: each restart may cost its provider the grace once more.
+    if (workload.state === "succeeded" && bill !== undefined && last !== undefined) {
+      const restarts = agentKills.filter((at) => at >= last.from - grace && at <= last.to + grace).length;
+      const served = last.beats.length * BEAT_SECONDS;
+      const least = served - (1 + restarts) * (grace + UNPAID_SLACK_S);
+      if (Number(bill.total) < least * Number(rate))
+        say(
+          `of ${served} s that were served ${Number(bill.total) / Number(rate)} s were paid, over ${restarts} restarts`,
+        );
+    }
   }
   return wrong;
 }
 
 /** Checks every accepted job and the market's books. Resolves with what is wrong, one line each. */
-export async function verdict(market: RunningMarket, jobs: readonly ChaosJob[]): Promise<readonly string[]> {
+export async function verdict(
+  market: RunningMarket,
+  jobs: readonly ChaosJob[],
+  agentKills: readonly number[],
+): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const job of jobs) {
     wrong.push(
-      ...(await wrongWith(job).catch((error: unknown) => [
+      ...(await wrongWith(job, agentKills).catch((error: unknown) => [
         `${job.mark} (${job.workload}): it cannot be checked: ${error instanceof Error ? error.message : String(error)}`,
       ])),
     );

@@ -5,12 +5,15 @@ import { attendWorkload, orderWorkload } from "@corepool/sdk/run";
 import type { ChaosClient } from "./clients.ts";
 import type { Dice } from "./dice.ts";
 
+/** Seconds between two words of a job. */
+export const BEAT_SECONDS = 0.25;
+
 /** Says who it is and what time it is, several times a second, for as long as its second word says. */
 const BEATS = `import sys, time, uuid
 me, beats = uuid.uuid4().hex, int(sys.argv[1])
 for i in range(beats):
     print(me, i, repr(time.time()), flush=True)
-    time.sleep(0.25)
+    time.sleep(${BEAT_SECONDS})
 print(me, beats, repr(time.time()), flush=True)
 `;
 

@@ -91,6 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const wrong: string[] = [];
   const kills: Record<Part, number> = { agent: 0, coordinator: 0, database: 0, chain: 0 };
   const recovery: Record<Part, number[]> = { agent: [], coordinator: [], database: [], chain: [] };
+  /** When, in seconds since the epoch. */
+  const agentKills: number[] = [];
   let counting = true;
   try {
     const market = await startMarket(place, "--slots", String(UNITS_EACH));
@@ -153,6 +155,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         chosen.map(async (each) => ({ victim: each, recovered: (await kill(each)).recovered })),
       )) {
         kills[victim.part]++;
+        if (victim.part === "agent") agentKills.push(Date.now() / 1_000);
         const done = recovered
           .then((ms) => void recovery[victim.part].push(ms))
           .catch((error: unknown) => void wrong.push(error instanceof Error ? error.message : String(error)))
@@ -171,7 +174,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         break;
       }
     }
-    wrong.push(...(await verdict(market, crew.jobs)));
+    wrong.push(...(await verdict(market, crew.jobs, agentKills)));
     counting = false;
     await census;
 
