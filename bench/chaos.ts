@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { percentile, ROOT } from "./support/up.ts";
+import { reportOf } from "./support/report.ts";
+import { setting } from "./support/setting.ts";
+import { percentile } from "./support/up.ts";
 
 type Print = (name: string, value: string, unit: string) => void;
 
@@ -21,25 +21,11 @@ interface Report {
 
 /** One market, killed `kills` times, as a process of its own. Rejects when it gave no report. */
 function slice(words: Readonly<Record<string, number>>): Promise<Report> {
-  const args = Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, [join(ROOT, "e2e/chaos.ts"), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    said += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      const line = said.split("\n").find((text) => text.startsWith("{"));
-      if (line === undefined) reject(new Error(`no report; exit code ${code}`));
-      else resolve(JSON.parse(line) as Report);
-    });
-  });
+  return reportOf(
+    "e2e/chaos.ts",
+    Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  );
 }
-
-const setting = (name: string, standard: number): number => Number(process.env[name] ?? standard);
 
 /**
  * Kills agents, coordinator, database and chain node of a market at random moments while ten jobs run, in markets of 25

@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { ROOT } from "./support/up.ts";
+import { reportOf } from "./support/report.ts";
+import { setting } from "./support/setting.ts";
 
 type Print = (name: string, value: string, unit: string) => void;
-
-const setting = (name: string, standard: number): number => Number(process.env[name] ?? standard);
 
 /**
  * Coordinator and agent of a market stand still for 60 s under a job and go on: `zombies.wrong` must be 0.
@@ -14,20 +11,7 @@ export async function run(print: Print): Promise<void> {
   const rounds = setting("COREPOOL_ZOMBIE_ROUNDS", 3);
   const seconds = setting("COREPOOL_ZOMBIE_SECONDS", 60);
   const words = ["--rounds", String(rounds), "--seconds", String(seconds)];
-  const child = spawn(process.execPath, [join(ROOT, "e2e/zombies.ts"), ...words], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    said += chunk;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  const line = said.split("\n").find((text) => text.startsWith("{"));
-  if (line === undefined) throw new Error(`no report; exit code ${code}`);
-  const { wrong } = JSON.parse(line) as { readonly wrong: readonly string[] };
+  const { wrong } = await reportOf<{ readonly wrong: readonly string[] }>("e2e/zombies.ts", words);
   for (const each of wrong) console.error(each);
   print("zombies.rounds", String(rounds), "rounds");
   print("zombies.stopped", String(seconds), "s");

@@ -14,10 +14,10 @@ export interface View {
 }
 
 /** Debian's Chromium, without a window. As root it has no sandbox of its own; it opens nothing but our pages. */
-export function launch(): Promise<Browser> {
+export function launch(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env["COREPOOL_CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none", ...more],
   });
 }
 

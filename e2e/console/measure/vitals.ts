@@ -1,0 +1,74 @@
+import type { BrowserContext, CDPSession, Page } from "playwright-core";
+
+/** What a page felt like so far: web vitals in ms (CLS without a unit), and tasks of the main thread. */
+export interface Felt {
+  readonly lcp: number;
+  readonly cls: number;
+  /** The slowest interaction: with as few as these, what INP is (web.dev, "Interaction to Next Paint"). */
+  readonly inp: number;
+  readonly longestTask: number;
+  readonly tasksOver50: number;
+}
+
+/** Has every page of a context note what it feels like, from its first byte on. Tasks under 50 ms are not told by browsers. */
+export async function noteVitals(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const felt = { lcp: 0, cls: 0, inp: 0, longestTask: 0, tasksOver50: 0 };
+    (globalThis as unknown as { felt: typeof felt }).felt = felt;
+    const observe = (type: string, take: (entry: PerformanceEntry) => void, more: object = {}) =>
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) take(entry);
+      }).observe({ type, buffered: true, ...more } as PerformanceObserverInit);
+    observe("largest-contentful-paint", ({ startTime }) => {
+      felt.lcp = startTime;
+    });
+    observe("layout-shift", (entry) => {
+      const { value, hadRecentInput } = entry as PerformanceEntry & { value: number; hadRecentInput: boolean };
+      if (!hadRecentInput) felt.cls += value;
+    });
+    observe(
+      "event",
+      (entry) => {
+        const { interactionId } = entry as PerformanceEntry & { interactionId: number };
+        if (interactionId > 0) felt.inp = Math.max(felt.inp, entry.duration);
+      },
+      { durationThreshold: 16 },
+    );
+    observe("longtask", ({ duration }) => {
+      felt.longestTask = Math.max(felt.longestTask, duration);
+      felt.tasksOver50 += 1;
+    });
+  });
+}
+
+/** What a page has felt like since it was opened, or since `forget`. */
+export function feltOn(page: Page): Promise<Felt> {
+  return page.evaluate(() => ({ ...(globalThis as unknown as { felt: Felt }).felt }));
+}
+
+/** Begins anew: what comes from here on is told alone. */
+export function forget(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    Object.assign((globalThis as unknown as { felt: object }).felt, {
+      lcp: 0,
+      cls: 0,
+      inp: 0,
+      longestTask: 0,
+      tasksOver50: 0,
+    });
+  });
+}
+
+/** A machine and a line as Lighthouse thinks of them: a phone's processor on slow 4G (150 ms, 1.6 Mbit/s). */
+export async function throttle(page: Page): Promise<CDPSession> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 150,
+    downloadThroughput: (1.6 * 1024 * 1024) / 8,
+    uploadThroughput: (0.75 * 1024 * 1024) / 8,
+  });
+  return session;
+}
