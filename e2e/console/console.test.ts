@@ -149,6 +149,13 @@ describe("the console, in a browser, on a real market", () => {
       ).toEqual(["ko", "compact", "rgb(232, 235, 238)"]);
     });
 
+    it("says what a problem means in the language that is spoken, and what the coordinator says of it", async () => {
+      const page = await open("/new?offer=ofr_none", { language: "ko" });
+      const failure = page.getByRole("main").getByRole("alert");
+      await failure.getByText("요청의 형식이 올바르지 않습니다").waitFor();
+      expect(await failure.locator("[lang=en]").textContent()).toContain("an id that starts with ofr_");
+    });
+
     it("says that it is offline, keeps what it knew, and comes back by itself", async () => {
       const page = await open("/market", { expected: /Failed to load resource/ });
       const rows = page.locator("tbody tr[data-index]");

@@ -6,6 +6,8 @@ export interface Felt {
   readonly cls: number;
   /** The slowest interaction: with as few as these, what INP is (web.dev, "Interaction to Next Paint"). */
   readonly inp: number;
+  /** What was done in it, and to what. */
+  readonly slowest: string;
   readonly longestTask: number;
   readonly tasksOver50: number;
 }
@@ -13,7 +15,7 @@ export interface Felt {
 /** Has every page of a context note what it feels like, from its first byte on. Tasks under 50 ms are not told by browsers. */
 export async function noteVitals(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    const felt = { lcp: 0, cls: 0, inp: 0, longestTask: 0, tasksOver50: 0 };
+    const felt = { lcp: 0, cls: 0, inp: 0, slowest: "", longestTask: 0, tasksOver50: 0 };
     (globalThis as unknown as { felt: typeof felt }).felt = felt;
     const observe = (type: string, take: (entry: PerformanceEntry) => void, more: object = {}) =>
       new PerformanceObserver((list) => {
@@ -29,8 +31,10 @@ export async function noteVitals(context: BrowserContext): Promise<void> {
     observe(
       "event",
       (entry) => {
-        const { interactionId } = entry as PerformanceEntry & { interactionId: number };
-        if (interactionId > 0) felt.inp = Math.max(felt.inp, entry.duration);
+        const { interactionId, target } = entry as PerformanceEntry & { interactionId: number; target: Node | null };
+        if (interactionId === 0 || entry.duration <= felt.inp) return;
+        felt.inp = entry.duration;
+        felt.slowest = `${entry.name} on ${target?.nodeName ?? "?"} ${target?.textContent?.slice(0, 40) ?? ""}`;
       },
       { durationThreshold: 16 },
     );
@@ -53,6 +57,7 @@ export function forget(page: Page): Promise<void> {
       lcp: 0,
       cls: 0,
       inp: 0,
+      slowest: "",
       longestTask: 0,
       tasksOver50: 0,
     });

@@ -1,4 +1,5 @@
 import type { ComponentProps } from "react";
+import { currentOf } from "./match.ts";
 import { preload } from "./match-screens.ts";
 import { go, usePath } from "./place.ts";
 
@@ -15,13 +16,14 @@ export function Link({
 }: Omit<ComponentProps<"a">, "href"> & { readonly to: string; readonly activeClass?: string }) {
   const path = usePath();
   const [target = ""] = to.split("?");
-  const here = path === target;
+  // What lies below a screen of the navigation is its part: a workload is one of the workloads.
+  const current = activeClass === undefined ? undefined : currentOf(target, path);
   return (
     <a
       {...rest}
       href={to}
-      aria-current={rest["aria-current"] ?? (here && activeClass !== undefined ? "page" : undefined)}
-      className={`${className ?? ""} ${here ? (activeClass ?? "") : ""}`}
+      aria-current={rest["aria-current"] ?? current}
+      className={`${className ?? ""} ${current === undefined ? "" : activeClass}`}
       onPointerEnter={() => preload(target)}
       onFocus={() => preload(target)}
       onClick={(event) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchPath, readSearch, writeSearch } from "./match.ts";
+import { currentOf, matchPath, readSearch, writeSearch } from "./match.ts";
 
 describe("a path", () => {
   it.each([
@@ -24,6 +24,13 @@ describe("a path", () => {
     );
   });
 });
+
+it.each([
+  ["/w", "/w", "page"],
+  ["/w", "/w/wkl_1", "true"],
+  ["/w", "/wallet", undefined],
+  ["/provider", "/provider/m/0x1", "true"],
+] as const)("a link to %s is, on %s, %s", (target, path, expected) => expect(currentOf(target, path)).toBe(expected));
 
 describe("a search", () => {
   it("has one address for one view, and no field that says nothing", () => {

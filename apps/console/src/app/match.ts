@@ -35,3 +35,9 @@ export function writeSearch(search: Readonly<Record<string, unknown>>): string {
   const text = new URLSearchParams(pairs).toString();
   return text === "" ? "" : `?${text}`;
 }
+
+/** What a link to `target` is on the page `path`: its own page (`page`), a part of what it leads to (`true`), or neither. */
+export function currentOf(target: string, path: string): "page" | "true" | undefined {
+  if (path === target) return "page";
+  return path.startsWith(`${target}/`) ? "true" : undefined;
+}

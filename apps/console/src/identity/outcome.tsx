@@ -1,6 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { useLingui } from "@lingui/react/macro";
 import { loadWordsOf } from "../app/messages.ts";
+import { useProblemTitle } from "../problems/title.ts";
 import { failureOf, type KeyFailure } from "./failure.ts";
 
 // Dialogs outside of the sign-in tell failures of keys too, and their words are a part of their own.
@@ -41,6 +42,7 @@ function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [str
 export function OutcomeOfKey({ error }: { readonly error: unknown }) {
   const words = useWords();
   const kind = failureOf(error);
+  const title = useProblemTitle(error);
   const [what, next] =
     kind === "other"
       ? [
@@ -54,8 +56,15 @@ export function OutcomeOfKey({ error }: { readonly error: unknown }) {
       data-failure={kind}
       className={`rounded-(--radius) border px-3 py-2 text-sm ${kind === "rejected" ? "border-line" : "border-bad"}`}
     >
-      <p className={kind === "rejected" ? "" : "text-bad"}>{what}</p>
-      {next === "" ? null : <p className="text-muted">{next}</p>}
+      {kind === "other" && title !== undefined ? <p className="text-bad">{title}</p> : null}
+      <p lang={kind === "other" ? "en" : undefined} className={kind === "rejected" ? "" : "text-bad"}>
+        {what}
+      </p>
+      {next === "" ? null : (
+        <p lang={kind === "other" ? "en" : undefined} className="text-muted">
+          {next}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { toHex } from "@corepool/core/hex";
-import type { JobSpecInput } from "@corepool/protocol/spec";
+import type { JobSpec, JobSpecInput } from "@corepool/protocol/spec";
 import { type BlobSource, blobOf } from "@corepool/sdk/blobs";
 import { sha256 } from "@noble/hashes/sha2";
 
@@ -8,6 +8,8 @@ export interface InputFile {
   readonly path: string;
   readonly executable: boolean;
   readonly blob: BlobSource;
+  /** Whether the coordinator has it from an earlier workload: its bytes are not here, and are not sent. */
+  readonly kept?: true;
 }
 
 /** Small pieces, so that hashing a large file never holds the page up. */
@@ -43,6 +45,22 @@ export async function inputOf(file: File, told: (done: number) => void = () => u
 /** An input of bytes in memory. */
 export function inputOfBytes(path: string, bytes: Uint8Array): InputFile {
   return { path, executable: false, blob: blobOf(bytes) };
+}
+
+/** Inputs of an earlier workload: they are named as they were. */
+export function keptInputs(inputs: JobSpec["inputs"]): readonly InputFile[] {
+  const read = () => Promise.reject(new Error("The bytes of this file are not here."));
+  return inputs.map(({ path, executable, hash, sizeBytes }) => ({
+    path,
+    executable,
+    blob: { hash, sizeBytes, read },
+    kept: true,
+  }));
+}
+
+/** What has to be sent of the files. */
+export function uploadsOf(files: readonly InputFile[]): readonly BlobSource[] {
+  return files.filter(({ kept }) => kept !== true).map(({ blob }) => blob);
 }
 
 /** Files as a specification names them. */

@@ -2,7 +2,8 @@ import type { OfferView, Refusal } from "@corepool/protocol/resources";
 import { explainPlacement } from "@corepool/protocol/routes/workloads";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { costOf, type Draft, draftFor, groupsOf, sameAs } from "./model.ts";
+import { inputOfBytes, keptInputs, specInputs, uploadsOf } from "./inputs.ts";
+import { costOf, type Draft, draftAgain, draftFor, groupsOf, sameAs } from "./model.ts";
 
 const GP = { symbol: "GP", decimals: 18 };
 const token = `0x${"11".repeat(20)}` as const;
@@ -56,6 +57,24 @@ describe("a draft", () => {
       resources: { cpus: 4, memoryBytes: 2 ** 33, diskBytes: 2 ** 34, gpus: { count: 1 } },
     });
     expect(pinned.constraints).toEqual({ token, providers: [provider] });
+  });
+
+  it("of an earlier workload is that one, its files by their hashes, without the most that it was to cost", () => {
+    const { spec, constraints } = explainPlacement.body.parse({
+      spec: {
+        ...draftFor(token).spec,
+        command: ["python3", "train.py"],
+        env: { SEED: "1" },
+        inputs: [{ path: "train.py", hash: `sha256:${"1".repeat(64)}`, sizeBytes: 12, executable: true }],
+      },
+      constraints: { token, providers: [provider], maxRate: "7", maxEscrow: "9", requireCgroup: true },
+    });
+    const again = draftAgain({ spec, constraints });
+    expect(again.constraints).toEqual({ token, providers: [provider], requireCgroup: true });
+    expect(explainPlacement.body.parse(again).spec).toEqual(spec);
+    const files = keptInputs(spec.inputs);
+    expect(specInputs(files)).toEqual(spec.inputs);
+    expect(uploadsOf([...files, inputOfBytes("new.txt", new Uint8Array([1]))])).toHaveLength(1);
   });
 
   it("is one that the coordinator takes as soon as it has a command", () => {

@@ -1,5 +1,5 @@
 import { formatAmount, type Token } from "@corepool/core/money";
-import type { Market, OfferView, PlacementView, Refusal } from "@corepool/protocol/resources";
+import type { Market, OfferView, PlacementView, Refusal, WorkloadView } from "@corepool/protocol/resources";
 import type { explainPlacement } from "@corepool/protocol/routes/workloads";
 import type { z } from "zod";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
@@ -35,6 +35,12 @@ export function draftFor(token: Market["tokens"][number]["address"], offer?: Off
     },
     constraints: { token: terms.token, providers: [terms.provider] },
   };
+}
+
+/** The draft of a workload that is run again. What it was to cost at most is left open: prices have moved since. */
+export function draftAgain({ spec, constraints }: Pick<WorkloadView, "spec" | "constraints">): Draft {
+  const { maxRate: _, maxEscrow: __, ...kept } = constraints;
+  return { spec, constraints: kept };
 }
 
 /** Refusals of one kind: how many machines, what was asked, and the different things that were there instead. */

@@ -1,6 +1,6 @@
-import type { Market, OfferView, RelaxationView } from "@corepool/protocol/resources";
+import type { Market, OfferView, RelaxationView, WorkloadView } from "@corepool/protocol/resources";
 import { getMarket, getOffer } from "@corepool/protocol/routes/market";
-import { explainPlacement } from "@corepool/protocol/routes/workloads";
+import { explainPlacement, getWorkload } from "@corepool/protocol/routes/workloads";
 import { constraints } from "@corepool/protocol/spec";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
@@ -11,15 +11,17 @@ import { useStore } from "../../app/store.ts";
 import { useRoute } from "../../data/query.ts";
 import { identity } from "../../identity/identity.ts";
 import { useForm } from "../../kit/form/use-form.ts";
+import { Button } from "../../kit/ui/button.tsx";
+import { ICONS } from "../../kit/ui/icon.tsx";
 import { PageHead } from "../../kit/ui/page.tsx";
-import { Failure, Skeleton } from "../../kit/ui/states.tsx";
+import { Empty, Failure, Skeleton } from "../../kit/ui/states.tsx";
 import { show } from "../../shell/layers.ts";
 import { notify } from "../../shell/notices.ts";
 import { type Example, exampleNamed } from "./example.ts";
 import { Footer } from "./footer.tsx";
 import type { InputFile } from "./inputs.ts";
-import { specInputs } from "./inputs.ts";
-import { type Cost, costOf, draftFor, sameAs } from "./model.ts";
+import { keptInputs, specInputs, uploadsOf } from "./inputs.ts";
+import { type Cost, costOf, draftAgain, draftFor, sameAs } from "./model.ts";
 import { Needs } from "./needs.tsx";
 import screen from "./screen.ts";
 import { usePlacement } from "./use-placement.ts";
@@ -31,24 +33,44 @@ const RunDialog = lazy(() => import("./run-dialog.tsx").then((module) => ({ defa
 /** A rejection of what only the dialog sends: the form itself is checked as it is typed. */
 const nothing = (): Promise<void> => Promise.resolve();
 
+function Head() {
+  return (
+    <PageHead title={<Trans>New workload</Trans>}>
+      <Trans>
+        Say what runs and what it needs. You see who can run it and what it costs before anything is signed.
+      </Trans>
+    </PageHead>
+  );
+}
+
 function NewWorkload({
   market,
   pinned,
   example,
+  again,
 }: {
   readonly market: Market;
   readonly pinned: OfferView | undefined;
   readonly example: Example | undefined;
+  /** What is run again. */
+  readonly again: WorkloadView | undefined;
 }) {
   const { t } = useLingui();
   const setSearch = useSetSearch(screen);
   const who = useStore(identity);
-  const [files, setFilesAlone] = useState<readonly InputFile[]>(example?.files ?? []);
+  const [files, setFilesAlone] = useState<readonly InputFile[]>(
+    again === undefined ? (example?.files ?? []) : keptInputs(again.spec.inputs),
+  );
   const [running, setRunning] = useState<Cost | undefined>(undefined);
   const first = market.tokens[0]?.address ?? market.contracts.gp;
   const form = useForm({
     schema: explainPlacement.body,
-    initial: example === undefined ? draftFor(first, pinned) : { ...draftFor(first, pinned), spec: example.spec },
+    initial:
+      again !== undefined
+        ? draftAgain(again)
+        : example === undefined
+          ? draftFor(first, pinned)
+          : { ...draftFor(first, pinned), spec: example.spec },
     send: nothing,
   });
   const { document } = form;
@@ -95,11 +117,7 @@ function NewWorkload({
         else if (placement.state === "known") setRunning(cost);
       }}
     >
-      <PageHead title={<Trans>New workload</Trans>}>
-        <Trans>
-          Say what runs and what it needs. You see who can run it and what it costs before anything is signed.
-        </Trans>
-      </PageHead>
+      <Head />
       <div className="grid flex-1 content-start xl:grid-cols-3 xl:content-stretch">
         <What form={form} files={files} setFiles={setFiles} onExample={() => void fillIn()} />
         <Needs
@@ -128,7 +146,7 @@ function NewWorkload({
             request={{
               spec: draft.spec,
               constraints: constraints.parse(draft.constraints),
-              uploads: files.map(({ blob }) => blob),
+              uploads: uploadsOf(files),
             }}
             cost={running}
             seconds={seconds}
@@ -156,29 +174,59 @@ export default function NewPage() {
     enabled: search.example !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const who = useStore(identity);
+  const again = useRoute(
+    getWorkload,
+    { params: { id: search.from ?? "" } },
+    { enabled: search.from !== undefined && who !== undefined },
+  );
   // The form keeps what was pinned when it was opened.
   const [pinnedId] = useState(search.offer);
-  if (market.error !== null && market.data === undefined)
-    return <Failure error={market.error} again={() => void market.refetch()} />;
-  if (search.offer !== undefined && offer.error !== null && offer.data === undefined)
-    return <Failure error={offer.error} again={() => void offer.refetch()} />;
-  if (example.error !== null) return <Failure error={example.error} again={() => void example.refetch()} />;
-  const waits =
-    (search.offer !== undefined && offer.data === undefined) ||
-    (search.example !== undefined && example.data === undefined);
-  if (market.data === undefined || waits)
+  // What has to be read before anything can be filled in, each only where the address asks for it.
+  const needed = [
+    market,
+    search.offer === undefined ? undefined : offer,
+    search.from === undefined ? undefined : again,
+    search.example === undefined ? undefined : example,
+  ];
+  const failed = needed.find((each) => each !== undefined && each.error !== null && each.data === undefined);
+  const stranger = search.from !== undefined && who === undefined;
+  if (
+    stranger ||
+    failed !== undefined ||
+    market.data === undefined ||
+    needed.some((each) => each !== undefined && each.data === undefined)
+  )
     return (
-      <div className="flex flex-col gap-3 px-4 py-4 md:px-6">
-        <Skeleton className="h-7 w-48" />
-        <Skeleton className="h-64 w-full" />
-      </div>
+      <>
+        <Head />
+        {stranger ? (
+          <Empty
+            title={<Trans>Whose workload?</Trans>}
+            action={
+              <Button look="primary" icon={ICONS.user} onClick={() => show("sign-in")}>
+                <Trans>Sign in</Trans>
+              </Button>
+            }
+          >
+            <Trans>Sign in as its owner to run it again.</Trans>
+          </Empty>
+        ) : failed === undefined ? (
+          <div className="px-4 py-4 md:px-6">
+            <Skeleton className="h-64 w-full" />
+          </div>
+        ) : (
+          <Failure error={failed.error} again={() => void failed.refetch()} />
+        )}
+      </>
     );
   return (
     <NewWorkload
-      key={`${pinnedId ?? ""} ${search.example ?? ""}`}
+      key={`${pinnedId ?? ""} ${search.example ?? ""} ${search.from ?? ""}`}
       market={market.data}
       pinned={search.offer === undefined ? undefined : offer.data}
       example={example.data}
+      again={search.from === undefined ? undefined : again.data}
     />
   );
 }

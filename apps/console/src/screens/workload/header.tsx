@@ -106,6 +106,12 @@ export function Header({
             {titleOf(workload)}
           </h1>
         </div>
+        <Link
+          to={`/new?from=${workload.id}`}
+          className="row inline-flex shrink-0 items-center rounded-(--radius) border border-line px-3 text-sm hover:bg-raised"
+        >
+          <Trans>Run again</Trans>
+        </Link>
         {over ? null : <StopButton workload={workload} tokenOf={tokenOf} stopping={stopping} onStopped={onStopped} />}
       </div>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm" data-state={workload.state}>
