@@ -11,6 +11,7 @@ import { launch, settled } from "../browser.ts";
 import { signedIn } from "../signed-in.ts";
 import { ask } from "./lighthouse.ts";
 import { crowd } from "./offers.ts";
+import { type Tasks, tasksDuring } from "./tasks.ts";
 import { feltOn, forget, noteVitals, throttle } from "./vitals.ts";
 
 const OFFERS = 10_000;
@@ -57,10 +58,10 @@ async function loads(paths: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
-/** Goes through what a person does on a desk, on a processor four times slower. */
-async function interactions(): Promise<void> {
+/** Goes through what a person does on a desk, on this processor or on one four times slower. */
+async function interactions(slow: boolean): Promise<void> {
   const context = await contextOf(browser, 1_440, 900);
-  const page = await opened(context, "/market", true);
+  const page = await opened(context, "/market", slow);
   await forget(page);
   await page.locator("tbody tr[data-index]").first().click();
   await page.waitForTimeout(300);
@@ -81,48 +82,52 @@ async function interactions(): Promise<void> {
   await page.waitForTimeout(500);
   const { inp, slowest, cls } = await feltOn(page);
   process.stderr.write(`slowest: ${slowest}\n`);
-  note("console.inp", inp, "ms");
-  note("console.desk.cls", cls, "", 3);
+  note(`console.desk.${slow ? "slow." : ""}inp`, inp, "ms");
+  note(`console.desk.${slow ? "slow." : ""}cls`, cls, "", 3);
   await context.close();
 }
 
-/** The market with ten thousand offers: read whole, scrolled, filtered, sorted. */
+function noteTasks(name: string, { longest, over50, longestByClock }: Tasks): void {
+  note(`console.${name}.longest_task`, longest, "ms of processor");
+  note(`console.${name}.tasks_over_50`, over50, "tasks");
+  note(`console.${name}.longest_by_clock`, longestByClock, "ms");
+}
+
+/** The market with ten thousand offers: read whole, scrolled, sorted, searched, and read anew by itself. */
 async function crowded(): Promise<void> {
   const { tokens } = (await (await fetch(`${origin}/v1/market`)).json()) as { tokens: { address: string }[] };
   await crowd(place, tokens[0]?.address ?? "", OFFERS);
   const context = await contextOf(browser, 1_440, 900);
-  const page = await opened(context, "/market?free=all", false);
+  const page = await context.newPage();
   const begun = Date.now();
-  await page.waitForFunction(
-    (count) => Number(document.querySelector("table")?.getAttribute("aria-rowcount")) > count,
-    // The page stops at ten thousand rows, of which some are the machine's own, in another token.
-    OFFERS * 0.99,
-    { timeout: 120_000, polling: 250 },
-  );
+  const reading = await tasksDuring(browser, page, async () => {
+    await page.goto(`${origin}/market?free=all`);
+    await page.waitForFunction(
+      (count) => Number(document.querySelector("table")?.getAttribute("aria-rowcount")) > count,
+      // The page stops at ten thousand rows, of which some are the machine's own, in another token.
+      OFFERS * 0.99,
+      { timeout: 120_000, polling: 250 },
+    );
+  });
   note("console.offers.all_read", Date.now() - begun, "ms");
-  const reading = await feltOn(page);
-  note("console.offers.reading.longest_task", reading.longestTask, "ms");
-  note("console.offers.reading.tasks_over_50", reading.tasksOver50, "tasks");
-  await forget(page);
-  await page.locator("tbody tr[data-index]").nth(3).hover();
-  for (let i = 0; i < 60; i++) {
-    await page.mouse.wheel(0, 1_500);
-    await page.waitForTimeout(50);
-  }
-  const scrolling = await feltOn(page);
-  note("console.offers.scrolling.longest_task", scrolling.longestTask, "ms");
-  note("console.offers.scrolling.tasks_over_50", scrolling.tasksOver50, "tasks");
-  await forget(page);
-  await page.locator("thead button").nth(1).click();
-  await page.waitForTimeout(1_000);
-  await page.getByRole("searchbox").first().pressSequentially("0x7", { delay: 100 });
-  await page.waitForTimeout(1_000);
-  // Long enough that the list is read anew by itself.
-  await page.waitForTimeout(15_000);
-  const sorting = await feltOn(page);
-  note("console.offers.sorting.longest_task", sorting.longestTask, "ms");
-  note("console.offers.sorting.tasks_over_50", sorting.tasksOver50, "tasks");
-  note("console.offers.inp", sorting.inp, "ms");
+  noteTasks("offers.reading", reading);
+  const scrolling = await tasksDuring(browser, page, async () => {
+    await page.locator("tbody tr[data-index]").nth(3).hover();
+    for (let i = 0; i < 60; i++) {
+      await page.mouse.wheel(0, 1_500);
+      await page.waitForTimeout(50);
+    }
+  });
+  noteTasks("offers.scrolling", scrolling);
+  const sorting = await tasksDuring(browser, page, async () => {
+    await page.locator("thead button").nth(1).click();
+    await page.waitForTimeout(1_000);
+    await page.getByRole("searchbox").first().pressSequentially("0x7", { delay: 100 });
+    // Long enough that the list is read anew by itself.
+    await page.waitForTimeout(15_000);
+  });
+  noteTasks("offers.sorting", sorting);
+  note("console.offers.inp", (await feltOn(page)).inp, "ms");
   await context.close();
 }
 
@@ -141,29 +146,34 @@ for i in range(${LINES_PER_S * LOG_SECONDS}):
   const context = await contextOf(browser, 1_440, 900);
   const page = await opened(context, `/w/${String(placed.workload)}?tab=logs`, false);
   await page.locator("[data-log]").waitFor({ timeout: 60_000 });
-  await forget(page);
   const line = page
     .locator("[data-log] li")
     .filter({ hasText: String(LINES_PER_S * LOG_SECONDS - 1).padStart(6, "0") });
-  await line.waitFor({ timeout: 120_000 });
-  const seenAt = Date.now();
-  const writtenAt = Number(/ (\d+\.\d+) /.exec((await line.textContent()) ?? "")?.[1]) * 1_000;
-  const { longestTask, tasksOver50 } = await feltOn(page);
-  note("console.log.longest_task", longestTask, "ms");
-  note("console.log.tasks_over_50", tasksOver50, "tasks");
-  note("console.log.last_line_late", seenAt - writtenAt, "ms");
+  let late = Number.NaN;
+  const tasks = await tasksDuring(browser, page, async () => {
+    await line.waitFor({ timeout: 120_000 });
+    const writtenAt = Number(/ (\d+\.\d+) /.exec((await line.textContent()) ?? "")?.[1]) * 1_000;
+    late = Date.now() - writtenAt;
+  });
+  noteTasks("log", tasks);
+  note("console.log.last_line_late", late, "ms");
   await context.close();
   await job.ended;
 }
 
 async function verdicts(): Promise<void> {
   for (const profile of ["mobile", "desktop"] as const) {
-    const { performance, accessibility, lcp, cls, blocking } = await ask(`${origin}/market`, debugging, profile);
+    const { performance, accessibility, lcp, cls, blocking, processor } = await ask(
+      `${origin}/market`,
+      debugging,
+      profile,
+    );
     note(`console.lighthouse.${profile}.performance`, performance, "of 100");
     note(`console.lighthouse.${profile}.accessibility`, accessibility, "of 100");
     note(`console.lighthouse.${profile}.lcp`, lcp, "ms");
     note(`console.lighthouse.${profile}.cls`, cls, "", 3);
     note(`console.lighthouse.${profile}.blocking`, blocking, "ms");
+    note(`console.lighthouse.${profile}.processor`, processor, "(index)");
   }
 }
 
@@ -172,7 +182,8 @@ try {
   const ended = said.at(-1)?.workload as { readonly id: string };
   await verdicts();
   await loads({ market: "/market", new: "/new", workload: `/w/${ended.id}`, billing: "/billing" });
-  await interactions();
+  await interactions(false);
+  await interactions(true);
   await logged(market);
   await crowded();
 } finally {

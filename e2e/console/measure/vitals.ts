@@ -1,6 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 
-/** What a page felt like so far: web vitals in ms (CLS without a unit), and tasks of the main thread. */
+/** What a page felt like so far: web vitals in ms, CLS without a unit. */
 export interface Felt {
   readonly lcp: number;
   readonly cls: number;
@@ -8,14 +8,12 @@ export interface Felt {
   readonly inp: number;
   /** What was done in it, and to what. */
   readonly slowest: string;
-  readonly longestTask: number;
-  readonly tasksOver50: number;
 }
 
-/** Has every page of a context note what it feels like, from its first byte on. Tasks under 50 ms are not told by browsers. */
+/** Has every page of a context note what it feels like, from its first byte on. */
 export async function noteVitals(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    const felt = { lcp: 0, cls: 0, inp: 0, slowest: "", longestTask: 0, tasksOver50: 0 };
+    const felt = { lcp: 0, cls: 0, inp: 0, slowest: "" };
     (globalThis as unknown as { felt: typeof felt }).felt = felt;
     const observe = (type: string, take: (entry: PerformanceEntry) => void, more: object = {}) =>
       new PerformanceObserver((list) => {
@@ -38,10 +36,6 @@ export async function noteVitals(context: BrowserContext): Promise<void> {
       },
       { durationThreshold: 16 },
     );
-    observe("longtask", ({ duration }) => {
-      felt.longestTask = Math.max(felt.longestTask, duration);
-      felt.tasksOver50 += 1;
-    });
   });
 }
 
@@ -58,8 +52,6 @@ export function forget(page: Page): Promise<void> {
       cls: 0,
       inp: 0,
       slowest: "",
-      longestTask: 0,
-      tasksOver50: 0,
     });
   });
 }
