@@ -47,6 +47,7 @@ const MODULES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "packages/sdk/src/watch.ts": [["packages/sdk/src/watch.test.ts"]],
   "packages/sdk/src/order.ts": [["packages/sdk/src/order.test.ts"]],
   "packages/sdk/src/verify-receipt.ts": [["packages/sdk/src/verify-receipt.test.ts"]],
+  "packages/sdk/src/usage.ts": [["packages/sdk/src/verify-receipt.test.ts"], ["packages/sdk/src/watch.test.ts"]],
 };
 
 /** Modules whose tests need a database: seconds for each mutant, so a sample leaves them out. */
