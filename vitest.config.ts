@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // Tests run real nodes, databases and sandboxes on whatever machine this is. One second try, which the report names, keeps
 // a busy moment from failing a run; what fails twice is a defect.
 const retry = 1;
+const testTimeout = 20_000;
 
 const files = (...folders: readonly string[]): string[] => folders.map((folder) => `${folder}/**/*.test.ts`);
 /** No processes, no files of their own, nothing global: one process runs them all. */
@@ -15,7 +16,7 @@ const code = {
   retry,
   globalSetup: ["packages/postgres/src/testing.ts"],
   pool: "forks",
-  testTimeout: 20_000,
+  testTimeout,
   hookTimeout: 60_000,
 } as const;
 /** One file at a time: each has a market of its own. */
@@ -33,7 +34,7 @@ export default defineConfig({
     // Most files wait for processes of their own, and `npm test` runs two projects side by side.
     maxWorkers: 2,
     projects: [
-      { test: { name: "pure", retry, isolate: false, include: PURE, exclude: ALWAYS } },
+      { test: { name: "pure", retry, isolate: false, testTimeout, include: PURE, exclude: ALWAYS } },
       {
         test: {
           ...code,

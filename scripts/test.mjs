@@ -49,21 +49,32 @@ try {
 const bin = join(root, "node_modules", ".bin");
 const cache = join(root, "node_modules", ".cache", "corepool");
 const env = { NODE_COMPILE_CACHE: cache, ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+/** Of a step that failed, so many of its last lines are said once more at the end, where they are looked for. */
+const LAST = 80;
 let passed = 0;
-let failed = 0;
+/** @type {{ readonly name: string, readonly last: readonly string[] }[]} */
+const failed = [];
 const left = STEPS.values();
 /** The first step that fails ends the run, once the one beside it is over. */
 async function work() {
   for (const [label, name, folder, [command, ...args]] of left) {
-    if (failed > 0) return;
+    if (failed.length > 0) return;
     const started = Date.now();
     console.log(`\n▶ ${name}`);
-    const code = await handOver(join(bin, command), args, { cwd: join(root, folder), env, label: `${label} │` });
+    /** @type {string[]} */
+    const last = [];
+    const code = await handOver(join(bin, command), args, {
+      cwd: join(root, folder),
+      env,
+      label: `${label} │`,
+      said: (line) => void (last.push(line) > LAST && last.shift()),
+    });
     console.log(`\n${code === 0 ? "✓" : "✗"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     if (code === 0) passed++;
-    else failed++;
+    else failed.push({ name, last });
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work));
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+for (const { name, last } of failed) console.log(`\n✗ ${name}\n${last.join("\n")}`);
+console.log(`\n${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;

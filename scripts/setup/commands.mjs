@@ -31,10 +31,11 @@ export function lastLine(said) {
 /**
  * Hands over to a command: same terminal, same exit code. Ctrl-C reaches it by itself; what is sent to this process
  * alone is passed on.
- * @param {{ readonly label?: string } & import("node:child_process").SpawnOptions} [options] label: before every line
- *   that the command says, for one that runs beside others
+ * @param {{ readonly label?: string, readonly said?: (line: string) => void }
+ *   & import("node:child_process").SpawnOptions} [options] label: before every line that the command says, for one that
+ *   runs beside others; said: also told each of those lines
  */
-export function handOver(command, args, { label, ...options } = {}) {
+export function handOver(command, args, { label, said, ...options } = {}) {
   return new Promise((resolve) => {
     const stdio = label === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
     const child = spawn(command, args, { ...options, stdio });
@@ -48,7 +49,11 @@ export function handOver(command, args, { label, ...options } = {}) {
       [child.stderr, process.stderr],
     ])
       if (from !== null)
-        createInterface({ input: from }).on("line", (line) => to.write(line === "" ? "" : `${label} ${line}\n`));
+        createInterface({ input: from }).on("line", (line) => {
+          if (line === "") return;
+          to.write(`${label} ${line}\n`);
+          said?.(line);
+        });
     const done = (code) => {
       process.off("SIGINT", ignore);
       process.off("SIGTERM", pass);

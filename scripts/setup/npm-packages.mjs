@@ -42,7 +42,8 @@ export const node24 = (root) => join(root, "node_modules", ".bin", "node");
 
 async function npm(root, args, what, path) {
   await during(what, async () => {
-    const env = { ...process.env, PATH: path, npm_config_update_notifier: "false" };
+    // Node 24 trusts only the authorities it carries unless told so: behind a network's own one every fetch would fail.
+    const env = { ...process.env, PATH: path, npm_config_update_notifier: "false", NODE_USE_SYSTEM_CA: "1" };
     // npm start hands its own settings down; those of an outer `npm --json` and the like must not reach this one.
     const { code, said } = await quietly("npm", [...args, "--ignore-scripts", "--no-audit", "--no-fund"], {
       cwd: root,
