@@ -34,8 +34,7 @@ const STEPS = [
   ["page", "the console weighs no more than it may", ".", ["node", "scripts/gates/console-budget.ts"]],
   ["pure", "what needs nothing but itself", ".", ["vitest", "run", "--project", "pure"]],
   ["market", "whole markets", ".", ["vitest", "run", "--project", "market"]],
-  ["web 1", "whole markets in a browser, first half", ".", ["vitest", "run", "--project", "console", "--shard=1/2"]],
-  ["web 2", "whole markets in a browser, second half", ".", ["vitest", "run", "--project", "console", "--shard=2/2"]],
+  ["web", "whole markets in a browser", ".", ["vitest", "run", "--project", "console"]],
   ["proofs", "proofs and mutants", ".", ["vitest", "run", "--project", "proofs"]],
 ];
 const AT_ONCE = 2;
