@@ -10,7 +10,7 @@ const names = readdirSync(join(root, "bench"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -3))
   .sort();
-const [name] = process.argv.slice(2);
+const [name, ...words] = process.argv.slice(2);
 
 if (name === undefined) {
   console.log("npm run bench -- NAME, where NAME is one of:");
@@ -25,5 +25,7 @@ if (name === undefined) {
 } else {
   const program = `const { run } = await import(${JSON.stringify(join(root, "bench", `${name}.ts`))});
 await run((name, value, unit) => console.log(\`\${name} \${value} \${unit}\`));`;
-  process.exitCode = await handOver(node24(root), ["--input-type=module", "-e", program], { cwd: root });
+  process.exitCode = await handOver(node24(root), ["--input-type=module", "-e", program, "--", name, ...words], {
+    cwd: root,
+  });
 }
