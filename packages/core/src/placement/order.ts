@@ -47,40 +47,39 @@ const cost = ({ perGpu, perCpu }: MachinePrice, milli: number, cpuMilli: number)
 /** What a demand costs on a machine, in base units per second, rounded down. */
 export const rateOf = (price: MachinePrice, demand: Demand): bigint => cost(price, milliOf(demand), demand.cpuMilli);
 
-const relative = (amount: bigint, { reference }: Weights): number => Number((amount * 1_000_000n) / reference) / 1e6;
+const relative = (amount: bigint, { reference }: Weights): number => Number(amount) / Number(reference);
 
-const usual = (price: MachinePrice): bigint => cost(price, WHOLE, CPU_MILLI_PER_GPU);
-
+/** Reputation and waiting: what does not depend on the demand. Lower is better, as in all that follows. */
 const standingOf = ({ reputation, since }: Standing, weights: Weights): number =>
   weights.reputation * (1 - reputation) + (weights.waiting * since) / 3_600;
 
 /**
  * The first, cheap order of machines, in which candidates are looked for: standing, the usual price, and how much is
- * free, since what is nearly full is best filled up (best fit). Lower comes first; it depends on no demand.
+ * free, since what is nearly full is best filled up (best fit). It depends on no demand.
  */
 export function rough(state: State, standing: Standing, weights: Weights): number {
   const room = state.milli / WHOLE + state.cpu / CPU_MILLI_PER_GPU;
-  const price = weights.price * relative(usual(standing.price), weights);
+  const price = weights.price * relative(cost(standing.price, WHOLE, CPU_MILLI_PER_GPU), weights);
   return weights.fragmentation * room + price + standingOf(standing, weights);
 }
 
 /**
- * The order in which candidates are chosen; lower is better. Machines that leave the same state go by price, reputation
- * and waiting alone: of two that are alike but for one of these the better is taken, and since waiting counts without
- * bound, no machine that fits is passed over for ever.
- * @param lost worth that the pool loses, in thousandths of devices; the demand's own is not lost
- * @param left what would be left of the machine
+ * The order in which a machine is chosen among candidates is the sum of this and `fragmentation`. Machines that leave the
+ * same state go by this alone: of two that are alike but for price, reputation or waiting the better is taken, and since
+ * waiting counts without bound, no machine that fits is passed over for ever.
  */
-export function fine(demand: Demand, lost: number, left: State, standing: Standing, weights: Weights): number {
-  const price = weights.price * relative(rateOf(standing.price, demand), weights);
-  const fragmentation = (lost - milliOf(demand)) / WHOLE - TIE * evenness(left);
-  return weights.fragmentation * fragmentation + price + standingOf(standing, weights);
+export function merit(demand: Demand, standing: Standing, weights: Weights): number {
+  return weights.price * relative(rateOf(standing.price, demand), weights) + standingOf(standing, weights);
 }
 
-/** Of equal losses: shares of one device rather than of many. */
+/** Of equal losses the one that leaves shares of few devices. */
 const TIE = 1e-6;
-const evenness = ({ free }: State): number => {
-  let sum = 0;
-  for (const milli of free) sum += (milli / WHOLE) ** 2;
-  return sum;
-};
+
+/**
+ * What a placement spoils for others.
+ * @param lost worth that the machine loses, in thousandths of devices, more than what the demand takes itself
+ * @param left what would be left of it
+ */
+export function fragmentation(lost: number, left: State, weights: Weights): number {
+  return weights.fragmentation * (lost / WHOLE - TIE * left.unevenness);
+}

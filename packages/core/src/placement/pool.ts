@@ -1,7 +1,7 @@
 import { CorepoolError } from "../errors.ts";
 import { type Capacity, checkCapacity, checkDemand, type Demand } from "./demand.ts";
 import { MIX, Mix, type MixSettings } from "./mix.ts";
-import { fine, rateOf, rough, type Standing, WEIGHTS, type Weights } from "./order.ts";
+import { fragmentation, merit, rateOf, rough, type Standing, WEIGHTS, type Weights } from "./order.ts";
 import { type Group, Shelves } from "./shelves.ts";
 import { type Known, type Option, type State, States } from "./state.ts";
 
@@ -169,18 +169,22 @@ export class Pool {
   #best(request: PoolRequest, known: Known): { readonly entry: Entry; readonly option: Option } | undefined {
     const { weights, candidates } = this.#settings;
     const { futures } = this.#mix;
+    const { cpuMilli, memoryMib, diskMib } = known.demand;
     let best: { readonly entry: Entry; readonly option: Option } | undefined;
     let least = Number.POSITIVE_INFINITY;
     let seen = 0;
     for (const group of this.#shelves.walk(known.demand)) {
-      const options = this.#states.options(group.state, known);
+      const { state } = group;
+      // Most that do not fit lack these; to work out and keep that for each of them would cost more than to ask.
+      if (state.cpu < cpuMilli || state.memory < memoryMib || state.disk < diskMib) continue;
+      const options = this.#states.options(state, known);
       if (options.length === 0) continue;
       const entry = acceptable(group, request);
       if (entry === undefined) continue;
-      const worth = futures.worthOf(group.state);
+      const own = merit(known.demand, entry, weights);
+      const worth = futures.worthOf(state) - known.milli;
       for (const option of options) {
-        const lost = worth - futures.worthOf(option.left);
-        const score = fine(known.demand, lost, option.left, entry, weights);
+        const score = own + fragmentation(worth - futures.worthOf(option.left), option.left, weights);
         if (score < least) {
           least = score;
           best = { entry, option };

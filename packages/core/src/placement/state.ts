@@ -28,6 +28,8 @@ export interface State {
   readonly wholes: number;
   /** Thousandths free of the freest device. */
   readonly most: number;
+  /** The sum of squares of what is free of each device: higher when the same is free in fewer of them. */
+  readonly unevenness: number;
   /** What serving a demand makes of it, as far as that was asked. */
   readonly options: Map<Known, readonly Option[]>;
   /** What it was last found to be worth, and by whose measure. */
@@ -160,13 +162,15 @@ export class States {
     let milli = 0;
     let wholes = 0;
     let most = 0;
+    let unevenness = 0;
     for (const each of free) {
       milli += each;
+      unevenness += (each / WHOLE) ** 2;
       if (each === WHOLE) wholes++;
       if (each > most) most = each;
     }
     const known = { options: new Map(), worth: { by: undefined, milli: 0 } };
-    const made: State = { kind, cpu, memory, disk, free, milli, wholes, most, ...known };
+    const made: State = { kind, cpu, memory, disk, free, milli, wholes, most, unevenness, ...known };
     this.#states.set(name, made);
     return made;
   }
