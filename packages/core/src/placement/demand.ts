@@ -1,4 +1,4 @@
-import { CorepoolError } from "../errors.ts";
+import { bad } from "./errors.ts";
 
 /** A whole device, in thousandths: how shares of it are counted. */
 export const WHOLE = 1_000;
@@ -43,11 +43,7 @@ const MOST = 2 ** 40;
 const MOST_DEVICES = 1_024;
 
 function refuse(field: string, wanted: string, got: unknown): never {
-  throw new CorepoolError("bad-request", {
-    detail: `${field} must be ${wanted}, not ${String(got)}.`,
-    next: `Correct ${field}; nothing has changed.`,
-    data: { field },
-  });
+  throw bad(`${field} must be ${wanted}, not ${String(got)}.`, `Correct ${field}; nothing has changed.`, { field });
 }
 
 /** @throws CorepoolError `bad-request` unless it is a whole number of 0 to `most` */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Capacity, Demand } from "./demand.ts";
-import { Pool, type PoolMachine, type PoolRequest } from "./pool.ts";
+import type { PoolMachine } from "./entry.ts";
+import { Pool, type PoolRequest } from "./pool.ts";
 import { capacities, demands } from "./testing/arbitraries.ts";
 import { Reference } from "./testing/reference.ts";
 

@@ -1,15 +1,11 @@
-import { CorepoolError } from "../errors.ts";
-import { type Capacity, checkCapacity, checkDemand, type Demand } from "./demand.ts";
+import { checkCount, checkDemand, type Demand } from "./demand.ts";
+import { type Entry, entryOf, giveBack, type Place, type PoolMachine, takeDevices } from "./entry.ts";
+import { bad } from "./errors.ts";
+import { type Explanation, explain } from "./explain.ts";
 import { MIX, Mix, type MixSettings } from "./mix.ts";
-import { fragmentation, merit, rateOf, rough, type Standing, WEIGHTS, type Weights } from "./order.ts";
+import { fragmentation, merit, rateOf, rough, WEIGHTS, type Weights } from "./order.ts";
 import { type Group, Shelves } from "./shelves.ts";
 import { type Known, type Option, type State, States } from "./state.ts";
-
-/** A machine as it joins a pool. */
-export interface PoolMachine extends Standing {
-  readonly id: string;
-  readonly capacity: Capacity;
-}
 
 /** A workload that asks for a place. */
 export interface PoolRequest {
@@ -21,10 +17,13 @@ export interface PoolRequest {
   readonly accepts?: ((machine: PoolMachine) => boolean) | undefined;
 }
 
-/** Where a workload went: its machine, and of which devices how many thousandths. */
-export interface Place {
-  readonly machine: string;
-  readonly devices: readonly { readonly index: number; readonly milli: number }[];
+/** How near to each other the workers of a gang must be. */
+export type Spread = "machine" | "region" | "any";
+
+/** Workers that start together or not at all; demand and highest price are each one's. */
+export interface GangRequest extends PoolRequest {
+  readonly workers: number;
+  readonly spread: Spread;
 }
 
 export interface PoolSettings {
@@ -39,21 +38,17 @@ export interface PoolSettings {
 
 export const POOL: PoolSettings = { seed: 1, weights: WEIGHTS, mix: MIX, candidates: 64, states: 200_000 };
 
-interface Entry extends PoolMachine {
-  /** At each position of the kind, the device. */
-  readonly order: readonly number[];
-  /** Thousandths free of each device, in the machine's own order. */
-  readonly free: number[];
-  since: number;
-  state: State;
-  rough: number;
-  /** Whether it takes new work. */
-  open: boolean;
-}
+const MOST_WORKERS = 4_096;
 
-interface Held extends Place {
+interface Held {
   readonly entry: Entry;
   readonly demand: Demand;
+  readonly devices: Place["devices"];
+}
+
+interface Found {
+  readonly entry: Entry;
+  readonly option: Option;
 }
 
 /**
@@ -75,16 +70,10 @@ export class Pool {
 
   /** @throws CorepoolError `bad-request` for absurd figures, or a machine that is there already */
   add(machine: PoolMachine): void {
-    checkCapacity(machine.capacity);
-    const { reputation, since, id } = machine;
-    if (!(reputation >= 0 && reputation <= 1) || !Number.isFinite(since))
-      throw bad(`Machine ${id} has a reputation of ${reputation} since ${since}.`, "Reputation lies between 0 and 1.");
-    if (this.#machines.has(id)) throw bad(`Machine ${id} is in the pool already.`, "Remove it first, or change it.");
-    const { kind, order } = this.#states.kind(machine.capacity);
-    const free = kind.devices.map(() => 1_000);
-    const state = this.#states.state(kind, kind.cpu, kind.memory, kind.disk, free);
-    const entry: Entry = { ...machine, order, free, state, rough: 0, open: true };
-    this.#machines.set(id, entry);
+    const entry = entryOf(machine, this.#states);
+    if (this.#machines.has(machine.id))
+      throw bad(`Machine ${machine.id} is in the pool already.`, "Remove it first, or change it.");
+    this.#machines.set(machine.id, entry);
     this.#shelve(entry);
   }
 
@@ -93,9 +82,8 @@ export class Pool {
     const entry = this.#machine(id);
     this.#unshelve(entry);
     this.#machines.delete(id);
-    const lost = [...this.#held].filter(([, held]) => held.entry === entry).map(([workload]) => workload);
-    for (const workload of lost) this.#held.delete(workload);
-    return lost;
+    for (const workload of entry.workloads) this.#held.delete(workload);
+    return [...entry.workloads];
   }
 
   /** Lets a machine take new work, or not: while it is drained, or kept up. What is there stays. */
@@ -113,46 +101,62 @@ export class Pool {
    * @throws CorepoolError `bad-request` for absurd figures, or a workload that has a place
    */
   place(request: PoolRequest, at: number): Place | undefined {
-    checkDemand(request.demand);
-    if (this.#held.has(request.id)) throw bad(`Workload ${request.id} has a place already.`, "Release it first.");
-    if (this.#states.size > this.#settings.states) this.#states.forgetBut(this.#used());
-    const known = this.#states.known(request.demand);
-    this.#mix.meet(known);
+    const known = this.#meet(request, request.id);
     const found = this.#best(request, known);
-    if (found === undefined) return undefined;
-    const { entry, option } = found;
-    const devices = option.take.map(({ run, free }) => {
-      const position = entry.order.findIndex(
-        (index, p) => entry.state.kind.runs[p] === run && entry.free[index] === free,
-      );
-      const index = entry.order[position] ?? -1;
-      entry.free[index] = free - request.demand.gpuMilli;
-      return { index, milli: request.demand.gpuMilli };
-    });
-    entry.since = at;
-    this.#move(entry, option.left);
-    const held: Held = { machine: entry.id, devices, entry, demand: request.demand };
-    this.#held.set(request.id, held);
-    return { machine: entry.id, devices };
+    return found === undefined ? undefined : this.#take(request.id, request.demand, found, at);
+  }
+
+  /**
+   * Finds places for all workers of a gang and takes them; undefined, with nothing taken, when not all find one. Worker
+   * `i` is afterwards known as `ID#i`. Since all ask for the same, taking one place after the other misses none.
+   * @throws CorepoolError `bad-request` as `place`
+   */
+  placeAll(gang: GangRequest, at: number): readonly Place[] | undefined {
+    const { workers, spread } = gang;
+    checkCount("workers", workers, MOST_WORKERS);
+    const known = this.#meet(gang, `${gang.id}#0`);
+    if (spread === "any") return this.#takeAll(gang, known, at);
+    if (spread === "machine") {
+      const { entry } = this.#bestForAll(gang, known) ?? {};
+      return entry && this.#takeAll({ ...gang, accepts: ({ id }) => id === entry.id }, known, at);
+    }
+    // Nearly full regions come first, as nearly full machines do.
+    for (const region of this.#regions(gang, known)) {
+      const here = (machine: PoolMachine): boolean => machine.region === region && (gang.accepts?.(machine) ?? true);
+      const places = this.#takeAll({ ...gang, accepts: here }, known, at);
+      if (places !== undefined) return places;
+    }
+    return undefined;
+  }
+
+  /** Whether the request would find a place now. Takes and learns nothing. */
+  fits(request: Omit<PoolRequest, "id">): boolean {
+    checkDemand(request.demand);
+    return this.#fitting({ ...request, id: "" }, this.#states.known(request.demand)).next().done !== true;
   }
 
   /** Gives back what a workload had; one that has no place is no error. */
   release(workload: string): void {
     const held = this.#held.get(workload);
     if (held === undefined) return;
-    this.#held.delete(workload);
     const { entry, demand, devices } = held;
-    for (const { index, milli } of devices) entry.free[index] = (entry.free[index] ?? 0) + milli;
-    const { kind, cpu, memory, disk } = entry.state;
-    const free = entry.order.map((index) => entry.free[index] ?? 0);
-    const state = this.#states.state(
-      kind,
-      cpu + demand.cpuMilli,
-      memory + demand.memoryMib,
-      disk + demand.diskMib,
-      free,
-    );
-    this.#move(entry, state);
+    this.#held.delete(workload);
+    entry.workloads.delete(workload);
+    this.#move(entry, giveBack(entry, demand, devices, this.#states));
+  }
+
+  /** Why machines cannot take a demand, and what would help. */
+  explain({ demand, maxRate, accepts }: Omit<PoolRequest, "id">): Explanation {
+    checkDemand(demand);
+    const machines = [...this.#machines.values()].map((entry) => ({
+      ...{ id: entry.id, state: entry.state, empty: entry.empty, open: entry.open },
+      accepted: accepts?.(entry) ?? true,
+      rateOf: (other: Demand) => rateOf(entry.price, other),
+    }));
+    return explain(machines, { demand, maxRate }, (other, workers, most) => {
+      const gang = { id: "", demand: other, maxRate: most, accepts, workers, spread: "any" } as const;
+      return this.#count(gang, workers) >= workers;
+    });
   }
 
   /** What is free on a machine. */
@@ -166,13 +170,22 @@ export class Pool {
     return { cpuMilli: state.cpu, memoryMib: state.memory, diskMib: state.disk, devices: [...free] };
   }
 
-  #best(request: PoolRequest, known: Known): { readonly entry: Entry; readonly option: Option } | undefined {
-    const { weights, candidates } = this.#settings;
-    const { futures } = this.#mix;
+  /** Checks a request and learns from it. */
+  #meet({ demand }: PoolRequest, first: string): Known {
+    checkDemand(demand);
+    if (this.#held.has(first)) throw bad(`Workload ${first} has a place already.`, "Release it first.");
+    if (this.#states.size > this.#settings.states) this.#states.forgetBut(this.#used());
+    const known = this.#states.known(demand);
+    this.#mix.meet(known);
+    return known;
+  }
+
+  /** Groups with room, in rough order, each with the machine of it that the request may have. */
+  *#fitting(
+    request: PoolRequest,
+    known: Known,
+  ): Generator<{ readonly entry: Entry; readonly options: readonly Option[] }> {
     const { cpuMilli, memoryMib, diskMib } = known.demand;
-    let best: { readonly entry: Entry; readonly option: Option } | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    let seen = 0;
     for (const group of this.#shelves.walk(known.demand)) {
       const { state } = group;
       // Most that do not fit lack these; to work out and keep that for each of them would cost more than to ask.
@@ -180,9 +193,19 @@ export class Pool {
       const options = this.#states.options(state, known);
       if (options.length === 0) continue;
       const entry = acceptable(group, request);
-      if (entry === undefined) continue;
+      if (entry !== undefined) yield { entry, options };
+    }
+  }
+
+  #best(request: PoolRequest, known: Known): Found | undefined {
+    const { weights, candidates } = this.#settings;
+    const { futures } = this.#mix;
+    let best: Found | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    let seen = 0;
+    for (const { entry, options } of this.#fitting(request, known)) {
       const own = merit(known.demand, entry, weights);
-      const worth = futures.worthOf(state) - known.milli;
+      const worth = futures.worthOf(entry.state) - known.milli;
       for (const option of options) {
         const score = own + fragmentation(worth - futures.worthOf(option.left), option.left, weights);
         if (score < least) {
@@ -196,6 +219,86 @@ export class Pool {
     return best;
   }
 
+  /** The machine that is best for all workers of a gang together. */
+  #bestForAll(gang: GangRequest, known: Known): { readonly entry: Entry } | undefined {
+    const { weights, candidates } = this.#settings;
+    const { futures } = this.#mix;
+    let best: { readonly entry: Entry } | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    let seen = 0;
+    for (const { entry } of this.#fitting(gang, known)) {
+      const left = this.#after(entry.state, known, gang.workers);
+      if (left === undefined) continue;
+      const lost = futures.worthOf(entry.state) - futures.worthOf(left) - gang.workers * known.milli;
+      const score = gang.workers * merit(known.demand, entry, weights) + fragmentation(lost, left, weights);
+      if (score < least) {
+        least = score;
+        best = { entry };
+      }
+      if (++seen >= candidates) break;
+    }
+    return best;
+  }
+
+  /** What is left when so many workers came to one machine; undefined when they do not fit. */
+  #after(state: State, known: Known, workers: number): State | undefined {
+    let left: State | undefined = state;
+    for (let i = 0; i < workers && left !== undefined; i++) left = this.#states.options(left, known)[0]?.left;
+    return left;
+  }
+
+  #regions(gang: GangRequest, known: Known): Set<string> {
+    const regions = new Set<string>();
+    for (const { entry } of this.#fitting(gang, known)) if (entry.region !== undefined) regions.add(entry.region);
+    return regions;
+  }
+
+  /** How many workers find places at once, up to `most`. */
+  #count(request: PoolRequest, most: number): number {
+    const known = this.#states.known(request.demand);
+    let count = 0;
+    for (const group of this.#shelves.walk(known.demand)) {
+      const machines = group.machines.filter((machine) => allowed(machine, request)).length;
+      let each = 0;
+      for (let left = this.#after(group.state, known, 1); left !== undefined && each < most; each++)
+        left = this.#after(left, known, 1);
+      count += each * machines;
+      if (count >= most) break;
+    }
+    return count;
+  }
+
+  #takeAll(gang: GangRequest, known: Known, at: number): readonly Place[] | undefined {
+    const { id, demand, workers } = gang;
+    const places: Place[] = [];
+    const before = new Map<Entry, number>();
+    for (let i = 0; i < workers; i++) {
+      const found = this.#best(gang, known);
+      if (found === undefined) break;
+      if (!before.has(found.entry)) before.set(found.entry, found.entry.since);
+      places.push(this.#take(`${id}#${i}`, demand, found, at));
+    }
+    if (places.length === workers) return places;
+    for (let i = 0; i < places.length; i++) this.release(`${id}#${i}`);
+    for (const [entry, since] of before) {
+      this.#unshelve(entry);
+      entry.since = since;
+      this.#shelve(entry);
+    }
+    return undefined;
+  }
+
+  #take(workload: string, demand: Demand, { entry, option }: Found, at: number): Place {
+    const devices = takeDevices(entry, option, demand);
+    this.#unshelve(entry);
+    entry.since = at;
+    entry.state = option.left;
+    this.#shelve(entry);
+    this.#held.set(workload, { entry, demand, devices });
+    entry.workloads.add(workload);
+    return { machine: entry.id, devices };
+  }
+
   #machine(id: string): Entry {
     const entry = this.#machines.get(id);
     if (entry === undefined) throw bad(`Machine ${id} is not in the pool.`, "Add it first.");
@@ -203,7 +306,10 @@ export class Pool {
   }
 
   *#used(): Generator<State> {
-    for (const { state } of this.#machines.values()) yield state;
+    for (const { state, empty } of this.#machines.values()) {
+      yield state;
+      yield empty;
+    }
   }
 
   #move(entry: Entry, state: State): void {
@@ -223,12 +329,11 @@ export class Pool {
   }
 }
 
-const bad = (detail: string, next: string): CorepoolError => new CorepoolError("bad-request", { detail, next });
+const allowed = (machine: Entry, { accepts, maxRate, demand }: PoolRequest): boolean =>
+  (maxRate === undefined || rateOf(machine.price, demand) <= maxRate) && (accepts?.(machine) ?? true);
 
 /** The first machine of a group that the request may have. */
-function acceptable({ machines }: Group<Entry>, { accepts, maxRate, demand }: PoolRequest): Entry | undefined {
-  if (accepts === undefined && maxRate === undefined) return machines[0];
-  return machines.find(
-    (machine) => (maxRate === undefined || rateOf(machine.price, demand) <= maxRate) && (accepts?.(machine) ?? true),
-  );
+function acceptable({ machines }: Group<Entry>, request: PoolRequest): Entry | undefined {
+  if (request.accepts === undefined && request.maxRate === undefined) return machines[0];
+  return machines.find((machine) => allowed(machine, request));
 }

@@ -1,5 +1,6 @@
 import { CorepoolError } from "../errors.ts";
 import { type Capacity, checkCapacity, checkCount, checkDemand, type Demand, milliOf, WHOLE } from "./demand.ts";
+import { bad } from "./errors.ts";
 import { seeded } from "./mix.ts";
 
 /** A recorded cluster: its machines, and what was asked of it. */
@@ -26,8 +27,6 @@ function rowsOf(text: string, file: string, needed: readonly string[]): Row[] {
     return Object.fromEntries(names.map((name, i) => [name, (values[i] ?? "").trim()]));
   });
 }
-
-const bad = (detail: string, next: string): CorepoolError => new CorepoolError("bad-request", { detail, next });
 
 /** A number of a row; what is no number is refused further on, with its column. */
 const number = (row: Row, name: string): number => (row[name] === "" ? Number.NaN : Number(row[name]));
