@@ -13,12 +13,32 @@ export interface View {
   readonly language?: Language;
 }
 
+const CHROMIUM = process.env["COREPOOL_CHROMIUM"] ?? "/usr/bin/chromium";
+const ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"];
+
 /** Debian's Chromium, without a window. As root it has no sandbox of its own; it opens nothing but our pages. */
 export function launch(more: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env["COREPOOL_CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none", ...more],
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...more] });
+}
+
+/**
+ * A browser whose tabs are hidden when another one is in front, and whose timers are slowed down then, as a person's are:
+ * others tell every page that it is looked at. Its only context is the browser's own.
+ * @param port where it listens to DevTools
+ */
+export async function launchPlain(port: number): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...ARGS, `--remote-debugging-port=${port}`],
+    ignoreDefaultArgs: [
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+      "--disable-renderer-backgrounding",
+    ],
   });
+  const plain = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  plain.once("disconnected", () => void browser.close());
+  return plain;
 }
 
 /** A page that remembers what went wrong in it. */

@@ -3,13 +3,16 @@ import type { Browser, Page } from "playwright-core";
 import { generatePrivateKey } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCommand } from "../support/command-line.ts";
-import { clear, newPlace, type Place, type RunningMarket, startMarket } from "../support/market.ts";
-import { axe, launch, type OpenOptions, type OpenPage, openPage, settled } from "./browser.ts";
+import { clear, freePorts, newPlace, type Place, type RunningMarket, startMarket } from "../support/market.ts";
+import { axe, launch, launchPlain, type OpenOptions, type OpenPage, openPage, settled } from "./browser.ts";
 import { pressOn } from "./keyboard.ts";
 import { addPasskeys, announceWallet, type WalletBehaviour } from "./wallet.ts";
 
 /** A job of the CPU example takes some seconds here; a lease closes some blocks after it. */
 const JOB_MS = 90_000;
+
+/** How long a job takes that is paid from a hidden tab, in seconds. */
+const HIDDEN_S = 40;
 
 /** A probe that meets the very end of its job is not answered; the watch goes on to its last note. */
 const PROBED_LATE = /status of (409|504)|^answer: 504 .*\/probes$/;
@@ -156,7 +159,8 @@ describe("renting in the browser", () => {
 
     it("hands a job from tab to tab, and from there to a program, which pays it to its end", async () => {
       const first = await withWallet("/new");
-      await first.getByLabel("Command").fill(`python3 -c "import time; time.sleep(25); print(6*7)"`);
+      // Long enough for three hand-overs on a busy machine.
+      await first.getByLabel("Command").fill(`python3 -c "import time; time.sleep(45); print(6*7)"`);
       await first.getByLabel("Longest run").fill("5m");
       await first.getByRole("button", { name: "Run it" }).click();
       const dialog = first.getByRole("dialog", { name: "Run this job" });
@@ -228,6 +232,56 @@ describe("renting in the browser", () => {
       await dialog.getByRole("button", { name: "Cancel" }).click();
       await expect.poll(async () => (await workloads(page)).map(({ state }) => state)).toEqual(["cancelled"]);
     });
+  });
+
+  it("goes on paying while its tab is hidden and the page's own timers are slowed down", async () => {
+    const [port = 0] = await freePorts(1);
+    const plain = await launchPlain(port);
+    try {
+      const [context] = plain.contexts();
+      if (context === undefined) throw new Error("The browser has no context.");
+      const { chainId } = (await (await fetch(`${origin}/v1/market`)).json()) as { readonly chainId: number };
+      await announceWallet(context as never, { privateKey: generatePrivateKey(), rpcUrl, chainId });
+      const page = await context.newPage();
+      await page.goto(`${origin}/new`);
+      await settled(page);
+      await page.getByRole("button", { name: "Sign in to run it" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Test wallet" }).click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await page.getByLabel("Command").fill(`python3 -c "import time; time.sleep(${HIDDEN_S}); print(6*7)"`);
+      await page.getByLabel("Longest run").fill("5m");
+      await page.getByRole("button", { name: "Run it" }).click();
+      const dialog = page.getByRole("dialog", { name: "Run this job" });
+      await dialog.getByRole("button", { name: "Get test funds" }).click();
+      await dialog.locator('[data-failure="no-funds"]').waitFor({ state: "detached", timeout: 60_000 });
+      await dialog.getByRole("button", { name: "Sign and run" }).click();
+      await page.waitForURL("**/w/wkl_*", { timeout: 60_000 });
+      await page.locator('[data-watch="info"]').getByText("This tab pays for").waitFor();
+
+      const other = await context.newPage();
+      await other.bringToFront();
+      await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe("hidden");
+      const ticks = await page.evaluate(async () => {
+        let count = 0;
+        const timer = setInterval(() => count++, 50);
+        const until = performance.now() + 4_000;
+        while (performance.now() < until) await fetch("/icon.svg");
+        clearInterval(timer);
+        return count;
+      });
+      // Eighty in a tab that is looked at.
+      expect(ticks).toBeLessThanOrEqual(8);
+      // Notes go on, for longer than any provider works without one.
+      const paid = async () => BigInt((await workloads(page))[0]?.lease?.noteTotal ?? 0);
+      const before = await paid();
+      await expect.poll(paid, { timeout: JOB_MS }).toBeGreaterThan(before);
+      await expect.poll(async () => (await workloads(page))[0]?.state, { timeout: JOB_MS }).toBe("succeeded");
+      const [job] = await workloads(page);
+      expect(job?.attempts).toHaveLength(1);
+      expect(await page.evaluate(() => document.visibilityState)).toBe("hidden");
+    } finally {
+      await plain.close();
+    }
   });
 
   it("says why nobody can run a job, and its relaxation, pressed once, finds somebody", async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Receipt } from "@corepool/protocol/resources";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import type { Hex } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clear, newPlace, type Place, type RunningMarket, resultOf, startMarket } from "../support/market.ts";
@@ -81,6 +81,15 @@ describe("workloads, in a browser, on a real market", () => {
   /** Base units that an element of the page holds. */
   const units = async (element: Locator, name: string): Promise<bigint> =>
     BigInt((await element.getAttribute(name)) ?? "-1");
+
+  /** Notes what the pages of a context ask the API for, and in whose name. */
+  const noteReads = (context: BrowserContext, reads: string[]): void => {
+    context.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      const who = request.headers()["authorization"] === undefined ? "anybody" : "its owner";
+      if (pathname.startsWith("/v1/")) reads.push(`${pathname} by ${who}`);
+    });
+  };
 
   /** The text of every line of the log, read by going through all of it, as somebody who scrolls would. */
   const readLog = async (page: Page): Promise<string[]> => {
@@ -301,9 +310,56 @@ describe("workloads, in a browser, on a real market", () => {
       expect(found).toEqual([]);
     });
 
-    it("belongs to its owner: a page without an identity is asked to sign in", async () => {
-      opened = await openPage(browser, { origin, path: `/w/${id}` });
+    it("is read once, though its page begins to read it before the console's code is here", async () => {
+      const reads: string[] = [];
+      await open(`/w/${id}`, {
+        prepare: async (context) => {
+          noteReads(context, reads);
+          await prepare?.(context);
+        },
+      });
+      expect(reads.filter((read) => read.startsWith("/v1/market"))).toEqual(["/v1/market by anybody"]);
+      expect(reads.filter((read) => read.startsWith(`/v1/workloads/${id} `))).toEqual([
+        `/v1/workloads/${id} by its owner`,
+      ]);
+    });
+
+    it("belongs to its owner: a page without an identity asks for none of it, and its reader to sign in", async () => {
+      const reads: string[] = [];
+      opened = await openPage(browser, {
+        origin,
+        path: `/w/${id}`,
+        prepare: async (context) => noteReads(context, reads),
+      });
       await opened.page.getByText("Only its owner sees a workload").waitFor();
+      expect(reads).toEqual(["/v1/market by anybody"]);
+    });
+
+    it("stands in a frame before the console's code is here, with its reads begun", async () => {
+      const reads: string[] = [];
+      const context = await browser.newContext();
+      try {
+        await prepare?.(context);
+        noteReads(context, reads);
+        await context.route(/\/assets\/base-[^/]*\.js$/, (route) => route.abort());
+        const page = await context.newPage();
+        await page.goto(`${origin}/w/${id}`);
+        const frame = page.locator("[data-frame]");
+        await frame.getByRole("link", { name: "Billing" }).waitFor();
+        await expect.poll(() => reads.length).toBe(3);
+        expect([...reads].sort()).toEqual([
+          "/v1/market by anybody",
+          `/v1/workloads/${id} by its owner`,
+          `/v1/workloads/${id}/events by its owner`,
+        ]);
+        // Nothing in it can be pressed, and nothing in it says who looks.
+        expect(await frame.evaluate((element) => (element as HTMLElement).inert)).toBe(true);
+        expect(await frame.getByText("Sign in", { exact: true }).isVisible()).toBe(false);
+        await page.goto(`${origin}/market`);
+        await frame.getByText("You pay by the second").waitFor();
+      } finally {
+        await context.close();
+      }
     });
   });
 

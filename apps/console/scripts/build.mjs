@@ -7,6 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "vite";
 import { fingerprint, MARK } from "../../../scripts/setup/console.mjs";
 import { copyExamples } from "./examples.mjs";
+import { writePages } from "./pages.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -19,6 +20,7 @@ process.chdir(root);
 rmSync(out, { recursive: true, force: true });
 await build({ root, configFile: join(root, "vite.config.ts"), logLevel: "warn", mode: "production" });
 copyExamples(repository, out);
+await writePages(root, out);
 for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !/\.(js|css|html|svg|csv)$/.test(entry.name)) continue;
   const path = join(entry.parentPath, entry.name);
@@ -28,3 +30,5 @@ for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) 
 }
 // Last, so that a build that broke off is made again.
 writeFileSync(join(out, MARK), made);
+// React, which drew the frames, listens for its own messages for as long as the process lives.
+process.exit(0);

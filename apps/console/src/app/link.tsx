@@ -24,8 +24,8 @@ export function Link({
       href={to}
       aria-current={rest["aria-current"] ?? current}
       className={`${className ?? ""} ${current === undefined ? "" : activeClass}`}
-      onPointerEnter={() => preload(target)}
-      onFocus={() => preload(target)}
+      onPointerEnter={() => void preload(target)}
+      onFocus={() => void preload(target)}
       onClick={(event) => {
         onClick?.(event);
         if (

@@ -1,4 +1,4 @@
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import { type ComponentType, lazy } from "react";
 import { matchPath } from "./match.ts";
 import { loadWordsOf } from "./messages.ts";
 import type { NamedScreen } from "./screen.ts";
@@ -21,12 +21,16 @@ export function screenAt(path: string): Match | undefined {
 }
 
 const loading = new Map<string, Promise<{ readonly default: ComponentType }>>();
-const pages = new Map<string, LazyExoticComponent<ComponentType>>();
+const loaded = new Map<string, ComponentType>();
+const pages = new Map<string, ComponentType>();
 
 function load({ name }: NamedScreen): Promise<{ readonly default: ComponentType }> {
   const known = loading.get(name);
   if (known !== undefined) return known;
-  const started = Promise.all([loadPage(name), loadWordsOf(name)]).then(([page]) => page);
+  const started = Promise.all([loadPage(name), loadWordsOf(name)]).then(([page]) => {
+    loaded.set(name, page.default);
+    return page;
+  });
   loading.set(name, started);
   // What could not be loaded is asked for again at the next try.
   started.catch(() => {
@@ -36,17 +40,17 @@ function load({ name }: NamedScreen): Promise<{ readonly default: ComponentType 
   return started;
 }
 
-/** The page of a screen, with its words, loaded when it is drawn first. */
-export function pageOf(named: NamedScreen): LazyExoticComponent<ComponentType> {
+/** The page of a screen, with its words, loaded when it is drawn first. One that is here already is drawn at once. */
+export function pageOf(named: NamedScreen): ComponentType {
   const known = pages.get(named.name);
   if (known !== undefined) return known;
-  const page = lazy(() => load(named));
+  const page = loaded.get(named.name) ?? lazy(() => load(named));
   pages.set(named.name, page);
   return page;
 }
 
-/** Loads the screen of a path before it is asked for. */
-export function preload(path: string): void {
+/** Loads the screen of a path before it is asked for. Resolves when it is here, or cannot be loaded now. */
+export async function preload(path: string): Promise<void> {
   const match = screenAt(path);
-  if (match !== undefined) load(match.named).catch(() => undefined);
+  if (match !== undefined) await load(match.named).catch(() => undefined);
 }

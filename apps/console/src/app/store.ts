@@ -28,5 +28,6 @@ export function createStore<T>(initial: T): Store<T> {
 
 /** A store's value in a component. */
 export function useStore<T>(store: Store<T>): T {
-  return useSyncExternalStore(store.subscribe, store.get);
+  // The frame of a page is drawn without a browser too, when the console is built.
+  return useSyncExternalStore(store.subscribe, store.get, store.get);
 }

@@ -2,6 +2,7 @@ import type { Route, RouteResponse } from "@corepool/protocol/route";
 import { systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/system";
 import { type CallInput, type CallOptions, call as callRoute } from "@corepool/sdk/call";
 import { type Client, createClient } from "@corepool/sdk/client";
+import { takeBegun } from "./begun.ts";
 import { online } from "./online.ts";
 
 /**
@@ -12,7 +13,7 @@ export const client: Client = createClient({
   url: location.origin,
   fetch: async (url, init) => {
     try {
-      const response = await systemFetch(url, init);
+      const response = await (takeBegun(url, init) ?? systemFetch(url, init));
       online.heard(response.status < 502 || response.status > 504);
       return response;
     } catch (error) {

@@ -1,14 +1,14 @@
 import type { Route } from "@corepool/protocol/route";
 import type { CallInput } from "@corepool/sdk/call";
 import type { Page } from "@corepool/sdk/pages";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
+import { PER_PAGE } from "../app/first-reads.ts";
 import { call } from "./client.ts";
 import { keyOf } from "./query.ts";
 
 /** Most rows that a page loads of one list; a table says when there are more. */
 export const MOST_ROWS = 10_000;
-const PER_PAGE = 200;
 
 export interface WholeList<T> {
   readonly rows: readonly T[];
@@ -24,16 +24,9 @@ export interface WholeList<T> {
   readonly again: () => void;
 }
 
-/**
- * Reads a list route to its end, page by page, showing what is there from the first page on.
- * @param filter the route's query without `limit` and `cursor`
- */
-export function useWholeList<T>(
-  route: Route,
-  filter: Readonly<Record<string, unknown>>,
-  options: { readonly enabled?: boolean; readonly every?: number } = {},
-): WholeList<T> {
-  const query = useInfiniteQuery({
+/** How a list is read whole, and under which key it is kept. */
+export function wholeList<T>(route: Route, filter: Readonly<Record<string, unknown>>) {
+  return infiniteQueryOptions({
     queryKey: [...keyOf(route), "whole", filter],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
@@ -46,6 +39,20 @@ export function useWholeList<T>(
       ) as unknown as Promise<Page<T>>,
     getNextPageParam: (last: Page<T>, all) =>
       last.hasMore && last.nextCursor !== null && all.length * PER_PAGE < MOST_ROWS ? last.nextCursor : undefined,
+  });
+}
+
+/**
+ * Reads a list route to its end, page by page, showing what is there from the first page on.
+ * @param filter the route's query without `limit` and `cursor`
+ */
+export function useWholeList<T>(
+  route: Route,
+  filter: Readonly<Record<string, unknown>>,
+  options: { readonly enabled?: boolean; readonly every?: number } = {},
+): WholeList<T> {
+  const query = useInfiniteQuery({
+    ...wholeList<T>(route, filter),
     ...(options.enabled === undefined ? {} : { enabled: options.enabled }),
     ...(options.every === undefined ? {} : { refetchInterval: options.every }),
   });

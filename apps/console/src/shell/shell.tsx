@@ -1,5 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { lazy, Suspense, useEffect, useRef } from "react";
+import { afterPaint, usePainted } from "../app/after-paint.ts";
 import { CurrentScreen } from "../app/current-screen.tsx";
 import { Link } from "../app/link.tsx";
 import { screenAt } from "../app/match-screens.ts";
@@ -58,8 +59,13 @@ function useLive(): void {
     if (token === undefined) return;
     const leave = new AbortController();
     // Loaded when somebody is signed in: who only looks around needs no stream.
-    import("../data/live.ts").then(({ follow }) => follow(queries, leave.signal)).catch(() => undefined);
-    return () => leave.abort(new DOMException("The page no longer follows.", "AbortError"));
+    const follow = () =>
+      import("../data/live.ts").then((stream) => stream.follow(queries, leave.signal)).catch(() => undefined);
+    const callOff = afterPaint(() => void follow());
+    return () => {
+      callOff();
+      leave.abort(new DOMException("The page no longer follows.", "AbortError"));
+    };
   }, [token]);
 }
 
@@ -97,6 +103,7 @@ export function Shell() {
   useArrival();
   useLive();
   useKeys();
+  const painted = usePainted();
   return (
     <div className="flex h-dvh flex-col">
       <a
@@ -119,9 +126,7 @@ export function Shell() {
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar />
           <Banner />
-          <Suspense fallback={null}>
-            <WatchBar />
-          </Suspense>
+          <Suspense fallback={null}>{painted ? <WatchBar /> : null}</Suspense>
           <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
             <CurrentScreen />
           </main>

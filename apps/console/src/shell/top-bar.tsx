@@ -45,7 +45,7 @@ function IdentityButton() {
   const { t } = useLingui();
   if (who === undefined)
     return (
-      <Button icon={ICONS.user} onClick={() => show("sign-in")}>
+      <Button icon={ICONS.user} data-personal onClick={() => show("sign-in")}>
         <Trans>Sign in</Trans>
       </Button>
     );
@@ -86,6 +86,7 @@ function ThemeButton() {
       icon={dark ? ICONS.sun : ICONS.moon}
       aria-label={dark ? t`Light theme` : t`Dark theme`}
       className="phone:hidden"
+      data-personal
       onClick={() => prefer({ theme: dark ? "light" : "dark" })}
     />
   );

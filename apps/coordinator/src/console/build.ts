@@ -75,6 +75,32 @@ async function readBuild(folder: string): Promise<ConsoleBuild> {
   return build;
 }
 
+/**
+ * The page of a screen in a language, which names what that screen needs; the build writes `pages/PATH.LOCALE.html`, in
+ * which dots stand for slashes and `$` for any part. Where there is none, the page of all screens.
+ * @param languages those that the reader takes, the best first (BCP 47)
+ */
+export function pageOf(build: ConsoleBuild, path: string, languages: readonly string[]): ConsoleFile | undefined {
+  const parts = path.split("/").filter((part) => part !== "");
+  const locales = [...new Set([...languages.map((each) => each.slice(0, 2).toLowerCase()), "en"])];
+  const all = build.get("/index.html");
+  if (parts.length > DEEPEST) return all;
+  // What is written out comes before a parameter.
+  const names = parts.reduce<readonly string[]>(
+    (begun, part) => begun.flatMap((each) => [`${each}${part}.`, `${each}$.`]),
+    ["/pages/"],
+  );
+  for (const name of names)
+    for (const locale of locales) {
+      const page = build.get(`${name}${locale}.html`);
+      if (page !== undefined) return page;
+    }
+  return all;
+}
+
+/** Parts of the longest path that any screen has. */
+const DEEPEST = 4;
+
 const variant = (bytes: Uint8Array<ArrayBuffer>): Variant => ({
   bytes,
   etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,

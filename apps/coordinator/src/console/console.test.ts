@@ -149,6 +149,30 @@ describe("the console's page", () => {
   });
 });
 
+describe("the page of a screen", () => {
+  it("is that of its path and of the reader's language, and of all screens where it has none of its own", async () => {
+    const folder = join(root, "screens");
+    await build(folder);
+    await mkdir(join(folder, "pages"));
+    for (const name of ["market.en", "market.ko", "w.$.en", "w.new.en"])
+      await writeFile(join(folder, "pages", `${name}.html`), name);
+    const app = await serve(folder);
+    const page = async (path: string, languages?: string) => {
+      const headers: Record<string, string> = languages === undefined ? {} : { "accept-language": languages };
+      const response = await app.request(path, { headers });
+      expect(response.headers.get("vary")).toBe("accept-encoding, accept-language");
+      return response.text();
+    };
+    expect(await page("/market")).toBe("market.en");
+    expect(await page("/market/", "fr-FR,ko-KR;q=0.9,en;q=0.8")).toBe("market.ko");
+    expect(await page("/market", "en-GB,ko")).toBe("market.en");
+    expect(await page("/w/wkl_1?tab=logs", "ko")).toBe("w.$.en");
+    expect(await page("/w/new")).toBe("w.new.en");
+    for (const path of ["/", "/w", "/w/a/b", "/w/..%2fmarket", "/w/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t"])
+      expect(await page(path), path).toBe(path === "/w/..%2fmarket" ? "w.$.en" : PAGE);
+  });
+});
+
 describe("the console's files", () => {
   it("are kept for good where their name holds their hash, and asked for anew where it does not", async () => {
     const script = await fetch(`${url}/assets/index-D3adBeEf.js`);

@@ -1,6 +1,6 @@
 import { CONSOLE_PATHS } from "@corepool/protocol/console-paths";
 import type { Hono } from "hono";
-import { type ConsoleFile, ConsoleFolder, type Encoding } from "./build.ts";
+import { type ConsoleFile, ConsoleFolder, type Encoding, pageOf } from "./build.ts";
 import { contentSecurityPolicy, PAGE_HEADERS } from "./policy.ts";
 
 /** Says what to do where no console was built. */
@@ -23,6 +23,12 @@ export function accepted(header: string | null): ReadonlySet<Encoding> {
   }
   return taken;
 }
+
+/** Languages that a client takes, the best first (RFC 9110, 12.5.4): browsers send them in that order. */
+const languages = (request: Request): readonly string[] =>
+  (request.headers.get("accept-language") ?? "").split(",", MOST_LANGUAGES).map((part) => part.trim());
+
+const MOST_LANGUAGES = 10;
 
 /** Whether a person goes there, and no program: browsers alone send `Sec-Fetch-Mode` (Fetch metadata, W3C). */
 const isVisit = (request: Request): boolean => request.headers.get("sec-fetch-mode") === "navigate";
@@ -61,7 +67,7 @@ export async function bindConsole<E extends object>(
     if (named !== undefined) return c.redirect(named, 307);
     // A file is only asked for by a page: before the first one nothing was read.
     const build = screen || folder.file(path) === undefined ? await folder.now() : undefined;
-    const file = screen ? build?.get("/index.html") : folder.file(path);
+    const file = screen ? build && pageOf(build, path, languages(c.req.raw)) : folder.file(path);
     if (file !== undefined) return answer(c.req.raw, file, common);
     if (!screen) {
       // Who mistypes an address is told so by the page; programs get the API's own answer.
@@ -88,7 +94,7 @@ function answer(
     ...common,
     "content-type": file.type,
     "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
-    vary: "accept-encoding",
+    vary: file.type.startsWith("text/html") ? "accept-encoding, accept-language" : "accept-encoding",
     etag,
     ...(encoded === undefined ? {} : { "content-encoding": encoded[0] }),
   };

@@ -1,10 +1,10 @@
 import { listWorkloadEvents } from "@corepool/protocol/routes/records";
 import { getWorkload } from "@corepool/protocol/routes/workloads";
 import { Trans } from "@lingui/react/macro";
-import { useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
+import { afterPaint } from "../../app/after-paint.ts";
 import { useParam, useSearch } from "../../app/screen.ts";
 import { useStore } from "../../app/store.ts";
-import { client } from "../../data/client.ts";
 import { useRoute } from "../../data/query.ts";
 import { identity } from "../../identity/identity.ts";
 import { Button } from "../../kit/ui/button.tsx";
@@ -14,46 +14,15 @@ import { Empty, Failure, Skeleton, Stale } from "../../kit/ui/states.tsx";
 import { show } from "../../shell/layers.ts";
 import { isOver, titleOf } from "./bill.ts";
 import { Header } from "./header.tsx";
-import { LogPane } from "./log/pane.tsx";
-import { createLogReader, type LogReader } from "./log/reader.ts";
+import { useLog } from "./log/use-log.ts";
 import screen from "./screen.ts";
 import { TabBar } from "./tab-bar.tsx";
-import { ConfigTab } from "./tabs/config.tsx";
-import { EventsTab } from "./tabs/events.tsx";
-import { FilesTab } from "./tabs/files.tsx";
-import { MetricsTab } from "./tabs/metrics.tsx";
+import { ConfigTab, EventsTab, FilesTab, LogPane, loadTabs, MetricsTab, ReceiptTab } from "./tabs/later.ts";
 import { OverviewTab } from "./tabs/overview.tsx";
-import { ReceiptTab } from "./tabs/receipt.tsx";
 import { useTokens } from "./use-tokens.ts";
 
 /** Events tell of changes of state; what payment notes add, nothing tells. */
 const READ_MS = 4_000;
-
-/**
- * The log of the open workload. It is read from when somebody first looks at it, and goes on while he looks at something
- * else here, so that coming back shows it at once.
- */
-function useLog(id: string, wanted: boolean, newestAttempt: string | undefined, over: boolean): LogReader | undefined {
-  const [reader, setReader] = useState<LogReader | undefined>(undefined);
-  const [settled] = useState({ over });
-  settled.over = over;
-  useEffect(() => {
-    if (wanted) setReader((now) => now ?? createLogReader(client, id, () => !settled.over));
-  }, [wanted, id, settled]);
-  // Another attempt has a log of its own. The stream that waits for the first attempt finds it by itself.
-  const begins = newestAttempt ?? "";
-  const [first, setFirst] = useState(begins);
-  useEffect(() => setFirst((now) => (now === "" ? begins : now)), [begins]);
-  const again = first === "" || first === begins ? "" : begins;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `again` names the attempt whose log is read
-  useEffect(() => {
-    if (reader === undefined) return;
-    const leave = new AbortController();
-    void reader.read(leave.signal);
-    return () => leave.abort(new DOMException("The page no longer reads the log.", "AbortError"));
-  }, [reader, again]);
-  return reader;
-}
 
 function Open({ id }: { readonly id: string }) {
   const { tab = "overview" } = useSearch(screen);
@@ -75,6 +44,8 @@ function Open({ id }: { readonly id: string }) {
     workload?.attempts.at(-1)?.id,
     workload?.attempts.at(-1)?.state === "ended" || ended,
   );
+  const here = workload !== undefined;
+  useEffect(() => (here ? afterPaint(loadTabs) : undefined), [here]);
   const title = workload === undefined ? undefined : titleOf(workload);
   useEffect(() => {
     if (title !== undefined) document.title = `${title} · Corepool`;
@@ -106,21 +77,23 @@ function Open({ id }: { readonly id: string }) {
       <TabBar tab={tab} files={workload.outputs.length} attempts={workload.attempts.length} />
       {query.error === null ? null : <Stale at={query.dataUpdatedAt} again={() => void query.refetch()} />}
       {tab === "overview" ? <OverviewTab workload={workload} events={told} /> : null}
-      {tab === "logs" && log !== undefined ? (
-        <LogPane reader={log} workload={id} attempts={workload.attempts.length} />
-      ) : null}
-      {tab === "metrics" ? <MetricsTab workload={workload} /> : null}
-      {tab === "files" ? <FilesTab workload={workload} /> : null}
-      {tab === "receipt" ? <ReceiptTab workload={workload} tokenOf={tokenOf} /> : null}
-      {tab === "events" ? (
-        <EventsTab
-          events={told}
-          ready={events.data !== undefined}
-          error={events.error}
-          again={() => void events.refetch()}
-        />
-      ) : null}
-      {tab === "config" ? <ConfigTab workload={workload} tokenOf={tokenOf} /> : null}
+      <Suspense fallback={<Skeleton className="mx-4 my-5 h-40 md:mx-6" />}>
+        {tab === "logs" && log !== undefined ? (
+          <LogPane reader={log} workload={id} attempts={workload.attempts.length} />
+        ) : null}
+        {tab === "metrics" ? <MetricsTab workload={workload} /> : null}
+        {tab === "files" ? <FilesTab workload={workload} /> : null}
+        {tab === "receipt" ? <ReceiptTab workload={workload} tokenOf={tokenOf} /> : null}
+        {tab === "events" ? (
+          <EventsTab
+            events={told}
+            ready={events.data !== undefined}
+            error={events.error}
+            again={() => void events.refetch()}
+          />
+        ) : null}
+        {tab === "config" ? <ConfigTab workload={workload} tokenOf={tokenOf} /> : null}
+      </Suspense>
     </div>
   );
 }
