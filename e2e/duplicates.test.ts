@@ -8,7 +8,7 @@ import { systemClock, systemFetch, systemRandom } from "@corepool/sdk/adapters/s
 import { call } from "@corepool/sdk/call";
 import { balancesOf } from "@corepool/sdk/chain";
 import { createClient } from "@corepool/sdk/client";
-import { mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { handMandate, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { type RunEvent, runWorkload } from "@corepool/sdk/run";
 import { withWallet } from "@corepool/sdk/sign-in";
 import type pg from "pg";
@@ -80,6 +80,7 @@ describe("whatever is delivered again, any number of times and in any order", ()
     const stop = new AbortController();
     const { context } = client;
     const on = (event: RunEvent): void => {
+      if (event.type === "ordered") ordered();
       if (stopped && event.type === "state" && event.workload.state === "running") stop.abort();
     };
     const done = await runWorkload(
@@ -95,7 +96,7 @@ describe("whatever is delivered again, any number of times and in any order", ()
         constraints: { token: context.market.contracts.gp, requireCgroup: false },
         uploads: [{ hash, sizeBytes: bytes.length, read: async (from, to) => bytes.slice(from, to) }],
       },
-      { stop: stop.signal, onOrdered: ordered },
+      { stop: stop.signal },
     );
     expect(done.workload.state).toBe(stopped ? "cancelled" : "succeeded");
     expect(done.workload.attempts).toHaveLength(1);
@@ -112,7 +113,7 @@ describe("whatever is delivered again, any number of times and in any order", ()
     const own = { token: rules.contracts.gp, ...bounds };
     const { counter } = await balancesOf(client.chain, own.token, signer.address);
     const mandate = mandateFor(context.client, rules, signer.address, counter, own);
-    const { id } = await signMandate(context.client, rules, signer, mandate, []);
+    const id = await handMandate(context.client, await signMandate(rules, signer, mandate, []));
     await call(context.client, dropMandate, { params: { id } });
     const other = createClient({
       url: context.client.url,

@@ -100,6 +100,8 @@ async function fundFrom(
   );
 }
 
+const NOTHING_PAID: WatchProgress = { provenMs: 0, total: 0n };
+
 export interface Running {
   readonly runContext: RunContext;
   readonly chain: MarketChain | undefined;
@@ -111,32 +113,36 @@ export async function runContextOf(
   connection: Connection,
   token: MarketToken,
   signer: Signer = keySigner(keyOf(connection)),
-): Promise<
-  Running & { readonly finish: () => void; readonly keep: (ordered: Ordered, saved?: WatchProgress) => void }
-> {
+): Promise<Running & { readonly finish: () => void; readonly goOn: (ordered: Ordered) => void }> {
   const chain = connection.rpcUrl === null ? undefined : await chainOf(connection);
   const progress = createProgress(context.output, token, context.clock);
   let kept: Ordered | undefined;
   let writing: Promise<void> = Promise.resolve();
-  const keep = (ordered: Ordered, saved: WatchProgress = { provenMs: 0, total: 0n }): void => {
+  const save = (ordered: Ordered, saved: WatchProgress): Promise<void> => {
     kept = ordered;
-    writing = writing.then(() => saveJob(context.home, connection.client.url, ordered, saved)).catch(() => undefined);
+    const now = writing.then(() => saveJob(context.home, connection.client.url, ordered, saved));
+    writing = now.catch(() => undefined);
+    return now;
   };
   return {
     chain,
-    keep,
+    goOn: (ordered) => {
+      kept = ordered;
+    },
     finish: progress.finish,
     runContext: {
       client: connection.client,
       market: connection.market,
       signer,
+      keep: (ordered) => save(ordered, NOTHING_PAID),
       isLive: chain === undefined ? undefined : (terms) => isLive(chain, terms),
       fund:
         chain === undefined || connection.key === undefined
           ? undefined
           : (_, short, escrow) => fundFrom(context.output, connection, chain, token, short, escrow),
       on: (event) => {
-        if (event.type === "note" && kept !== undefined) keep(kept, event);
+        // A note that is not kept is signed again from the one before: nothing is lost but a write.
+        if (event.type === "note" && kept !== undefined) save(kept, event).catch(() => undefined);
         progress.on(event);
       },
     },
@@ -147,7 +153,6 @@ export async function runContextOf(
 export async function orderJob(context: Context, connection: Connection, wish: JobWish): Promise<Ordered> {
   const running = await runContextOf(context, connection, wish.token);
   const ordered = await orderWorkload(running.runContext, requestOf(wish));
-  await saveJob(context.home, connection.client.url, ordered, { provenMs: 0, total: 0n });
   running.finish();
   return ordered;
 }
@@ -227,11 +232,7 @@ export async function runJob(
   const running = await runContextOf(context, connection, wish.token);
   try {
     const ordered = await orderWorkload(running.runContext, requestOf(wish));
-    running.keep(ordered);
-    const workload = await attendWorkload(running.runContext, ordered, {
-      stop,
-      onOrdered: running.keep,
-    } satisfies AttendOptions);
+    const workload = await attendWorkload(running.runContext, ordered, { stop } satisfies AttendOptions);
     return await concludeJob(
       context,
       connection,
@@ -256,16 +257,17 @@ export async function concludeJob(
   folder: string | null | undefined,
   stopped: boolean,
 ): Promise<JobResult> {
-  context.output.status("fetching outputs and the receipt");
-  const root = folder ?? join(process.cwd(), "corepool-outputs", workload.id);
-  const wanted = folder === null ? [] : workload.outputs;
-  const written = wanted.length === 0 ? [] : await downloadOutputs(connection.client, wanted, root);
+  context.output.status("fetching the receipt and outputs");
   const opened = workload.lease?.openTx != null;
   const receipt = opened
     ? await receiptOf(connection.client, workload.id, { patienceMs: 15_000, burn: true })
     : undefined;
+  // Before anything is written: outputs that the provider has not signed for are not the job's.
   const bill =
     receipt === undefined || chain === undefined ? undefined : await verifyReceipt(chain, receipt, workload.outputs);
+  const root = folder ?? join(process.cwd(), "corepool-outputs", workload.id);
+  const wanted = folder === null ? [] : workload.outputs;
+  const written = wanted.length === 0 ? [] : await downloadOutputs(connection.client, wanted, root);
   await rm(join(context.home.jobs, `${workload.id}.json`), { force: true });
   context.output.status(undefined);
   const files = wanted.map((o) => ({ ...o, file: written.find((w) => w.path === o.path)?.file ?? "" }));

@@ -9,19 +9,25 @@ import { type RunContext, type RunRequest, readLogs } from "./run.ts";
 
 /**
  * Uploads the inputs and submits the workload under a mandate: the coordinator signs its order and keeps its watch, so
- * nothing of the client's needs to run from then on.
+ * nothing of the client's needs to run from then on. With the `idempotencyKey` of an earlier try it goes on with that one.
  */
 export async function submitUnderMandate(
   context: RunContext,
   request: RunRequest,
   mandate: string,
+  idempotencyKey?: string,
 ): Promise<WorkloadView> {
   const { client, signal } = context;
   let bytes = 0;
   for (const blob of request.uploads) bytes += (await uploadBlob(client, blob, { signal })).uploaded;
   if (request.uploads.length > 0) context.on?.({ type: "uploaded", blobs: request.uploads.length, bytes });
   const { spec, constraints } = request;
-  const workload = await call(client, submitWorkload, { body: { spec, constraints, mandate } }, { signal });
+  const workload = await call(
+    client,
+    submitWorkload,
+    { body: { spec, constraints, mandate } },
+    { signal, idempotencyKey },
+  );
   context.on?.({ type: "placed", workload });
   return workload;
 }

@@ -48,20 +48,35 @@ export function mandateFor(
   };
 }
 
+/** A mandate with its signature and the list behind its `providers`: all that its operator needs. */
+export interface SignedMandate {
+  readonly mandate: MandateMessage;
+  readonly providers: readonly Address[];
+  readonly signature: Hex;
+}
+
 /**
- * Signs a mandate and hands it to the coordinator. Its largest loss is its `maxTotal`, until it is revoked on chain.
- * `keep` gets the signature before anybody else does: what was signed must be known to whoever has to revoke it.
+ * Signs a mandate. Its largest loss is its `maxTotal`, from when anybody else has the signature until it is revoked on
+ * chain: keep it first, for whoever has to revoke it must know it.
  */
 export async function signMandate(
-  client: Client,
   market: Market,
   signer: Signer,
   mandate: MandateMessage,
   providers: readonly Address[],
-  keep?: (signature: Hex) => Promise<void>,
-): Promise<{ readonly id: string; readonly signature: Hex }> {
-  const signature = await signer.signTypedData(mandateData(domainOf(market), mandate));
-  await keep?.(signature);
-  const { id } = await call(client, grantMandate, { body: { mandate, signature, providers: [...providers] } });
-  return { id, signature };
+): Promise<SignedMandate> {
+  return { mandate, providers, signature: await signer.signTypedData(mandateData(domainOf(market), mandate)) };
+}
+
+/**
+ * Hands a mandate to the coordinator and resolves with its id. To try again is to hand over the same one with the same
+ * `idempotencyKey`: another one would let the operator spend its bounds twice.
+ */
+export async function handMandate(
+  client: Client,
+  { mandate, providers, signature }: SignedMandate,
+  idempotencyKey?: string,
+): Promise<string> {
+  const body = { mandate, signature, providers: [...providers] };
+  return (await call(client, grantMandate, { body }, { idempotencyKey })).id;
 }

@@ -9,6 +9,7 @@ import { keySigner } from "./adapters/key.ts";
 import { keptJob, keptJobOf, orderedOf } from "./kept-job.ts";
 import { attendWorkload, type Ordered, orderWorkload, type RunEvent } from "./run.ts";
 import { problem, scriptedClient } from "./test/scripted.ts";
+import type { WatchProgress } from "./watch.ts";
 
 const CHAIN_ID = 31_337;
 const leaseMarket: Hex = `0x${"77".repeat(20)}`;
@@ -166,7 +167,7 @@ describe("the lease key of an order", () => {
 });
 
 /** Attends `mine` after it lost its placement; a machine is free from the given try on, at `rate`, with 10 s of grace. */
-async function attendLost(freeFrom: number, rate = 100n, maxGraceSeconds = 10) {
+async function attendLost(freeFrom: number, rate = 100n, maxGraceSeconds = 10, saved?: WatchProgress) {
   const placed = await viewOf({}, rate);
   const first = await viewOf({}, 100n);
   const lost: WorkloadView = { ...placed, placed: null };
@@ -182,6 +183,11 @@ async function attendLost(freeFrom: number, rate = 100n, maxGraceSeconds = 10) {
       : problem(404, "not-found");
   });
   const begun = client.clock.monotonic();
+  const kept: string[] = [];
+  const keep = (ordered: Ordered): Promise<void> => {
+    kept.push(ordered.lease.key.address);
+    return Promise.resolve();
+  };
   const context = { client, market, signer, on: ({ type }: RunEvent) => events.push(type) };
   const { lease } = await orderWorkload(
     {
@@ -191,11 +197,10 @@ async function attendLost(freeFrom: number, rate = 100n, maxGraceSeconds = 10) {
     { ...mine, uploads: [] },
   );
   events.length = 0;
-  const kept: string[] = [];
   const outcome = await attendWorkload(
-    context,
+    { ...context, keep },
     { workload: placed.id, wish: { ...mine, maxGraceSeconds }, lease },
-    { logs: false, onOrdered: (again) => kept.push(again.lease.key.address) },
+    { logs: false, saved },
   ).then(
     ({ state }) => state as string,
     (error: unknown) => String((error as { readonly code?: string }).code),
@@ -221,6 +226,15 @@ describe("a workload that lost its placement", () => {
 
   it("is not ordered at a price above the client's own wish", async () => {
     expect(await attendLost(1, 101n)).toMatchObject({ outcome: "offer-invalid", orders: 0, kept: [] });
+  });
+
+  it("is not ordered a second time once something was paid for it", async () => {
+    expect(await attendLost(1, 100n, 10, PAID)).toMatchObject({
+      outcome: "order-mismatch",
+      orders: 0,
+      kept: [],
+      tries: 0,
+    });
   });
 
   it("is not ordered with a longer grace than the client took at first", async () => {

@@ -269,8 +269,6 @@ export interface AttendOptions {
   readonly saved?: WatchProgress | undefined;
   readonly logs?: boolean | undefined;
   readonly logOffset?: number | undefined;
-  /** Called when the lease went to another unit: the new key must be kept. */
-  readonly onOrdered?: ((ordered: Ordered) => void) | undefined;
 }
 
 /** Tells the context of a workload's log from byte `from` on, until it ends. */
@@ -287,16 +285,36 @@ export async function readLogs(context: RunContext, id: string, from: number, si
   }
 }
 
+/** What has been paid for is over or goes on, and never waits for an order again: another one would be paid beside it. */
+function refuseSecondOrder(workload: string, paid: bigint): void {
+  if (paid === 0n) return;
+  throw new CorepoolError("order-mismatch", {
+    detail: `The coordinator says that ${workload} waits for an order again, though ${paid} base units were paid for it.`,
+    next: "Nothing more is signed for it. Run it anew if its result is missing, and ask the market's operator why.",
+  });
+}
+
 /**
  * Attends an ordered workload to its end: pays while it serves, shows its log, asks it to stop when wanted, settles.
- * Outlives restarts of the coordinator. Resolves with the workload as it ended.
+ * Outlives restarts of the coordinator. One that lost its machine before anything was paid is ordered again, with cash
+ * that is there: nothing more is taken from the wallet. Resolves with the workload as it ended. Rejects with
+ * `order-mismatch` when a second order is wanted for what was paid already.
  */
 export async function attendWorkload(
   given: RunContext,
   ordered: Ordered,
   options: AttendOptions = {},
 ): Promise<WorkloadView> {
-  const context: RunContext = { ...given, client: patient(given.client, Number.POSITIVE_INFINITY, 15_000) };
+  let paid = options.saved?.total ?? 0n;
+  const context: RunContext = {
+    ...given,
+    client: patient(given.client, Number.POSITIVE_INFINITY, 15_000),
+    fund: undefined,
+    on: (event) => {
+      if (event.type === "note" && event.total > paid) paid = event.total;
+      given.on?.(event);
+    },
+  };
   const leave = new AbortController();
   const signal = given.signal === undefined ? leave.signal : AbortSignal.any([given.signal, leave.signal]);
   const watch = (lease: WatchedLease, saved?: WatchProgress) =>
@@ -320,10 +338,10 @@ export async function attendWorkload(
       last = workload;
       current.see(workload);
       if (workload.state === "pending") {
+        refuseSecondOrder(workload.id, paid);
         const placed = workload.placed === null ? await placeAgain(given, workload.id, signal) : workload;
         if (placed === undefined) continue;
         const again = await orderPlaced(context, placed, ordered.wish);
-        options.onOrdered?.(again);
         current = watch(again.lease);
         current.done.catch(() => undefined);
       }
@@ -366,7 +384,6 @@ export async function runWorkload(
   options: AttendOptions = {},
 ): Promise<{ readonly workload: WorkloadView; readonly lease: Hex; readonly receipt: Receipt | undefined }> {
   const ordered = await orderWorkload(context, request);
-  options.onOrdered?.(ordered);
   const workload = await attendWorkload(context, ordered, options);
   const receipt =
     workload.lease?.openTx == null

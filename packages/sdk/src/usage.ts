@@ -8,6 +8,11 @@ export function outputsHash(outputs: readonly OutputFile[]): Hex {
   return documentHash([...outputs].sort((a, b) => (a.path < b.path ? -1 : 1)));
 }
 
+/** Whether a usage report is about these outputs. */
+export function isAboutOutputs(report: UsageReport, outputs: readonly OutputFile[]): boolean {
+  return report.outputs.toLowerCase() === outputsHash(outputs);
+}
+
 /** Whether a usage report is about this lease and carries its provider's signature. */
 export async function isProvidersReport(
   of: { readonly domain: MarketDomain; readonly provider: Hex; readonly lease: Hex },

@@ -242,6 +242,13 @@ it("takes a usage report that the provider signed for these outputs, in whatever
   if (first === undefined) throw new Error("no output");
   for (const others of [[], [first], [first, { ...first, path: "a" }]])
     await expect(verifyReceipt(chain, good, others)).rejects.toMatchObject(mismatch("outputs"));
+  // A report that is left out says nothing for outputs that are there.
+  const silent = { ...good, usage: null, usageSignature: null };
+  await expect(verifyReceipt(chain, silent, outputs)).rejects.toMatchObject(mismatch("outputs"));
+  await expect(verifyReceipt(chain, silent, [])).resolves.toMatchObject({ fee: 2_000n });
+  // Hashes are the same in either case.
+  const loud = await reported({ outputs: `0x${outputsHash(outputs).slice(2).toUpperCase()}` });
+  await expect(verifyReceipt(chain, loud, outputs)).resolves.toMatchObject({ fee: 2_000n });
   const { usage, usageSignature } = good;
   if (usage === null) throw new Error("no report");
   const false_ = [

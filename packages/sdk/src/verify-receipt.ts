@@ -7,7 +7,7 @@ import type { Receipt } from "@corepool/protocol/resources";
 import type { OutputFile } from "@corepool/protocol/spec";
 import { parseEventLogs } from "viem";
 import { type MarketChain, onChain } from "./chain.ts";
-import { isProvidersReport, outputsHash } from "./usage.ts";
+import { isAboutOutputs, isProvidersReport } from "./usage.ts";
 
 /** What the chain itself says about a finished lease, base units. */
 export interface ChainBill {
@@ -34,8 +34,9 @@ function differs(what: string, receipt: unknown, chain: unknown): never {
 
 /**
  * Checks a receipt against the transactions it names, read from the client's own RPC endpoint: the lease and its terms,
- * what was paid, the fee and the refund, and that they add up to the escrow. Its usage report, where it has one, must be
- * signed by the provider of the lease, and be about these outputs. Rejects with `receipt-mismatch`.
+ * what was paid, the fee and the refund, and that they add up to the escrow. Its usage report must be signed by the
+ * provider of the lease, and be about these outputs; only a workload without outputs may have none. Rejects with
+ * `receipt-mismatch`.
  */
 export async function verifyReceipt(
   chain: MarketChain,
@@ -54,9 +55,13 @@ export async function verifyReceipt(
     });
   const { usage } = receipt;
   const of = { domain: { chainId: chain.chainId, market: chain.market }, provider: terms.provider, lease: id };
+  if (usage === null && outputs.length > 0)
+    throw mismatch("The workload shows outputs, and no usage report in which its provider signed for them.", {
+      what: "outputs",
+    });
   if (usage !== null && !(await isProvidersReport(of, usage, receipt.usageSignature)))
     throw mismatch("Its usage report is not signed by the provider of the lease.", { what: "usage report" });
-  if (usage !== null && usage.outputs !== outputsHash(outputs))
+  if (usage !== null && !isAboutOutputs(usage, outputs))
     throw mismatch("Its usage report is about other outputs than the workload shows.", { what: "outputs" });
   const open = await ofLease(chain, receipt.openTx, id);
   const close = await ofLease(chain, receipt.closeTx, id);

@@ -12,7 +12,7 @@ import { call } from "./call.ts";
 import { type Client, patient } from "./client.ts";
 import { isOver } from "./follow.ts";
 import type { LeaseKey } from "./lease-key.ts";
-import { isProvidersReport, outputsHash } from "./usage.ts";
+import { isAboutOutputs, isProvidersReport } from "./usage.ts";
 import { createBell } from "./wake.ts";
 
 /** What a watch needs to know of its lease: everything it signed for, so that nobody can change it later. */
@@ -150,8 +150,7 @@ export function watchLease(client: Client, lease: WatchedLease, options: WatchOp
     let amount = priceOf(lease.rate, served.provenMs);
     if (usage?.usage && usage.usageSignature !== null) {
       const { usage: report, usageSignature } = usage;
-      const honest =
-        (await isProvidersReport(lease, report, usageSignature)) && report.outputs === outputsHash(now.outputs);
+      const honest = (await isProvidersReport(lease, report, usageSignature)) && isAboutOutputs(report, now.outputs);
       if (!honest)
         options.on?.({
           type: "withheld",

@@ -9,7 +9,7 @@ import { getMarket } from "@corepool/protocol/routes/market";
 import { call } from "@corepool/sdk/call";
 import { type Client, createClient } from "@corepool/sdk/client";
 import { followToEnd, submitUnderMandate } from "@corepool/sdk/mandated-run";
-import { mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { handMandate, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import {
   attendWorkload,
   type Ordered,
@@ -132,23 +132,28 @@ async function carryOnce(
   isLive: NonNullable<RunContext["isLive"]>,
 ): Promise<void> {
   const token: Address = world.place.gp;
-  // Like the command line, which goes on when its file cannot be written, and writes it again with the next note.
-  const save = (write: () => void): void => {
+  const save = (write: () => void): boolean => {
     const fault = world.io.next(process, "job file", true);
-    if (fault !== "fails" && fault !== "dies") write();
+    const written = fault !== "fails" && fault !== "dies";
+    if (written) write();
     if (fault === "dies" || fault === "dies-after") world.io.kill(process);
+    return written;
   };
-  const keep = (ordered: Ordered): void =>
-    save(() => {
+  // Like the command line, which hands nothing over whose key it could not write down.
+  const keep = async (ordered: Ordered): Promise<void> => {
+    const written = save(() => {
       job.ordered = ordered;
       job.saved = undefined;
     });
+    if (!written) throw new CorepoolError("internal", { detail: "The job's file cannot be written." });
+  };
   const on = (event: RunEvent): void => {
     if (event.type === "placed") known(job, event.workload.id);
+    // One that cannot be written is written again with the next note.
     if (event.type === "note") save(() => (job.saved = { provenMs: event.provenMs, total: event.total }));
     if (event.type === "note") world.checks.noteSigned(job, event);
   };
-  const context: RunContext = { client, market, signer: party.account, isLive, on };
+  const context: RunContext = { client, market, signer: party.account, isLive, keep, on };
   const request: RunRequest = {
     spec: {
       kind: "job",
@@ -170,15 +175,11 @@ async function carryOnce(
     return;
   }
   let { ordered } = job;
-  if (ordered === undefined) {
-    ordered = await orderWorkload(context, request);
-    keep(ordered);
-  }
+  ordered ??= await orderWorkload(context, request);
   const workload = await attendWorkload(context, ordered, {
     stop: stop.signal,
     saved: job.saved,
     logs: world.swarm.followsLogs,
-    onOrdered: keep,
   });
   if (!hasEnded(WORKLOAD, workload.state)) throw new Error(`workload ${workload.id} was left as ${workload.state}`);
   job.ended = workload.state;
@@ -197,7 +198,7 @@ async function submitted(context: RunContext, party: ClientParty, request: RunRe
     providers: [],
     expiry: 4_000_000_000,
   });
-  const { id } = await signMandate(client, market, party.account, mandate, []);
+  const id = await handMandate(client, await signMandate(market, party.account, mandate, []));
   return (await submitUnderMandate(context, request, id)).id;
 }
 

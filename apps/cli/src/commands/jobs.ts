@@ -273,13 +273,12 @@ export function addWatch(program: Command, action: Action): void {
         const token = tokenOf(connection.market, ordered.lease.token);
         const signer = connection.key === undefined ? noSigner(ordered.lease.client) : undefined;
         const running = await runContextOf(context, connection, token, signer);
-        running.keep(ordered, saved);
+        running.goOn(ordered);
         const interrupt = stopOnInterrupt(context.output);
         try {
           const workload = await attendWorkload(running.runContext, ordered, {
             saved,
             stop: interrupt.signal,
-            onOrdered: running.keep,
             logs: context.output.interactive,
           });
           return await showResult(

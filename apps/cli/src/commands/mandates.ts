@@ -6,7 +6,7 @@ import { dropMandate, listMandates } from "@corepool/protocol/routes/accounts";
 import { keySigner } from "@corepool/sdk/adapters/key";
 import { call } from "@corepool/sdk/call";
 import { balancesOf, revokeMandate } from "@corepool/sdk/chain";
-import { type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
+import { handMandate, type MandateBounds, mandateFor, signMandate } from "@corepool/sdk/mandates";
 import { wholeList } from "@corepool/sdk/pages";
 import type { Command } from "commander";
 import { isAddress } from "viem";
@@ -173,15 +173,16 @@ export function addMandate(program: Command, action: Action): void {
         const { counter } = await balancesOf(await chainOf(connection), token.address, signer.address);
         const message = mandateFor(client, market, signer.address, counter, bounds);
         const kept = keptMandate(client.url, connection.rpcUrl, market, message);
-        const keep = (signature: Hex) => saveMandate(home, { ...kept, signature });
-        const { id, signature } = await signMandate(client, market, signer, message, bounds.providers, keep).catch(
-          (error: unknown) => {
-            // The signature may have arrived all the same.
-            if (!(error instanceof CorepoolError)) throw error;
-            const next = `If the operator may have got it, take it back: corepool mandate revoke ${kept.hash}`;
-            throw new CorepoolError(error.code, { detail: error.message, next, data: error.data, cause: error });
-          },
-        );
+        const signed = await signMandate(market, signer, message, bounds.providers);
+        const { signature } = signed;
+        // What was signed must be known to whoever has to revoke it, before anybody else has it.
+        await saveMandate(home, { ...kept, signature });
+        const id = await handMandate(client, signed).catch((error: unknown) => {
+          // The signature may have arrived all the same.
+          if (!(error instanceof CorepoolError)) throw error;
+          const next = `If the operator may have got it, take it back: corepool mandate revoke ${kept.hash}`;
+          throw new CorepoolError(error.code, { detail: error.message, next, data: error.data, cause: error });
+        });
         await saveMandate(home, { ...kept, signature, id });
         output.line(`${output.good("✓")} ${id} is granted: corepool run --mandate ${id} -- …`);
         output.line(`  to take it back: corepool mandate revoke ${id}`);

@@ -43,6 +43,8 @@ export function OutcomeOfKey({ error }: { readonly error: unknown }) {
   const words = useWords();
   const kind = failureOf(error);
   const title = useProblemTitle(error);
+  // What the coordinator and the libraries say is English; the page's own errors are in the page's language.
+  const language = kind === "other" && error instanceof CorepoolError ? "en" : undefined;
   const [what, next] =
     kind === "other"
       ? [
@@ -57,11 +59,11 @@ export function OutcomeOfKey({ error }: { readonly error: unknown }) {
       className={`rounded-(--radius) border px-3 py-2 text-sm ${kind === "rejected" ? "border-line" : "border-bad"}`}
     >
       {kind === "other" && title !== undefined ? <p className="text-bad">{title}</p> : null}
-      <p lang={kind === "other" ? "en" : undefined} className={kind === "rejected" ? "" : "text-bad"}>
+      <p lang={language} className={kind === "rejected" ? "" : "text-bad"}>
         {what}
       </p>
       {next === "" ? null : (
-        <p lang={kind === "other" ? "en" : undefined} className="text-muted">
+        <p lang={language} className="text-muted">
           {next}
         </p>
       )}

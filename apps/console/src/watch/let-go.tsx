@@ -1,8 +1,7 @@
-import { Plural, Trans } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { EffectsDialog } from "../kit/ui/effects-dialog.tsx";
 import { Hash } from "../kit/values/hash.tsx";
-import { forgetJob } from "./kept.ts";
-import { dropWatch, type Watched } from "./watches.ts";
+import type { Watched } from "./watches.ts";
 
 /** Forgets jobs that this browser cannot pay any more, or is not to: their lease keys are deleted. */
 export default function LetGo({
@@ -12,6 +11,7 @@ export default function LetGo({
   readonly watched: readonly Watched[];
   readonly onClose: () => void;
 }) {
+  const { t } = useLingui();
   return (
     <EffectsDialog
       title={<Plural value={watched.length} one="Let this job go?" other="Let these # jobs go?" />}
@@ -33,10 +33,10 @@ export default function LetGo({
         time: <Trans>At once, and for good.</Trans>,
       }}
       run={async () => {
-        for (const { workload } of watched) {
-          await forgetJob(workload);
-          dropWatch(workload);
-        }
+        const { letGo } = await import("./attend.ts");
+        for (const { workload } of watched)
+          if (!(await letGo(workload)))
+            throw new Error(t`Another tab of this browser pays ${workload}: close it first, or let it pay.`);
       }}
       onClose={onClose}
     >

@@ -1,4 +1,5 @@
 import { CorepoolError } from "@corepool/core/errors";
+import { toHex } from "@corepool/core/hex";
 import type { Market, WorkloadView } from "@corepool/protocol/resources";
 import { getAccount } from "@corepool/protocol/routes/accounts";
 import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
@@ -11,7 +12,8 @@ import { keyOf, queries } from "../data/query.ts";
 import { chainFor, checkShown, sendingChain } from "../identity/chain.ts";
 import { keyHome } from "../identity/identity.ts";
 import type { KeyHome } from "../identity/port.ts";
-import { grant } from "../mandates/sign.ts";
+import type { KeptMandate } from "../mandates/copy.ts";
+import { giveGrant, signGrant } from "../mandates/sign.ts";
 import { forgetJob, keepJob, keptJobNamed } from "./kept.ts";
 import { attendance, attendNow } from "./start.ts";
 
@@ -34,7 +36,7 @@ export type Step = "key" | "upload" | "deposit" | "sign" | "order";
 export interface Ordering {
   /** Resolves with the workload's id once its lease is about to open. */
   readonly go: () => Promise<string>;
-  /** Takes back what is placed and not ordered. */
+  /** Takes back what is placed and not ordered; a mandate that was signed for it stays valid, and `left` is told so. */
   readonly drop: () => Promise<void>;
 }
 
@@ -73,17 +75,25 @@ function fundingOf(
 
 /**
  * An order for a request within what was agreed. The agreed rate, escrow and grace become limits of the request itself, so that
- * neither placement nor a signature can go beyond them, now or when the job has to be ordered again.
+ * neither placement nor a signature can go beyond them, now or when the job has to be ordered again. `left`: a mandate was
+ * signed that is not used, valid until then, in seconds since the epoch.
  */
-export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, step: (now: Step) => void): Ordering {
+export function orderingOf(
+  market: Market,
+  request: RunRequest,
+  agreed: Agreed,
+  { step, left }: { readonly step: (now: Step) => void; readonly left: (expiry: number) => void },
+): Ordering {
   const bounded: RunRequest = {
     ...request,
     constraints: { ...request.constraints, maxRate: String(agreed.rate), maxEscrow: String(agreed.escrow) },
     maxGraceSeconds: agreed.graceSeconds,
   };
   let placed: WorkloadView | undefined;
-  /** Granted by an earlier try: another one would let the operator spend the escrow twice. */
-  let mandate: string | undefined;
+  /** Signed by an earlier try: another one would let the operator spend the escrow twice. */
+  let signed: KeptMandate | undefined;
+  /** Of the workload under it: a try whose answer was lost is not submitted again. */
+  const submission = toHex(client.random.bytes(16));
   const done = (id: string): string => {
     placed = undefined;
     for (const route of [listWorkloads, getAccount]) void queries.invalidateQueries({ queryKey: keyOf(route) });
@@ -105,9 +115,12 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       providers,
       expiry,
     };
-    mandate ??= await grant(market, home, bounds);
+    signed ??= await signGrant(market, home, bounds);
     step("order");
-    return (await submitUnderMandate({ client, market, signer: home.signer }, bounded, mandate)).id;
+    const mandate = await giveGrant(signed);
+    const { id } = await submitUnderMandate({ client, market, signer: home.signer }, bounded, mandate, submission);
+    signed = undefined;
+    return id;
   };
 
   /** The workload, when an earlier try's order was taken after all. */
@@ -146,6 +159,11 @@ export function orderingOf(market: Market, request: RunRequest, agreed: Agreed, 
       return done(id);
     },
     drop: async () => {
+      if (signed !== undefined) {
+        const { expiry } = signed.mandate;
+        signed = undefined;
+        left(expiry);
+      }
       if (placed === undefined) return;
       const { id } = placed;
       placed = undefined;

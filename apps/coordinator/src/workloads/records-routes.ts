@@ -57,7 +57,7 @@ export function bindRecords(
     return { data: rows.flatMap(({ xid, seq, ...row }) => workloadEventOf({ ...row, id: `${xid}-${seq}` }) ?? []) };
   });
 
-  api.bind(downloadLog, async ({ caller, params, query }) => {
+  api.bind(downloadLog, async ({ caller, params, query, stillAllowed }) => {
     const attempt = await store.transaction(async (uow) => {
       await ownWorkload(uow, caller.account, params.id);
       const all = await uow.attempts.ofWorkload(params.id);
@@ -70,6 +70,8 @@ export function bindRecords(
       async pull(controller) {
         // No faster than the client reads, and never more than a few chunks at once.
         for (;;) {
+          // A client may read as slowly as it likes; its key may be revoked meanwhile.
+          if (!(await stillAllowed())) return controller.error(new Error("the caller may not read this any more"));
           const from = offset;
           const chunks =
             attempt === undefined ? [] : await store.transaction((uow) => uow.logs.read(attempt.id, from, LOG_PAGE));

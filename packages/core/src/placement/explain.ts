@@ -259,10 +259,11 @@ export function explain(
   const proposals = fitting > 0 ? [] : [...best.values(), ...(split === undefined ? [] : [split])];
   const changes = proposals
     .sort((a, b) => a.cost - b.cost)
-    .flatMap(({ cost: _, ...change }) =>
-      fits(change.demand, change.workers, change.maxRate) ? [{ ...change, machines: admitted(machines, change) }] : [],
-    )
-    .slice(0, MOST_CHANGES);
+    .filter(({ demand, workers, maxRate }) => fits(demand, workers, maxRate))
+    .slice(0, MOST_CHANGES)
+    .map(({ dimension, change, demand, workers, maxRate }) => {
+      return { dimension, change, demand, workers, maxRate, machines: admitted(machines, { demand, maxRate }) };
+    });
   return {
     considered: machines.length,
     fitting,

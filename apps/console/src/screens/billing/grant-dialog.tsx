@@ -4,6 +4,7 @@ import type { Market } from "@corepool/protocol/resources";
 import { listMandates } from "@corepool/protocol/routes/accounts";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { z } from "zod";
 import { keyOf } from "../../data/query.ts";
 import { keyHome } from "../../identity/identity.ts";
@@ -12,6 +13,7 @@ import { useForm } from "../../kit/form/use-form.ts";
 import { EffectsDialog } from "../../kit/ui/effects-dialog.tsx";
 import { AddressView } from "../../kit/values/hash.tsx";
 import { useNow } from "../../kit/values/time.tsx";
+import type { KeptMandate } from "../../mandates/copy.ts";
 import { BoundsInWords } from "./bounds.tsx";
 import { parseAddresses } from "./mandate.ts";
 
@@ -61,6 +63,7 @@ export function GrantDialog({ market, onClose }: { readonly market: Market; read
   const { t } = useLingui();
   const cache = useQueryClient();
   const now = useNow();
+  const signed = useRef<{ readonly of: string; readonly copy: KeptMandate } | undefined>(undefined);
   const form = useForm({
     schema,
     initial: { token: market.tokens[0]?.address ?? "", days: "7" },
@@ -76,8 +79,11 @@ export function GrantDialog({ market, onClose }: { readonly market: Market; read
       await form.submit();
       throw new Error(t`The bounds are not complete yet.`);
     }
-    const [{ grant: signed }, home] = await Promise.all([import("../../mandates/sign.ts"), keyHome()]);
-    await signed(market, home, boundsOf(data, now));
+    const [{ signGrant, giveGrant }, home] = await Promise.all([import("../../mandates/sign.ts"), keyHome()]);
+    const of = JSON.stringify(data);
+    // Tried again with the same bounds it is the same mandate: two would bound twice as much.
+    if (signed.current?.of !== of) signed.current = { of, copy: await signGrant(market, home, boundsOf(data, now)) };
+    await giveGrant(signed.current.copy);
   };
   return (
     <EffectsDialog

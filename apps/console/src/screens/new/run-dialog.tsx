@@ -16,6 +16,7 @@ import { Dialog } from "../../kit/ui/dialog.tsx";
 import { Money, Rate } from "../../kit/values/money.tsx";
 import { bytesText } from "../../kit/values/quantities.ts";
 import { Duration } from "../../kit/values/time.tsx";
+import { notify } from "../../shell/notices.ts";
 import { type Agreed, type Ordering, orderingOf, type Step } from "../../watch/order.ts";
 import type { Cost } from "./model.ts";
 
@@ -60,7 +61,7 @@ export function RunDialog({
   readonly onDone: (workload: string) => void;
   readonly onClose: () => void;
 }) {
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
   const stepText = useStepText();
   const who = useStore(identity);
   // What is explained stays as it is while the dialog stands, whatever the market does behind it.
@@ -79,6 +80,14 @@ export function RunDialog({
   const busy = step !== undefined;
   const bytes = request.uploads.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
+  const left = (expiry: number) =>
+    notify({
+      tone: "warn",
+      text: t`The operator may hold a mandate for this job`,
+      detail: t`It was signed and is not used. It is valid until ${i18n.date(new Date(expiry * 1_000), { timeStyle: "short", dateStyle: "medium" })}; revoke it under Billing.`,
+      to: "/billing",
+    });
+
   const run = async () => {
     setFailure(undefined);
     setStep("key");
@@ -87,7 +96,12 @@ export function RunDialog({
         await ordering.current?.it.drop();
         ordering.current = {
           payer,
-          it: orderingOf(market, request, { rate, escrow, deposit: short, graceSeconds, payer }, setStep),
+          it: orderingOf(
+            market,
+            request,
+            { rate, escrow, deposit: short, graceSeconds, payer },
+            { step: setStep, left },
+          ),
         };
       }
       onDone(await ordering.current.it.go());
