@@ -60,6 +60,16 @@ export async function enter(kind: IdentityKind, label: string, home: KeyHome): P
   return value;
 }
 
+/** So long before it ends a sign-in is renewed. */
+const RENEW_MS = 30 * 60_000;
+
+/** Signs in again when the sign-in ends soon and the browser's own key is open in this page: then nobody is asked. */
+export async function renew(now: number): Promise<void> {
+  const value = identity.get();
+  if (value === undefined || open?.kind !== "browser-key" || open.address !== value.address) return;
+  if (Date.parse(value.expiresAt) - now < RENEW_MS) await enter(value.kind, value.label, open.home);
+}
+
 /** Signs out here and at the coordinator. The key stays where it is. */
 export async function leave(): Promise<void> {
   const had = identity.get();

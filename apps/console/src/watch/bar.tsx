@@ -2,8 +2,9 @@ import { Plural, Trans } from "@lingui/react/macro";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Link } from "../app/link.tsx";
 import { useStore } from "../app/store.ts";
-import { identity } from "../identity/identity.ts";
+import { identity, renew } from "../identity/identity.ts";
 import { ICONS, Icon } from "../kit/ui/icon.tsx";
+import { Time } from "../kit/values/time.tsx";
 import { show } from "../shell/layers.ts";
 import { attendAll, attendNow } from "./start.ts";
 import { type Watched, watches } from "./watches.ts";
@@ -34,6 +35,16 @@ function useLeaveGuard(active: boolean): void {
   }, [active]);
 }
 
+/** A tab pays only while somebody is signed in: that does not end by itself while it can be renewed. */
+function useSignedIn(active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => renew(Date.now()).catch(() => undefined), RENEWAL_LOOK_MS);
+    return () => clearInterval(timer);
+  }, [active]);
+}
+
+const RENEWAL_LOOK_MS = 60_000;
 const ACTION = "shrink-0 underline underline-offset-2";
 
 function Line({
@@ -69,6 +80,7 @@ function Name({ watched }: { readonly watched: Watched }) {
 /** Says which jobs hang on this browser, and what to do before it is closed. Nothing while there are none. */
 export default function WatchBar() {
   const unread = useWatches();
+  const until = useStore(identity)?.expiresAt;
   const all = useStore(watches);
   const here = all.filter(({ by }) => by === "here");
   const idle = all.filter(({ by }) => by === "idle");
@@ -76,6 +88,7 @@ export default function WatchBar() {
   const [handing, setHanding] = useState(false);
   const [leaving, setLeaving] = useState<readonly Watched[]>([]);
   useLeaveGuard(here.length > 0);
+  useSignedIn(here.length > 0);
   const troubled = here.find(({ trouble }) => trouble !== undefined);
   const [first] = here;
   return (
@@ -100,6 +113,13 @@ export default function WatchBar() {
             </Trans>
           ) : (
             <Trans>This tab pays for {here.length} jobs while they run: keep it open.</Trans>
+          )}
+          {until === undefined ? null : (
+            <span className="ml-2 text-muted">
+              <Trans>
+                It can while you are signed in: until <Time at={until} />.
+              </Trans>
+            </span>
           )}
           {troubled?.trouble === undefined ? null : (
             <span className="ml-2 text-warn">

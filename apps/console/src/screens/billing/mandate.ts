@@ -47,19 +47,17 @@ function toldState(view: MandateView, copies: readonly KeptMandate[], now: numbe
   return view.revokedAt === null ? "granted" : "dropped";
 }
 
-/** The coordinator's list beside what was signed here by `account` for this market, newest first. */
+/**
+ * The coordinator's list beside all that was signed here by `account`, newest first: for whatever market, for one that
+ * the coordinator does not name any more is as valid as before.
+ */
 export function mandateRows(
   views: readonly MandateView[],
   all: readonly KeptMandate[],
-  where: { readonly account: Address; readonly chainId: number; readonly market: Address },
+  account: Address,
   now: number,
 ): readonly MandateRow[] {
-  const mine = all.filter(
-    (each) =>
-      sameAddress(each.mandate.client, where.account) &&
-      each.chainId === where.chainId &&
-      sameAddress(each.market, where.market),
-  );
+  const mine = all.filter((each) => sameAddress(each.mandate.client, account));
   const told = views.map((view): MandateRow => {
     const copies = mine.filter((each) => each.id === view.id);
     return {

@@ -93,14 +93,13 @@ function List({ market }: { readonly market: Market }) {
   const [granting, setGranting] = useState(false);
   const [revoking, setRevoking] = useState<MandateRow | undefined>(undefined);
   if (who === undefined) return null;
-  const rows = mandateRows(
-    views.rows,
-    copies,
-    { account: who.address, chainId: market.chainId, market: market.contracts.leaseMarket },
-    now,
-  );
-  const tokenOf = (address: string) =>
-    market.tokens.find((each) => each.address.toLowerCase() === address.toLowerCase());
+  const rows = mandateRows(views.rows, copies, who.address, now);
+  // One that the coordinator does not list is told in base units, by its address.
+  const tokenOf = (address: string): Token =>
+    market.tokens.find((each) => each.address.toLowerCase() === address.toLowerCase()) ?? {
+      symbol: address,
+      decimals: 0,
+    };
   return (
     <Section
       title={<Trans>Mandates</Trans>}
@@ -117,20 +116,17 @@ function List({ market }: { readonly market: Market }) {
           beyond. Without one he can spend nothing of yours.
         </Trans>
       </p>
-      {views.error !== null && views.ready ? <Stale at={views.at} again={views.again} /> : null}
-      {views.ready ? (
+      {views.error !== null && (views.ready || rows.length > 0) ? <Stale at={views.at} again={views.again} /> : null}
+      {views.ready || rows.length > 0 ? (
         rows.length === 0 ? (
           <p className="text-muted">
             <Trans>You have granted nothing.</Trans>
           </p>
         ) : (
           <ul>
-            {rows.map((row) => {
-              const token = tokenOf(row.mandate.token);
-              return token === undefined ? null : (
-                <Row key={row.key} row={row} token={token} onRevoke={() => setRevoking(row)} />
-              );
-            })}
+            {rows.map((row) => (
+              <Row key={row.key} row={row} token={tokenOf(row.mandate.token)} onRevoke={() => setRevoking(row)} />
+            ))}
           </ul>
         )
       ) : views.error === null ? (

@@ -1,4 +1,5 @@
 import type { Address } from "@corepool/core/hex";
+import type { MarketDomain } from "@corepool/protocol/eip712";
 import type { Market } from "@corepool/protocol/resources";
 import type { MarketChain } from "@corepool/sdk/chain";
 import { checkMarket } from "../../data/known-market.ts";
@@ -14,14 +15,20 @@ export interface Step {
 /**
  * Opens the road to the chain through the key of whoever is signed in, who is asked for each transaction. `tell` gets the
  * steps as they happen. Rejects as `failureOf` tells apart.
+ * @param at a contract of this browser's own knowledge, whatever the coordinator names: for what takes rights back
  */
 export async function ownChain(
   market: Market,
   tell: (step: Step) => void,
+  at?: MarketDomain,
 ): Promise<{ readonly chain: MarketChain; readonly own: Address }> {
-  checkMarket(market);
+  if (at === undefined) checkMarket(market);
   const home = await keyHome();
-  const chain = await sendingChain(market, home, PATIENCE_MS);
+  const where: Market =
+    at === undefined
+      ? market
+      : { ...market, chainId: at.chainId, contracts: { ...market.contracts, leaseMarket: at.market } };
+  const chain = await sendingChain(where, home, PATIENCE_MS);
   const told: MarketChain = {
     ...chain,
     send: async (to, call) => {

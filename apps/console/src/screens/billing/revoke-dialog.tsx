@@ -36,11 +36,14 @@ export function RevokeDialog({
       import("@corepool/sdk/chain"),
       import("./on-chain.ts"),
     ]);
-    const { chain } = await ownChain(market, (step) => setSteps((now) => [...now, step]));
+    const tell = (step: Step) => setSteps((now) => [...now, step]);
     if (known) {
-      for (const copy of row.copies.filter((each) => each.revokedIn === undefined))
+      for (const copy of row.copies.filter((each) => each.revokedIn === undefined)) {
+        // There it holds, and there it is revoked, whatever market the coordinator names by now.
+        const { chain } = await ownChain(market, tell, { chainId: copy.chainId, market: copy.market });
         keep({ ...copy, revokedIn: await revokeMandate(chain, copy.mandate) });
-    } else await cancelAll(chain);
+      }
+    } else await cancelAll((await ownChain(market, tell)).chain);
     if (row.id === null) return;
     try {
       await call(dropMandate, { params: { id: row.id } });
