@@ -7,6 +7,7 @@ import { AddressView } from "../../kit/values/hash.tsx";
 import { Rate } from "../../kit/values/money.tsx";
 import { bytesText } from "../../kit/values/quantities.ts";
 import { State } from "../../kit/values/state.tsx";
+import { ProblemText } from "../../problems/problem-text.tsx";
 import { useChangeText, useDimensionName } from "./changes.ts";
 import { groupsOf } from "./model.ts";
 import { Pane } from "./pane.tsx";
@@ -162,7 +163,7 @@ export function Who({
             <Trans>Write a command, and this shows live who could run it.</Trans>
           </p>
         ) : error !== undefined ? (
-          <p className="text-bad">{error.message}</p>
+          <ProblemText error={error} bad />
         ) : data === undefined ? null : fits > 0 ? (
           <State tone="live">
             <Plural value={fits} one="# offer fits" other="# offers fit" />

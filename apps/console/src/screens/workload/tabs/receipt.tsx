@@ -18,6 +18,7 @@ import { Money, Rate } from "../../../kit/values/money.tsx";
 import { durationText } from "../../../kit/values/quantities.ts";
 import { State } from "../../../kit/values/state.tsx";
 import { Time } from "../../../kit/values/time.tsx";
+import { ProblemText } from "../../../problems/problem-text.tsx";
 import { isOver } from "../bill.ts";
 
 /** A bill that is not there yet is asked for again; a burn, or finality, comes later by itself. */
@@ -66,7 +67,9 @@ function ChainCheck({ workload, receipt }: { readonly workload: WorkloadView; re
           <State tone={wrong ? "bad" : "warn"}>
             {wrong ? <Trans>The receipt and the chain differ</Trans> : <Trans>The chain could not be asked</Trans>}
           </State>
-          <p className="mt-1 text-muted">{check.error.message}</p>
+          <div className="mt-1">
+            <ProblemText error={check.error} />
+          </div>
           <Button icon={ICONS.refresh} className="mt-2" busy={check.isFetching} onClick={() => void check.refetch()}>
             <Trans>Check again</Trans>
           </Button>
