@@ -3,6 +3,7 @@ import type { Token } from "@corepool/core/money";
 import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { getReceipt } from "@corepool/protocol/routes/workloads";
+import { isOver } from "@corepool/sdk/follow";
 import type { ChainBill } from "@corepool/sdk/verify-receipt";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
@@ -19,7 +20,6 @@ import { durationText } from "../../../kit/values/quantities.ts";
 import { State } from "../../../kit/values/state.tsx";
 import { Time } from "../../../kit/values/time.tsx";
 import { ProblemText } from "../../../problems/problem-text.tsx";
-import { isOver } from "../bill.ts";
 
 /** A bill that is not there yet is asked for again; a burn, or finality, comes later by itself. */
 const LOOK_MS = 3_000;
