@@ -102,7 +102,7 @@ export default function WorkloadsPage() {
       </>
     );
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="flex h-full min-h-0 flex-col low:h-auto">
       <PageHead title={<Trans>Workloads</Trans>}>
         {list.ready ? <Burning rows={list.rows} tokenOf={tokenOf} /> : null}
       </PageHead>
