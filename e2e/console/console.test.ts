@@ -149,11 +149,12 @@ describe("the console, in a browser, on a real market", () => {
       ).toEqual(["ko", "compact", "rgb(232, 235, 238)"]);
     });
 
-    it("says what a problem means in the language that is spoken, and what the coordinator says of it", async () => {
+    it("says what a problem means and what to do in the language that is spoken, and what the coordinator says of it", async () => {
       const page = await open("/new?offer=ofr_none", { language: "ko" });
       const failure = page.getByRole("main").getByRole("alert");
       await failure.getByText("요청의 형식이 올바르지 않습니다").waitFor();
       expect(await failure.locator("[lang=en]").textContent()).toContain("an id that starts with ofr_");
+      expect(await failure.locator("[data-next]").textContent()).toBe("적힌 항목을 고쳐 다시 보내세요.");
     });
 
     it("says that it is offline, keeps what it knew, and comes back by itself", async () => {

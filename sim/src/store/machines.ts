@@ -73,11 +73,6 @@ export function simMachines(tx: SimTransaction): Machines {
       }
       return gone;
     },
-    async page({ limit, before }) {
-      await tx.statement();
-      const rows = tx.rows<MachineRecord>("machines").map(([, row]) => row);
-      return newestFirst(rows, (row) => row.registeredAt, before, limit);
-    },
   };
 }
 
@@ -85,11 +80,12 @@ export function simMachines(tx: SimTransaction): Machines {
 export function simUnits(tx: SimTransaction): Units<MarketDocuments> {
   const all = () => tx.rows<Unit>("units");
   return {
-    async ofMachine(machine) {
+    async ofMachines(machines) {
+      if (machines.length === 0) return [];
       await tx.statement();
       return all()
         .map(([, unit]) => unit)
-        .filter((unit) => unit.machine === machine)
+        .filter((unit) => machines.includes(unit.machine))
         .sort((a, b) => a.unit - b.unit);
     },
     async elsewhere(provider, machine, units) {

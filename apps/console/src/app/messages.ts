@@ -7,12 +7,13 @@ const SHARED = import.meta.glob("../locales/*.po") as Readonly<Record<string, Ca
 const OF_PARTS = import.meta.glob([
   "../screens/*/locales/*.po",
   "../identity/locales/*.po",
+  "../placement/locales/*.po",
   "../watch/locales/*.po",
 ]) as Readonly<Record<string, Catalogue>>;
 const opened = new Set<string>();
 
 /** What has words of its own and is no screen. */
-const PARTS: readonly string[] = ["identity", "watch"];
+const PARTS: readonly string[] = ["identity", "placement", "watch"];
 
 /** Where the words of a part lie: a screen by the name of its folder, or one of those. */
 const partAt = (name: string, locale: string): string =>

@@ -1,7 +1,6 @@
-import { CorepoolError } from "@corepool/core/errors";
 import { useLingui } from "@lingui/react/macro";
 import { loadWordsOf } from "../app/messages.ts";
-import { useProblemTitle } from "../problems/title.ts";
+import { ProblemText } from "../problems/problem-text.tsx";
 import { failureOf, type KeyFailure } from "./failure.ts";
 
 // Dialogs outside of the sign-in tell failures of keys too, and their words are a part of their own.
@@ -42,30 +41,19 @@ function useWords(): Readonly<Record<Exclude<KeyFailure, "other">, readonly [str
 export function OutcomeOfKey({ error }: { readonly error: unknown }) {
   const words = useWords();
   const kind = failureOf(error);
-  const title = useProblemTitle(error);
-  // What the coordinator and the libraries say is English; the page's own errors are in the page's language.
-  const language = kind === "other" && error instanceof CorepoolError ? "en" : undefined;
-  const [what, next] =
-    kind === "other"
-      ? [
-          error instanceof Error ? error.message : String(error),
-          error instanceof CorepoolError ? (error.next ?? "") : "",
-        ]
-      : words[kind];
   return (
     <div
       role="alert"
       data-failure={kind}
       className={`rounded-(--radius) border px-3 py-2 text-sm ${kind === "rejected" ? "border-line" : "border-bad"}`}
     >
-      {kind === "other" && title !== undefined ? <p className="text-bad">{title}</p> : null}
-      <p lang={language} className={kind === "rejected" ? "" : "text-bad"}>
-        {what}
-      </p>
-      {next === "" ? null : (
-        <p lang={language} className="text-muted">
-          {next}
-        </p>
+      {kind === "other" ? (
+        <ProblemText error={error} bad />
+      ) : (
+        <>
+          <p className={kind === "rejected" ? "" : "text-bad"}>{words[kind][0]}</p>
+          <p className="text-muted">{words[kind][1]}</p>
+        </>
       )}
     </div>
   );

@@ -127,7 +127,8 @@ export function Shell() {
           <TopBar />
           <Banner />
           <Suspense fallback={null}>{painted ? <WatchBar /> : null}</Suspense>
-          <main id="content" tabIndex={-1} className="scroll-thin min-h-0 flex-1 overflow-y-auto">
+          {/* What is only heard lies within it too, or the window would scroll beside it. */}
+          <main id="content" tabIndex={-1} className="scroll-thin relative min-h-0 flex-1 overflow-y-auto">
             <CurrentScreen />
           </main>
         </div>

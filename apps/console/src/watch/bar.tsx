@@ -39,7 +39,7 @@ function useLeaveGuard(active: boolean): void {
 function useSignedIn(active: boolean): void {
   useEffect(() => {
     if (!active) return;
-    const timer = setInterval(() => renew(Date.now()).catch(() => undefined), RENEWAL_LOOK_MS);
+    const timer = setInterval(() => void renew(Date.now()).catch(() => undefined), RENEWAL_LOOK_MS);
     return () => clearInterval(timer);
   }, [active]);
 }

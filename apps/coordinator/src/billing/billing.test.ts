@@ -12,6 +12,8 @@ const CASH = 1_000n * 10n ** 18n;
 let market: TestMarket;
 let client: TestClient;
 let agent: TestAgent;
+/** The lease of the first workload. */
+let leased = "";
 beforeAll(async () => {
   market = await testMarket();
   client = new TestClient(market);
@@ -31,6 +33,7 @@ describe("the ledger of an account", () => {
       return data.some(({ kind }) => kind === "refund") ? data : undefined;
     });
     const receipt = await call(market.api, getReceipt, { params: { id } });
+    leased = assign.lease;
     const brief = entries.map(({ kind, cash, escrow, lease, workload, transaction }) => ({
       ...{ kind, cash: BigInt(cash), escrow: BigInt(escrow), workload },
       at: transaction === receipt.openTx ? "open" : transaction === receipt.closeTx ? "close" : lease,
@@ -72,6 +75,31 @@ describe("the ledger of an account", () => {
     expect((await call(market.api, listLedger, { query: { workload } })).data).toHaveLength(4);
     const elsewhere = { token: market.deployment.stablecoin };
     expect((await call(market.api, listLedger, { query: elsewhere })).data).toEqual([]);
+  });
+
+  it("is that of one machine when one is asked for, also for leases that only the chain tells of", async () => {
+    const provider = clientOf(market.url, walletOf(market.provider.key));
+    const kinds = async (api: typeof provider, machine: `0x${string}`) =>
+      (await call(api, listLedger, { query: { machine } })).data.map(({ kind }) => kind);
+    const upper = `0x${agent.machine.slice(2).toUpperCase()}` as const;
+    const other = `0x${"5a".repeat(32)}` as const;
+    const ofClient = ["refund", "fee", "payment", "escrow"];
+    expect(await kinds(market.api, agent.machine)).toEqual(ofClient);
+    expect([await kinds(provider, upper), await kinds(provider, other)]).toEqual([["earning"], []]);
+    const database = new pg.Client({ connectionString: market.databaseUrl });
+    await database.connect();
+    try {
+      // As of a lease whose order never came by here: whoever had the offer opened it on chain by himself.
+      await database.query("update leases set id = 'elsewhere', machine = 'elsewhere'");
+      expect([await kinds(market.api, agent.machine), await kinds(provider, agent.machine)]).toEqual([
+        ofClient,
+        ["earning"],
+      ]);
+      expect(await kinds(provider, other)).toEqual([]);
+    } finally {
+      await database.query("update leases set id = $1, machine = $2", [leased, agent.machine]);
+      await database.end();
+    }
   });
 
   it("is summed up by day, with what runs now and where that leads", async () => {

@@ -1,4 +1,4 @@
-import type { Address } from "@corepool/core/hex";
+import type { Address, Hex } from "@corepool/core/hex";
 import { forecastSpend } from "@corepool/core/spend";
 import type { LedgerEntry, SpendView } from "@corepool/protocol/resources";
 import { sql } from "kysely";
@@ -12,7 +12,17 @@ export interface LedgerFilter {
   readonly token?: Address | undefined;
   readonly kind?: LedgerEntry["kind"] | undefined;
   readonly workload?: string | undefined;
+  /** In lower case. */
+  readonly machine?: Hex | undefined;
 }
+
+/** Whether an entry is of a lease of a machine: of one that was ordered here, or that the chain alone told of. */
+const ofMachine = (machine: Hex) => sql<boolean>`(leases.machine = ${machine} or exists (
+  select 1 from chain_facts fact
+  join units on units.provider = lower(fact.value #>> '{terms,provider}')
+    and units.unit::text = fact.value #>> '{terms,unit}'
+  where fact.kind = 'lease' and fact.key = entry.lease and units.machine = ${machine}
+))`;
 
 /** Entries of an account's ledger, newest first, below `before`. */
 export async function ledgerPage(
@@ -33,6 +43,7 @@ export async function ledgerPage(
   if (filter.kind !== undefined) query = query.where("entry.kind", "=", filter.kind);
   if (filter.workload !== undefined)
     query = query.where("leases.workload", "=", filter.workload).where("leases.client", "=", account);
+  if (filter.machine !== undefined) query = query.where(ofMachine(filter.machine));
   if (before !== undefined) query = query.where("entry.id", "<", before);
   const rows = await query.orderBy("entry.id", "desc").limit(limit).execute();
   return rows.map((row) => ({

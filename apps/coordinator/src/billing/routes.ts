@@ -17,8 +17,11 @@ export function bindBilling(
 ): void {
   const { database, store, context } = parts;
   api.bind(listLedger, async ({ caller, query }) => {
-    const { limit, cursor, token, kind, workload } = query;
-    const filter = { token: token === undefined ? undefined : lower(token), kind, workload };
+    const { limit, cursor, token, kind, workload, machine } = query;
+    const filter = {
+      ...{ token: token === undefined ? undefined : lower(token), kind, workload },
+      machine: machine === undefined ? undefined : lower(machine),
+    };
     const list = pager(`listLedger ${caller.account}`, filter);
     const rows = await ledgerPage(database.reader, caller.account, filter, limit + 1, list.after(cursor)?.id);
     return list.page(

@@ -8,7 +8,7 @@ import type { Database } from "../platform/database/database.ts";
 import { notifyOnCommit } from "../platform/events/notify-on-commit.ts";
 import type { Api, Caller } from "../platform/http/call.ts";
 import { pager } from "../platform/http/page.ts";
-import { ownMachine, ownMachines, ownMachineView } from "./own.ts";
+import { ownMachine, ownMachines, ownMachineViews } from "./own.ts";
 
 /** Binds the routes of a provider's own machines. */
 export function bindOwnMachines(
@@ -19,7 +19,8 @@ export function bindOwnMachines(
   const { reader } = database;
   const view = async (caller: Caller, id: Hex) => {
     const machine = await ownMachine(reader, caller.account, lower(id));
-    if (machine !== undefined) return ownMachineView(reader, machine, clock.now());
+    const [view] = await ownMachineViews(reader, machine === undefined ? [] : [machine], clock.now());
+    if (view !== undefined) return view;
     throw new CorepoolError("not-found", {
       detail: `There is no machine ${id} of yours.`,
       next: "See yours: GET /v1/account/machines.",
@@ -35,9 +36,7 @@ export function bindOwnMachines(
       (row) => ({ at: row.registered_at.getTime(), id: row.id }),
       (row) => row,
     );
-    const data = [];
-    for (const row of page.data) data.push(await ownMachineView(reader, row, clock.now()));
-    return { ...page, data };
+    return { ...page, data: await ownMachineViews(reader, page.data, clock.now()) };
   });
 
   api.bind(getOwnMachine, ({ caller, params }) => view(caller, params.id));

@@ -34,63 +34,85 @@ export function ownMachine(reader: Reader, provider: Address, id: Hex): Promise<
     .executeTakeFirst();
 }
 
-/** Everything that a provider is shown about one of his machines. */
-export async function ownMachineView(reader: Reader, machine: Row, now: number): Promise<OwnMachine> {
-  const { id } = machine;
+/** Everything that a provider is shown about machines of his, in their order: as many statements for many as for one. */
+export async function ownMachineViews(reader: Reader, machines: readonly Row[], now: number): Promise<OwnMachine[]> {
+  if (machines.length === 0) return [];
+  const ids = machines.map(({ id }) => id);
   const day = sql<Date>`date_trunc('day', entry.at, 'UTC')`;
   const [units, offers, leases, earnings] = await Promise.all([
-    reader.selectFrom("units").select("spec").where("machine", "=", id).orderBy("unit").execute(),
+    reader.selectFrom("units").select(["machine", "spec"]).where("machine", "in", ids).orderBy("unit").execute(),
     reader
       .selectFrom("offers")
-      .select(["id", "unit", "token", "rate", "expiry"])
-      .where("machine", "=", id)
+      .select(["machine", "id", "unit", "token", "rate", "expiry"])
+      .where("machine", "in", ids)
       .where("open", "=", true)
       .orderBy("unit")
       .orderBy("id")
       .execute(),
+    // One look into the index for each machine: it ends after the newest, however many there were.
     reader
-      .selectFrom("leases")
-      .select(["id", "unit", "state", "token", "rate", "note_total", "created_at"])
-      .where("machine", "=", id)
-      .orderBy("created_at", "desc")
-      .limit(MOST_LEASES)
+      .selectFrom("machines")
+      .innerJoinLateral(
+        (e) =>
+          e
+            .selectFrom("leases")
+            .select(["machine", "id", "unit", "state", "token", "rate", "note_total", "created_at"])
+            .whereRef("leases.machine", "=", "machines.id")
+            .orderBy("created_at", "desc")
+            .limit(MOST_LEASES)
+            .as("lease"),
+        (join) => join.onTrue(),
+      )
+      .selectAll("lease")
+      .where("machines.id", "in", ids)
+      .orderBy("lease.created_at", "desc")
       .execute(),
     reader
       .selectFrom("leases")
       .innerJoin("ledger_entries as entry", "entry.lease", "leases.id")
-      .select("entry.token")
+      .select(["leases.machine", "entry.token"])
       .select(day.as("day"))
       .select((e) => e.fn.sum<bigint>("entry.cash").as("earned"))
-      .where("leases.machine", "=", id)
+      .where("leases.machine", "in", ids)
       .where("entry.kind", "=", "earning")
       .where("entry.at", ">=", new Date(now - EARNING_MS))
-      .groupBy(["entry.token", day])
+      .groupBy(["leases.machine", "entry.token", day])
       .orderBy(day, "desc")
       .orderBy("entry.token")
       .execute(),
   ]);
-  return {
-    id,
+  const unitsOf = byMachine(units);
+  const offersOf = byMachine(offers);
+  const leasesOf = byMachine(leases);
+  const earningsOf = byMachine(earnings);
+  return machines.map((machine) => ({
+    id: machine.id,
     provider: machine.provider,
     online: machine.online,
     lastSeenAt: machine.last_seen_at === null ? null : timestampOf(machine.last_seen_at.getTime()),
     registeredAt: timestampOf(machine.registered_at.getTime()),
     agentVersion: machine.agent_version,
     draining: machine.draining,
-    units: units.map(({ spec }) => spec as OwnMachine["units"][number]),
-    offers: offers.map(({ id: offer, unit, token, rate, expiry }) => ({
-      ...{ id: offer, unit: Number(unit), token, rate: String(rate) },
+    units: unitsOf(machine).map(({ spec }) => spec as OwnMachine["units"][number]),
+    offers: offersOf(machine).map(({ id, unit, token, rate, expiry }) => ({
+      ...{ id, unit: Number(unit), token, rate: String(rate) },
       expiry: timestampOf(Math.min(Number(expiry) * 1000, END_OF_TIME)),
     })),
-    leases: leases.map((lease) => ({
+    leases: leasesOf(machine).map((lease) => ({
       ...{ id: lease.id, unit: Number(lease.unit), state: lease.state, token: lease.token },
       ...{ rate: String(lease.rate), noteTotal: String(lease.note_total) },
       createdAt: timestampOf(lease.created_at.getTime()),
     })),
-    earnings: earnings.map(({ day: at, token, earned }) => ({
+    earnings: earningsOf(machine).map(({ day: at, token, earned }) => ({
       ...{ day: timestampOf(at.getTime()).slice(0, 10), token, earned: String(earned) },
     })),
-  };
+  }));
+}
+
+/** Rows by their machine, in the order in which they came. */
+function byMachine<T extends { readonly machine: Hex }>(rows: readonly T[]): (machine: Row) => readonly T[] {
+  const groups = Map.groupBy(rows, (row) => row.machine);
+  return ({ id }) => groups.get(id) ?? [];
 }
 
 /** The last moment that RFC 3339 can write, milliseconds. */

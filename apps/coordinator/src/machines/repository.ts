@@ -1,12 +1,13 @@
 import type { Hex } from "@corepool/core/hex";
 import type { MachineRecord, Machines, Units } from "@corepool/core/ports/store";
 import type { Selectable } from "kysely";
-import { afterKey, dateOf, timeOf } from "../market/columns.ts";
+import { dateOf, timeOf } from "../market/columns.ts";
 import type { MarketDocuments, Unit } from "../market/documents.ts";
 import type { Tx } from "../platform/database/database.ts";
 import type { DomainTables } from "../platform/database/domain-tables.ts";
 
-const fromRow = (row: Selectable<DomainTables["machines"]>): MachineRecord => ({
+/** A machine as its row has it. */
+export const machineFromRow = (row: Selectable<DomainTables["machines"]>): MachineRecord => ({
   id: row.id,
   provider: row.provider,
   publicKey: row.public_key,
@@ -23,11 +24,11 @@ export function machineRepository(tx: Tx): Machines {
   return {
     async get(id) {
       const row = await find(id).executeTakeFirst();
-      return row && fromRow(row);
+      return row && machineFromRow(row);
     },
     async lock(id) {
       const row = await find(id).forUpdate().executeTakeFirst();
-      return row && fromRow(row);
+      return row && machineFromRow(row);
     },
     async put(record) {
       const { id, ...rest } = {
@@ -73,12 +74,6 @@ export function machineRepository(tx: Tx): Machines {
         .execute();
       return rows.map((row) => row.id);
     },
-    async page({ limit, before }) {
-      let query = tx.selectFrom("machines").selectAll();
-      if (before !== undefined) query = query.where(afterKey("registered_at", before));
-      const rows = await query.orderBy("registered_at", "desc").orderBy("id", "desc").limit(limit).execute();
-      return rows.map(fromRow);
-    },
   };
 }
 
@@ -94,8 +89,9 @@ const unitFromRow = (row: Selectable<DomainTables["units"]>): Unit => ({
 /** Units on PostgreSQL. */
 export function unitRepository(tx: Tx): Units<MarketDocuments> {
   return {
-    async ofMachine(machine) {
-      const rows = await tx.selectFrom("units").selectAll().where("machine", "=", machine).orderBy("unit").execute();
+    async ofMachines(machines) {
+      if (machines.length === 0) return [];
+      const rows = await tx.selectFrom("units").selectAll().where("machine", "in", machines).orderBy("unit").execute();
       return rows.map(unitFromRow);
     },
     async elsewhere(provider, machine, units) {

@@ -7,49 +7,50 @@ import type { Uow } from "../market/documents.ts";
 import { inTransaction, type MarketParts } from "../market/parts.ts";
 import type { Api } from "../platform/http/call.ts";
 import { pager } from "../platform/http/page.ts";
+import { machinePage } from "./fleet.ts";
 
-async function machineView(uow: Uow, machine: MachineRecord): Promise<MachineView> {
-  return {
+/** What everybody sees of these machines, in their order. */
+async function machineViews(uow: Uow, machines: readonly MachineRecord[]): Promise<MachineView[]> {
+  const units = Map.groupBy(await uow.units.ofMachines(machines.map(({ id }) => id)), (unit) => unit.machine);
+  return machines.map((machine) => ({
     id: machine.id,
     provider: machine.provider,
     online: machine.online,
     lastSeenAt: machine.lastSeenAt === null ? null : timestampOf(machine.lastSeenAt),
     registeredAt: timestampOf(machine.registeredAt),
     agentVersion: machine.agentVersion,
-    units: (await uow.units.ofMachine(machine.id)).map((unit) => unit.spec),
-  };
+    units: (units.get(machine.id) ?? []).map((unit) => unit.spec),
+  }));
 }
 
 /** Binds the routes of machines. */
 export function bindMachines(api: Api, parts: MarketParts): void {
   api.bind(listMachines, async ({ query }) => {
-    const list = pager("listMachines", {});
+    const fleet = query.fleet === undefined ? undefined : lower(query.fleet);
+    const list = pager("listMachines", { fleet });
     const after = list.after(query.cursor);
     const before = after === undefined ? undefined : { createdAt: after.at, id: after.id };
-    return inTransaction(parts, async (uow) => {
-      const rows = await uow.machines.page({ limit: query.limit + 1, before });
-      const views = new Map<string, MachineView>();
-      for (const row of rows.slice(0, query.limit)) views.set(row.id, await machineView(uow, row));
+    return inTransaction(parts, async (uow, tx) => {
+      const rows = await machinePage(tx, fleet, query.limit + 1, before);
       const page = list.page(
         rows,
         query.limit,
         (row) => ({ at: row.registeredAt, id: row.id }),
-        ({ id }) => id,
+        (row) => row,
       );
-      return { ...page, data: page.data.flatMap((id) => views.get(id) ?? []) };
+      return { ...page, data: await machineViews(uow, page.data) };
     });
   });
 
   api.bind(getMachine, ({ params }) =>
     inTransaction(parts, async (uow) => {
       const machine = await uow.machines.get(lower(params.id));
-      if (machine === undefined) {
-        throw new CorepoolError("not-found", {
-          detail: `There is no machine ${params.id}.`,
-          next: "See all: GET /v1/machines.",
-        });
-      }
-      return machineView(uow, machine);
+      const [view] = await machineViews(uow, machine === undefined ? [] : [machine]);
+      if (view !== undefined) return view;
+      throw new CorepoolError("not-found", {
+        detail: `There is no machine ${params.id}.`,
+        next: "See all: GET /v1/machines.",
+      });
     }),
   );
 }

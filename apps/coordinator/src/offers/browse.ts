@@ -3,6 +3,7 @@ import type { PricesView } from "@corepool/protocol/resources";
 import type { RouteQuery } from "@corepool/protocol/route";
 import type { listOffers, offerPrices } from "@corepool/protocol/routes/market";
 import { type RawBuilder, sql } from "kysely";
+import { inFleet } from "../machines/fleet.ts";
 import { lower } from "../market/context.ts";
 import type { Reader } from "../platform/database/database.ts";
 import { busy } from "./repository.ts";
@@ -34,9 +35,11 @@ function wanted(reader: Reader, query: OfferQuery, seconds: number) {
     .where("machines.draining", "=", false)
     .where("offers.not_before", "<=", BigInt(seconds))
     .where("offers.expiry", ">=", BigInt(seconds));
-  const { token, provider, cpus, memoryBytes, diskBytes, gpus, gpuModel, minRate, maxRate } = query;
+  const { token, provider, machine, fleet, cpus, memoryBytes, diskBytes, gpus, gpuModel, minRate, maxRate } = query;
   if (token !== undefined) rows = rows.where("offers.token", "=", lower(token));
   if (provider !== undefined) rows = rows.where("offers.provider", "=", lower(provider));
+  if (machine !== undefined) rows = rows.where("offers.machine", "=", lower(machine));
+  if (fleet !== undefined) rows = rows.where(inFleet(lower(fleet)));
   if (cpus !== undefined) rows = rows.where("units.cpus", ">=", BigInt(cpus));
   if (memoryBytes !== undefined) rows = rows.where("units.memory_bytes", ">=", BigInt(memoryBytes));
   if (diskBytes !== undefined) rows = rows.where("units.disk_bytes", ">=", BigInt(diskBytes));

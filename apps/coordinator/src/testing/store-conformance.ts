@@ -60,7 +60,16 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
         if (unit === undefined) throw new Error("no unit");
         expect(await uow.machines.get(bytes32(1))).toEqual(machineRecord(1));
         expect(await uow.machines.get(bytes32(9))).toBeUndefined();
-        expect(await uow.units.ofMachine(bytes32(1))).toContainEqual(unit);
+        await stock(uow, 2);
+        const units = async (...machines: number[]) =>
+          (await uow.units.ofMachines(machines.map(bytes32))).map((each) => each.unit);
+        expect([await units(1), await units(2, 1), await units(9), await units()]).toEqual([
+          [10, 11, 12],
+          [10, 11, 12, 20, 21, 22],
+          [],
+          [],
+        ]);
+        expect((await uow.units.ofMachines([bytes32(1)]))[0]).toEqual(unit);
         const workload = workloadRecord(1, {
           placed: {
             offerId: "ofr_1",

@@ -54,7 +54,6 @@ export interface Machines {
   left(id: Hex, epoch: number): Promise<void>;
   /** Marks machines as offline that were last seen before `at`; returns them. */
   expire(at: number): Promise<readonly Hex[]>;
-  page(request: PageRequest): Promise<readonly MachineRecord[]>;
 }
 
 /** A unit as its machine's agent last described it. */
@@ -68,7 +67,8 @@ export interface UnitRecord<D extends Documents = Documents> {
 }
 
 export interface Units<D extends Documents = Documents> {
-  ofMachine(machine: Hex): Promise<readonly UnitRecord<D>[]>;
+  /** All units of these machines, by number. */
+  ofMachines(machines: readonly Hex[]): Promise<readonly UnitRecord<D>[]>;
   /** Which of a provider's unit numbers belong to another machine of his. */
   elsewhere(provider: Address, machine: Hex, units: readonly number[]): Promise<readonly number[]>;
   /** Replaces all units of a machine. */

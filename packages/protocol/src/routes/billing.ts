@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, id, page, pageQuery } from "../primitives.ts";
+import { address, bytes32, id, page, pageQuery } from "../primitives.ts";
 import { ledgerEntry, spend } from "../resources.ts";
 import { defineRoute } from "../route.ts";
 
@@ -15,6 +15,8 @@ export const listLedger = defineRoute({
     token: address.optional(),
     kind: ledgerEntry.shape.kind.optional(),
     workload: id("wkl").optional(),
+    /** What leases of this machine moved. */
+    machine: bytes32.optional(),
   }),
   response: page(ledgerEntry),
   status: 200,

@@ -18,10 +18,15 @@ export const getMarket = defineRoute({
 
 const size = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** Machines of this fleet: those that the account provides, and those that have an open offer which pays it. */
+const fleet = address.optional();
+
 /** What an offer must have at least. */
 const offerFilter = {
   token: address.optional(),
   provider: address.optional(),
+  machine: bytes32.optional(),
+  fleet,
   cpus: z.coerce.number().int().min(1).max(4_096).optional(),
   memoryBytes: size.optional(),
   diskBytes: size.optional(),
@@ -109,11 +114,11 @@ export const listMachines = defineRoute({
   method: "GET",
   path: "/v1/machines",
   operationId: "listMachines",
-  summary: "List machines",
+  summary: "List machines, or those of one account's fleet",
   scopes: "public",
   rate: "read",
   idempotent: false,
-  query: pageQuery,
+  query: pageQuery.extend({ fleet }),
   response: page(machine),
   status: 200,
   problems: ["bad-request", "bad-cursor"],

@@ -94,7 +94,7 @@ function SearchBox({
     return () => clearTimeout(timer);
   }, [text, onChange]);
   return (
-    <label className="row flex w-56 min-w-0 items-center gap-2 rounded-(--radius) border border-faint bg-bg px-2.5 focus-within:outline-2 focus-within:outline-info phone:flex-1">
+    <label className="row flex w-56 min-w-32 items-center gap-2 rounded-(--radius) border border-faint bg-bg px-2.5 focus-within:outline-2 focus-within:outline-info phone:flex-1">
       <Icon path={ICONS.search} className="text-faint" />
       <span className="sr-only">
         <Trans>Search in the table</Trans>
@@ -209,7 +209,7 @@ export function Table<T>(props: TableProps<T>) {
         </div>
       </div>
       {data.error === null ? null : <Stale at={data.at} again={data.again} />}
-      <div ref={scroller} className="scroll-thin relative min-h-0 flex-1 overflow-auto">
+      <div ref={scroller} className="scroll-thin relative min-h-0 flex-1 overflow-auto low:max-h-60">
         <table
           aria-label={label}
           aria-rowcount={data.ready ? rows.length + 1 : -1}

@@ -50,12 +50,12 @@ export function Section({
 /** Names and values, one a line. */
 export function Facts({ facts }: { readonly facts: readonly (readonly [ReactNode, ReactNode])[] }) {
   return (
-    <dl className="grid grid-cols-[minmax(6.5rem,max-content)_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm">
+    <dl className="grid grid-cols-[minmax(6.5rem,max-content)_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm phone:grid-cols-[fit-content(45%)_minmax(0,1fr)]">
       {facts.map(([name, value], index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the list is written down, it never reorders
         <div key={index} className="contents">
           <dt className="text-muted">{name}</dt>
-          <dd className="min-w-0 break-words">{value}</dd>
+          <dd className="min-w-0 break-words phone:wrap-anywhere phone:**:whitespace-normal">{value}</dd>
         </div>
       ))}
     </dl>

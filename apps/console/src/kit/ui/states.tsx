@@ -1,7 +1,7 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
-import { useProblemTitle } from "../../problems/title.ts";
+import { ProblemText } from "../../problems/problem-text.tsx";
 import { Ago } from "../values/time.tsx";
 import { Button } from "./button.tsx";
 import { ICONS, Icon } from "./icon.tsx";
@@ -30,18 +30,13 @@ export function Failure({ error, again }: { readonly error: unknown; readonly ag
   const { t } = useLingui();
   const known = error instanceof CorepoolError ? error : undefined;
   const request = known?.data["requestId"];
-  const title = useProblemTitle(error);
   return (
     <div role="alert" className="flex max-w-xl flex-col items-start gap-2 px-4 py-8 md:px-6">
       <h2 className="flex items-center gap-2 font-medium text-bad">
         <Icon path={ICONS.alert} />
         <Trans>This could not be shown</Trans>
       </h2>
-      {title === undefined ? null : <p>{title}</p>}
-      <div lang="en" className="text-muted">
-        <p>{error instanceof Error ? error.message : String(error)}</p>
-        {known?.next === undefined ? null : <p>{known.next}</p>}
-      </div>
+      <ProblemText error={error} />
       <p className="font-mono text-xs text-faint">
         {known?.code ?? t`unexpected`}
         {typeof request === "string" ? ` · ${request}` : ""}

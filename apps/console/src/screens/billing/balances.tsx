@@ -21,7 +21,7 @@ function Figure({
     <div className="min-w-0">
       <dt className="text-sm text-muted">{name}</dt>
       <dd>
-        <p className="text-lg">{children}</p>
+        <p className="wrap-anywhere text-lg **:whitespace-normal">{children}</p>
         <p className="text-xs text-faint">{note}</p>
       </dd>
     </div>

@@ -27,7 +27,7 @@ export default function BillingPage() {
   const setSearch = useSetSearch(screen);
   const part = search.part ?? "money";
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="flex h-full min-h-0 flex-col low:h-auto">
       <PageHead
         title={<Trans>Billing</Trans>}
         actions={

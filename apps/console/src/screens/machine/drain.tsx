@@ -1,4 +1,4 @@
-import { drainMachine, listOwnMachines } from "@corepool/protocol/routes/machines";
+import { drainMachine, getOwnMachine, listOwnMachines } from "@corepool/protocol/routes/machines";
 import { getMachine, listOffers } from "@corepool/protocol/routes/market";
 import { Trans } from "@lingui/react/macro";
 import { useState } from "react";
@@ -11,7 +11,7 @@ import type { FleetRow } from "../provider/fleet.ts";
 /** Letting the machine run dry, and taking it back, for its owner; for everybody else, who can. */
 export function Drain({ row, paid }: { readonly row: FleetRow; readonly paid: boolean }) {
   const [asking, setAsking] = useState(false);
-  const drain = useCommand(drainMachine, { touches: [listOwnMachines, getMachine, listOffers] });
+  const drain = useCommand(drainMachine, { touches: [getOwnMachine, listOwnMachines, getMachine, listOffers] });
   const { own } = row;
   if (own === undefined && !paid) return null;
   const id = row.machine.id;

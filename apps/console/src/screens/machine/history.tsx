@@ -1,3 +1,4 @@
+import type { Token } from "@corepool/core/money";
 import type { LedgerEntry } from "@corepool/protocol/resources";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Section } from "../../kit/ui/page.tsx";
@@ -5,16 +6,17 @@ import { Hash } from "../../kit/values/hash.tsx";
 import { Money } from "../../kit/values/money.tsx";
 import { State } from "../../kit/values/state.tsx";
 import { Time } from "../../kit/values/time.tsx";
+import { sumsOf } from "../provider/attribution.ts";
 import { Earned } from "../provider/earned.tsx";
 import { type FleetRow, larger, ownEarned } from "../provider/fleet.ts";
-import type { Fleet } from "../provider/use-fleet.ts";
 
 const SHOWN = 50;
 const CELL = "border-b border-line px-2 py-1.5 first:pl-0 text-left";
 
-function Row({ entry, fleet }: { readonly entry: LedgerEntry; readonly fleet: Fleet }) {
+type TokenOf = (address: string) => Token | undefined;
+
+function Row({ entry, token }: { readonly entry: LedgerEntry; readonly token: Token | undefined }) {
   const { t } = useLingui();
-  const token = fleet.tokenOf(entry.token);
   return (
     <tr data-payment={entry.transaction}>
       <td className={CELL}>
@@ -35,25 +37,28 @@ function Row({ entry, fleet }: { readonly entry: LedgerEntry; readonly fleet: Fl
 }
 
 /** What leases of the machine have paid to the account, newest first: the history that there is. */
-export function History({ fleet, row }: { readonly fleet: Fleet; readonly row: FleetRow }) {
+export function History({
+  row,
+  entries,
+  tokenOf,
+}: {
+  readonly row: FleetRow;
+  readonly entries: readonly LedgerEntry[];
+  readonly tokenOf: TokenOf;
+}) {
   const { t } = useLingui();
-  const entries = fleet.earnings.rows.filter(
-    (entry) => entry.lease !== null && fleet.machineOf.get(entry.lease) === row.machine.id,
-  );
   return (
     <Section
       title={<Trans>Payments</Trans>}
       note={
         <Trans>
-          To this account, found by the names that the chain gives to leases. Checks by nodes do not exist yet, so there
-          is no other history.
+          To this account, by leases of this machine. Checks by nodes do not exist yet, so there is no other history.
         </Trans>
       }
     >
       <p className="mb-3 text-sm" data-earned>
         <Trans>
-          Earned in all:{" "}
-          <Earned sums={larger(fleet.earned.get(row.machine.id), ownEarned(row, ""))} tokenOf={fleet.tokenOf} />
+          Earned in all: <Earned sums={larger(sumsOf(entries), ownEarned(row, ""))} tokenOf={tokenOf} />
         </Trans>
       </p>
       {entries.length === 0 ? (
@@ -75,7 +80,7 @@ export function History({ fleet, row }: { readonly fleet: Fleet; readonly row: F
             </thead>
             <tbody>
               {entries.slice(0, SHOWN).map((entry) => (
-                <Row key={entry.id} entry={entry} fleet={fleet} />
+                <Row key={entry.id} entry={entry} token={tokenOf(entry.token)} />
               ))}
             </tbody>
           </table>

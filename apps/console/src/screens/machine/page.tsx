@@ -1,7 +1,6 @@
 import { CorepoolError } from "@corepool/core/errors";
-import { sameAddress } from "@corepool/core/hex";
 import type { MachineView } from "@corepool/protocol/resources";
-import { getMachine } from "@corepool/protocol/routes/market";
+import { getMachine, getMarket } from "@corepool/protocol/routes/market";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "../../app/link.tsx";
 import { useParam } from "../../app/screen.ts";
@@ -13,14 +12,14 @@ import { Empty, Failure, Skeleton, Stale } from "../../kit/ui/states.tsx";
 import { Hash } from "../../kit/values/hash.tsx";
 import { shortened } from "../../kit/values/quantities.ts";
 import { State } from "../../kit/values/state.tsx";
-import { fleetRow } from "../provider/fleet.ts";
-import { useFleet } from "../provider/use-fleet.ts";
+import { useTokens } from "../workload/use-tokens.ts";
 import { Drain } from "./drain.tsx";
 import { History } from "./history.tsx";
 import { Inventory } from "./inventory.tsx";
 import { Isolation } from "./isolation.tsx";
 import { Leases } from "./leases.tsx";
 import { Units } from "./units.tsx";
+import { useMachine } from "./use-machine.ts";
 
 /** One machine as the market knows it. Everybody sees it; what it earned only who is paid. */
 export default function MachinePage() {
@@ -74,12 +73,10 @@ function Known({ id }: { readonly id: `0x${string}` }) {
 function Shown({ machine }: { readonly machine: MachineView }) {
   const { t } = useLingui();
   const who = useStore(identity);
-  const fleet = useFleet(who?.address);
-  const own = fleet.owned.rows.find((each) => each.id === machine.id);
-  const row = fleetRow(machine, fleet.offers.rows, own);
-  const paid =
-    who !== undefined &&
-    (sameAddress(machine.provider, who.address) || row.payTo.some((each) => sameAddress(each, who.address)));
+  const market = useRoute(getMarket, {}, { every: 15_000 });
+  const tokenOf = useTokens();
+  const { row, offers, paid, earnings } = useMachine(machine, who?.address);
+  const { own } = row;
   return (
     <>
       <PageHead
@@ -104,9 +101,9 @@ function Shown({ machine }: { readonly machine: MachineView }) {
       </PageHead>
       <Inventory row={row} />
       <Isolation row={row} />
-      {fleet.market === undefined ? null : <Units row={row} market={fleet.market} ready={fleet.offers.ready} />}
-      {own === undefined ? null : <Leases own={own} tokenOf={fleet.tokenOf} />}
-      {paid ? <History fleet={fleet} row={row} /> : null}
+      {market.data === undefined ? null : <Units row={row} market={market.data} ready={offers.ready} />}
+      {own === undefined ? null : <Leases own={own} tokenOf={tokenOf} />}
+      {paid ? <History row={row} entries={earnings.rows} tokenOf={tokenOf} /> : null}
       <Drain row={row} paid={paid} />
     </>
   );

@@ -58,7 +58,7 @@ export default function MarketPage() {
   const models = useMemo(() => gpuModels(offers.rows), [offers.rows]);
 
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="flex h-full min-h-0 flex-col low:h-auto">
       <PageHead title={<Trans>Market</Trans>}>
         <Trans>
           Offers signed by their providers. You pay by the second, from escrow, and what is not used comes back.

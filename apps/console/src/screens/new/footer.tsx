@@ -45,7 +45,7 @@ export function Footer({
   return (
     <footer
       data-cost
-      className="sticky bottom-0 z-10 flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line bg-surface px-4 py-2.5 md:px-6"
+      className="sticky bottom-0 z-10 flex low:static flex-wrap items-center gap-x-6 gap-y-2 border-t border-line bg-surface px-4 py-2.5 md:px-6"
     >
       <dl className="grid flex-1 basis-72 grid-cols-2 gap-x-6 gap-y-1 md:flex md:flex-wrap">
         <Figure name={<Trans>Per hour</Trans>}>

@@ -1,9 +1,9 @@
-import type { OfferView, Refusal } from "@corepool/protocol/resources";
+import type { OfferView } from "@corepool/protocol/resources";
 import { explainPlacement } from "@corepool/protocol/routes/workloads";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { inputOfBytes, keptInputs, specInputs, uploadsOf } from "./inputs.ts";
-import { costOf, type Draft, draftAgain, draftFor, groupsOf, sameAs } from "./model.ts";
+import { costOf, type Draft, draftAgain, draftFor, sameAs } from "./model.ts";
 
 const GP = { symbol: "GP", decimals: 18 };
 const token = `0x${"11".repeat(20)}` as const;
@@ -91,12 +91,4 @@ describe("the price of a lease", () => {
     expect(costOf(7n, 600, 5, 10)).toEqual({ rate: 7n, escrow: 4_200n, atRisk: 105n, graceSeconds: 10 });
     expect(costOf(7n, 10, 5, 10)).toEqual({ rate: 7n, escrow: 70n, atRisk: 70n, graceSeconds: 10 });
   });
-});
-
-it("groups refusals by their first reason, with everything that was there instead", () => {
-  const refusal = (dimension: Refusal["dimension"], had: string) => ({ dimension, asked: "9", had }) as Refusal;
-  expect(groupsOf([refusal("price", "3"), refusal("cpus", "2"), refusal("cpus", "4"), refusal("cpus", "2")])).toEqual([
-    { dimension: "cpus", count: 3, asked: "9", had: ["2", "4"] },
-    { dimension: "price", count: 1, asked: "9", had: ["3"] },
-  ]);
 });

@@ -1,5 +1,5 @@
 import { formatAmount, type Token } from "@corepool/core/money";
-import type { Market, OfferView, PlacementView, Refusal, WorkloadView } from "@corepool/protocol/resources";
+import type { Market, OfferView, WorkloadView } from "@corepool/protocol/resources";
 import type { explainPlacement } from "@corepool/protocol/routes/workloads";
 import type { z } from "zod";
 import { cliText, yamlText } from "../../kit/form/copy-as.ts";
@@ -41,26 +41,6 @@ export function draftFor(token: Market["tokens"][number]["address"], offer?: Off
 export function draftAgain({ spec, constraints }: Pick<WorkloadView, "spec" | "constraints">): Draft {
   const { maxRate: _, maxEscrow: __, ...kept } = constraints;
   return { spec, constraints: kept };
-}
-
-/** Refusals of one kind: how many machines, what was asked, and the different things that were there instead. */
-export interface RefusalGroup {
-  readonly dimension: Refusal["dimension"];
-  readonly count: number;
-  readonly asked: string;
-  readonly had: readonly string[];
-}
-
-/** Refusals by their first reason, the most frequent first. */
-export function groupsOf(refusals: PlacementView["refusals"]): readonly RefusalGroup[] {
-  const groups = new Map<string, { dimension: Refusal["dimension"]; count: number; asked: string; had: Set<string> }>();
-  for (const { dimension, asked, had } of refusals) {
-    const group = groups.get(dimension) ?? { dimension, count: 0, asked, had: new Set<string>() };
-    group.count++;
-    group.had.add(had);
-    groups.set(dimension, group);
-  }
-  return [...groups.values()].sort((a, b) => b.count - a.count).map((each) => ({ ...each, had: [...each.had] }));
 }
 
 /** What a lease of an offer costs at most. Base units. */

@@ -7,8 +7,9 @@ import { AddressView } from "../../kit/values/hash.tsx";
 import { Rate } from "../../kit/values/money.tsx";
 import { bytesText } from "../../kit/values/quantities.ts";
 import { State } from "../../kit/values/state.tsx";
-import { useChangeText, useDimensionName } from "./changes.ts";
-import { groupsOf } from "./model.ts";
+import { useChangeText, useDimensionName } from "../../placement/changes.ts";
+import { groupRefusals } from "../../placement/refusals.ts";
+import { ProblemText } from "../../problems/problem-text.tsx";
 import { Pane } from "./pane.tsx";
 import type { Placement } from "./use-placement.ts";
 
@@ -77,7 +78,7 @@ function Refused({
   const { t } = useLingui();
   const name = useDimensionName();
   const text = useChangeText(token);
-  const groups = groupsOf(placement.refusals);
+  const groups = groupRefusals(placement.refusals);
   return (
     <>
       {placement.relaxations.length === 0 ? (
@@ -118,7 +119,7 @@ function Refused({
             <Trans>Why not</Trans>
           </h3>
           <ul className="flex flex-col divide-y divide-line rounded-(--radius) border border-line text-sm">
-            {groups.map(({ dimension, count, asked, had }) => (
+            {groups.map(({ dimension, count, asked, had, more }) => (
               <li key={dimension} className="px-3 py-2" data-refused={dimension}>
                 <p className="flex justify-between gap-3">
                   <State tone="warn">{name(dimension)}</State>
@@ -129,9 +130,9 @@ function Refused({
                 <p className="break-words text-muted">
                   <Trans>
                     Asked: <span className="font-mono">{asked}</span>. There is:{" "}
-                    <span className="font-mono">{had.slice(0, 3).join("; ")}</span>
+                    <span className="font-mono">{had.join("; ")}</span>
                   </Trans>
-                  {had.length > 3 ? " …" : ""}
+                  {more ? " …" : ""}
                 </p>
               </li>
             ))}
@@ -162,7 +163,7 @@ export function Who({
             <Trans>Write a command, and this shows live who could run it.</Trans>
           </p>
         ) : error !== undefined ? (
-          <p className="text-bad">{error.message}</p>
+          <ProblemText error={error} bad />
         ) : data === undefined ? null : fits > 0 ? (
           <State tone="live">
             <Plural value={fits} one="# offer fits" other="# offers fit" />

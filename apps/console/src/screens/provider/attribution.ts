@@ -32,16 +32,19 @@ export function machineOfLease(
 /** Sums of earnings by token (lower case), base units. */
 export type Sums = ReadonlyMap<string, bigint>;
 
+/** What entries of kind `earning` add up to. */
+export function sumsOf(entries: readonly LedgerEntry[]): Sums {
+  const sums = new Map<string, bigint>();
+  for (const { token, cash } of entries)
+    sums.set(token.toLowerCase(), (sums.get(token.toLowerCase()) ?? 0n) + BigInt(cash));
+  return sums;
+}
+
 /** What each machine has earned, of entries of kind `earning`; under `""` what belongs to none that is known. */
 export function earnedBy(
   entries: readonly LedgerEntry[],
   machineOf: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, Sums> {
-  const sums = new Map<string, Map<string, bigint>>();
-  for (const { lease, token, cash } of entries) {
-    const machine = machineOf.get(lease ?? "") ?? "";
-    const own = sums.get(machine) ?? new Map<string, bigint>();
-    sums.set(machine, own.set(token.toLowerCase(), (own.get(token.toLowerCase()) ?? 0n) + BigInt(cash)));
-  }
-  return sums;
+  const groups = Map.groupBy(entries, ({ lease }) => machineOf.get(lease ?? "") ?? "");
+  return new Map([...groups].map(([machine, own]) => [machine, sumsOf(own)]));
 }

@@ -9,6 +9,7 @@ import { Facts, Section } from "../../kit/ui/page.tsx";
 import { Failure, Skeleton } from "../../kit/ui/states.tsx";
 import { AddressView } from "../../kit/values/hash.tsx";
 import { grouped, Money } from "../../kit/values/money.tsx";
+import { sumsOf } from "./attribution.ts";
 import { Earned } from "./earned.tsx";
 import screen from "./screen.ts";
 import type { Fleet } from "./use-fleet.ts";
@@ -20,9 +21,7 @@ export function Earnings({ fleet, account }: { readonly fleet: Fleet; readonly a
   const setSearch = useSetSearch(screen);
   const days = Number(search.days ?? "30");
   const spend = useRoute(getSpend, { query: { days } }, { every: 15_000 });
-  const all = new Map<string, bigint>();
-  for (const { token, cash } of fleet.earnings.rows)
-    all.set(token.toLowerCase(), (all.get(token.toLowerCase()) ?? 0n) + BigInt(cash));
+  const all = sumsOf(fleet.earnings.rows);
   const elsewhere = fleet.earned.get("");
   const payTo = [...new Set(fleet.rows.flatMap((row) => row.payTo))];
   // The market's first token stands in for a fleet that has not earned yet.

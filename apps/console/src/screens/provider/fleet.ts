@@ -17,38 +17,30 @@ export interface FleetRow {
   readonly own?: OwnMachine | undefined;
 }
 
-/** What the market shows of one machine. Several units may share devices, so a lease can take more than one of them. */
+/**
+ * What the market shows of one machine, by the offers of it. Several units may share devices, so a lease can take more
+ * than one of them.
+ */
 export function fleetRow(machine: MachineView, offers: readonly OfferView[], own?: OwnMachine): FleetRow {
-  const open = offers.filter((each) => each.machine.toLowerCase() === machine.id.toLowerCase());
   return {
     machine,
-    offers: open,
-    leased: new Set(open.filter((each) => each.busy).map((each) => each.signed.offer.unit)).size,
+    offers,
+    leased: new Set(offers.filter((each) => each.busy).map((each) => each.signed.offer.unit)).size,
     weaknesses: [...new Set(machine.units.flatMap((unit) => unit.isolation.weaknesses))],
-    payTo: [...new Set(open.map((each) => each.signed.offer.payTo))],
+    payTo: [...new Set(offers.map((each) => each.signed.offer.payTo))],
     own,
   };
 }
 
-/** Machines that `account` offers with its own key, or whose offers have it paid. */
+/** Machines, each with its offers and with what only its owner is told. */
 export function fleetOf(
   machines: readonly MachineView[],
   offers: readonly OfferView[],
   owned: readonly OwnMachine[],
-  account: Address,
 ): readonly FleetRow[] {
-  const byMachine = Map.groupBy(offers, (each) => each.machine.toLowerCase());
-  return machines
-    .map((machine) =>
-      fleetRow(
-        machine,
-        byMachine.get(machine.id.toLowerCase()) ?? [],
-        owned.find((each) => each.id === machine.id),
-      ),
-    )
-    .filter(
-      (row) => sameAddress(row.machine.provider, account) || row.payTo.some((each) => sameAddress(each, account)),
-    );
+  const offersOf = Map.groupBy(offers, (each) => each.machine);
+  const ownOf = new Map(owned.map((each) => [each.id, each]));
+  return machines.map((machine) => fleetRow(machine, offersOf.get(machine.id) ?? [], ownOf.get(machine.id)));
 }
 
 /** The lowest and the highest price of open offers, base units per second, in the token of the first. */

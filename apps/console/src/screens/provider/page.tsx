@@ -46,7 +46,6 @@ export default function ProviderPage() {
   const columns = useFleetColumns(fleet.tokenOf, earned, today);
   const { machines, offers } = fleet;
   const ready = machines.ready && offers.ready;
-  const all = machines.rows.length;
   return (
     <>
       <PageHead title={<Trans>Machines</Trans>}>
@@ -84,8 +83,8 @@ export default function ProviderPage() {
             <Section title={<Trans>No machine of yours yet</Trans>}>
               <p className="max-w-2xl text-muted">
                 <Trans>
-                  Of the machines in this market ({all}) none is offered by this account or pays it. Connect one with
-                  the command below: it appears here by itself.
+                  No machine in this market is offered by this account or pays it. Connect one with the command below:
+                  it appears here by itself.
                 </Trans>
               </p>
             </Section>

@@ -29,20 +29,22 @@ const entry = (lease: string | null, cash: string): LedgerEntry =>
   ({ lease, cash, token: GP.toUpperCase().replace("0X", "0x") }) as unknown as LedgerEntry;
 
 describe("a fleet", () => {
-  const machines = [machine("01", A, [1, 2]), machine("02", B, [3]), machine("03", B, [4])];
+  const machines = [machine("01", A, [1, 2]), machine("02", B, [3]), machine("03", A, [4])];
   const offers = [
     offer("01", 1, B, true),
     offer("01", 1, B, true, "9"),
     offer("01", 2, B, false, "2"),
     offer("02", 3, A, false),
-    offer("03", 4, B, false),
   ];
 
-  it("is what the account's key offers, and what pays it", () => {
-    const rows = fleetOf(machines, offers, [{ id: id("01"), draining: true } as unknown as OwnMachine], A);
-    expect(rows.map((row) => [row.machine.id, row.leased, row.weaknesses.join(), row.own?.draining])).toEqual([
-      [id("01"), 1, "x,y1,y2", true],
-      [id("02"), 0, "x,y3", undefined],
+  it("has for each machine its offers, what is taken of it, and what only its owner is told", () => {
+    const rows = fleetOf(machines, offers, [{ id: id("01"), draining: true } as unknown as OwnMachine]);
+    expect(
+      rows.map((row) => [row.machine.id, row.offers.length, row.leased, row.payTo, row.weaknesses, row.own?.draining]),
+    ).toEqual([
+      [id("01"), 3, 1, [B], ["x", "y1", "y2"], true],
+      [id("02"), 1, 0, [A], ["x", "y3"], undefined],
+      [id("03"), 0, 0, [], ["x", "y4"], undefined],
     ]);
     expect(priceRange(rows[0]?.offers ?? [])).toEqual({ token: GP, low: 2n, high: 9n });
     expect(priceRange([])).toBeUndefined();

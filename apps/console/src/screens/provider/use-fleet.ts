@@ -8,10 +8,10 @@ import { getMarket, listMachines, listOffers } from "@corepool/protocol/routes/m
 import { useMemo } from "react";
 import { useRoute } from "../../data/query.ts";
 import { useWholeList, type WholeList } from "../../data/whole-list.ts";
+import { useTokens } from "../workload/use-tokens.ts";
 import { earnedBy, machineOfLease, type Sums } from "./attribution.ts";
 import { type FleetRow, fleetOf } from "./fleet.ts";
 
-const NO_TOKENS: Market["tokens"] = [];
 const NONE: ReadonlyMap<string, string> = new Map();
 
 /** An account's machines, what they offer and what they have earned. */
@@ -32,23 +32,13 @@ export interface Fleet {
 /** Reads the fleet of `account`; without one, nothing of it. */
 export function useFleet(account: Address | undefined): Fleet {
   const market = useRoute(getMarket, {}, { every: 15_000 });
-  const machines = useWholeList<MachineView>(listMachines, {}, { every: 10_000 });
-  const offers = useWholeList<OfferView>(listOffers, {}, { every: 10_000 });
-  const owned = useWholeList<OwnMachine>(listOwnMachines, {}, { enabled: account !== undefined, every: 10_000 });
-  const earnings = useWholeList<LedgerEntry>(
-    listLedger,
-    { kind: "earning" },
-    { enabled: account !== undefined, every: 30_000 },
-  );
-  const tokens = market.data?.tokens ?? NO_TOKENS;
-  const tokenOf = useMemo(() => {
-    const known = new Map(tokens.map((token) => [token.address.toLowerCase(), token]));
-    return (address: string): Token | undefined => known.get(address.toLowerCase());
-  }, [tokens]);
-  const rows = useMemo(
-    () => (account === undefined ? [] : fleetOf(machines.rows, offers.rows, owned.rows, account)),
-    [machines.rows, offers.rows, owned.rows, account],
-  );
+  const tokenOf = useTokens();
+  const enabled = account !== undefined;
+  const machines = useWholeList<MachineView>(listMachines, { fleet: account }, { enabled, every: 10_000 });
+  const offers = useWholeList<OfferView>(listOffers, { fleet: account }, { enabled, every: 10_000 });
+  const owned = useWholeList<OwnMachine>(listOwnMachines, {}, { enabled, every: 10_000 });
+  const earnings = useWholeList<LedgerEntry>(listLedger, { kind: "earning" }, { enabled, every: 30_000 });
+  const rows = useMemo(() => fleetOf(machines.rows, offers.rows, owned.rows), [machines.rows, offers.rows, owned.rows]);
   const chain = market.data?.chainId;
   // By what the names depend on, not by what changes with every look: last-seen times do.
   const units = rows.map((row) => `${row.machine.id}:${row.machine.units.map((unit) => unit.unit).join()}`).join(" ");

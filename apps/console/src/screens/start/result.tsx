@@ -9,6 +9,7 @@ import { Facts } from "../../kit/ui/page.tsx";
 import { Hash } from "../../kit/values/hash.tsx";
 import { bytesText } from "../../kit/values/quantities.ts";
 import { State } from "../../kit/values/state.tsx";
+import { ProblemText } from "../../problems/problem-text.tsx";
 
 const metrics = z.object({ held_out_accuracy: z.number(), held_out_digits: z.number(), epochs: z.number() });
 type Found = z.infer<typeof metrics>;
@@ -18,7 +19,7 @@ export function Result({ workload, onOpened }: { readonly workload: WorkloadView
   const { t, i18n } = useLingui();
   const [found, setFound] = useState<Found | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | undefined>(undefined);
+  const [failure, setFailure] = useState<unknown>(undefined);
   const output = workload.outputs.find(({ path }) => path.endsWith("metrics.json"));
   const open = async () => {
     if (output === undefined) return;
@@ -31,7 +32,7 @@ export function Result({ workload, onOpened }: { readonly workload: WorkloadView
       setFound(metrics.parse(JSON.parse(await new Blob(parts).text())));
       onOpened();
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(error);
     } finally {
       setBusy(false);
     }
@@ -62,9 +63,9 @@ export function Result({ workload, onOpened }: { readonly workload: WorkloadView
         </div>
       )}
       {failure === undefined ? null : (
-        <p role="alert" className="text-sm text-bad">
-          {failure}
-        </p>
+        <div role="alert" className="text-sm">
+          <ProblemText error={failure} bad />
+        </div>
       )}
     </>
   );

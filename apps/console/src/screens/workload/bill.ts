@@ -1,6 +1,5 @@
-import { hasEnded } from "@corepool/core/transitions";
-import { WORKLOAD } from "@corepool/core/workload";
 import type { AttemptView, WorkloadView } from "@corepool/protocol/resources";
+import { isOver } from "@corepool/sdk/follow";
 
 /** How old the figures of a running workload may be: it is read anew within this many seconds. */
 const READ_SECONDS = 10n;
@@ -18,11 +17,6 @@ export interface Bill {
   readonly burning: boolean;
   /** Whether the chain has closed the lease: the figures are the chain's. */
   readonly closed: boolean;
-}
-
-/** Whether nothing of a workload will change any more. */
-export function isOver(workload: WorkloadView): boolean {
-  return hasEnded(WORKLOAD, workload.state);
 }
 
 /** Milliseconds that an attempt has run by `now` (ms), frozen time left out, by what its agent told. */

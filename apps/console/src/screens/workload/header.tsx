@@ -1,6 +1,7 @@
 import type { Token } from "@corepool/core/money";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { getMachine } from "@corepool/protocol/routes/market";
+import { isOver } from "@corepool/sdk/follow";
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import { Link } from "../../app/link.tsx";
@@ -13,7 +14,7 @@ import { durationText } from "../../kit/values/quantities.ts";
 import { State } from "../../kit/values/state.tsx";
 import { Ago, useNow } from "../../kit/values/time.tsx";
 import { WorkloadState } from "../../kit/values/workload-state.tsx";
-import { ageMs, billOf, isOver, machineOf, timeLeftMs, titleOf } from "./bill.ts";
+import { ageMs, billOf, machineOf, timeLeftMs, titleOf } from "./bill.ts";
 import { StopButton } from "./stop-button.tsx";
 import { useReason } from "./use-words.ts";
 

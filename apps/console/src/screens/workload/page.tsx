@@ -1,5 +1,6 @@
 import { listWorkloadEvents } from "@corepool/protocol/routes/records";
 import { getWorkload } from "@corepool/protocol/routes/workloads";
+import { isOver } from "@corepool/sdk/follow";
 import { Trans } from "@lingui/react/macro";
 import { Suspense, useEffect, useState } from "react";
 import { afterPaint } from "../../app/after-paint.ts";
@@ -12,7 +13,7 @@ import { ICONS } from "../../kit/ui/icon.tsx";
 import { PageHead } from "../../kit/ui/page.tsx";
 import { Empty, Failure, Skeleton, Stale } from "../../kit/ui/states.tsx";
 import { show } from "../../shell/layers.ts";
-import { isOver, titleOf } from "./bill.ts";
+import { titleOf } from "./bill.ts";
 import { Header } from "./header.tsx";
 import { useLog } from "./log/use-log.ts";
 import screen from "./screen.ts";

@@ -1,6 +1,7 @@
 import type { Token } from "@corepool/core/money";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { workloadMetrics } from "@corepool/protocol/routes/records";
+import { isOver } from "@corepool/sdk/follow";
 import { useLingui } from "@lingui/react/macro";
 import { useMemo } from "react";
 import { Link } from "../../app/link.tsx";
@@ -12,7 +13,7 @@ import { Money, Rate } from "../../kit/values/money.tsx";
 import { durationText } from "../../kit/values/quantities.ts";
 import { Time, useNow } from "../../kit/values/time.tsx";
 import { useWorkloadStateName, WorkloadState } from "../../kit/values/workload-state.tsx";
-import { ageMs, billOf, commandLine, isOver, machineOf, timeLeftMs, titleOf } from "../workload/bill.ts";
+import { ageMs, billOf, commandLine, machineOf, timeLeftMs, titleOf } from "../workload/bill.ts";
 
 /** Points of a sparkline. */
 const POINTS = 32;

@@ -1,5 +1,6 @@
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { listWorkloads } from "@corepool/protocol/routes/workloads";
+import { isOver } from "@corepool/sdk/follow";
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useMemo, useState } from "react";
 import { Link } from "../../app/link.tsx";
@@ -15,7 +16,7 @@ import { PageHead } from "../../kit/ui/page.tsx";
 import { Empty } from "../../kit/ui/states.tsx";
 import { Rate } from "../../kit/values/money.tsx";
 import { show } from "../../shell/layers.ts";
-import { billOf, isOver } from "../workload/bill.ts";
+import { billOf } from "../workload/bill.ts";
 import { useTokens } from "../workload/use-tokens.ts";
 import { useWorkloadColumns } from "./columns.tsx";
 import { NothingToStop } from "./nothing-to-stop.tsx";
@@ -101,7 +102,7 @@ export default function WorkloadsPage() {
       </>
     );
   return (
-    <div className="flex h-full min-h-0 flex-col">
+    <div className="flex h-full min-h-0 flex-col low:h-auto">
       <PageHead title={<Trans>Workloads</Trans>}>
         {list.ready ? <Burning rows={list.rows} tokenOf={tokenOf} /> : null}
       </PageHead>

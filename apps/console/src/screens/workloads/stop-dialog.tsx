@@ -1,6 +1,7 @@
 import type { Token } from "@corepool/core/money";
 import type { WorkloadView } from "@corepool/protocol/resources";
 import { cancelWorkload, getWorkload, listWorkloads } from "@corepool/protocol/routes/workloads";
+import { isOver } from "@corepool/sdk/follow";
 import { Plural, Trans } from "@lingui/react/macro";
 import { useState } from "react";
 import { call } from "../../data/client.ts";
@@ -8,7 +9,7 @@ import { keyOf, queries } from "../../data/query.ts";
 import { EffectsDialog } from "../../kit/ui/effects-dialog.tsx";
 import { Money } from "../../kit/values/money.tsx";
 import { Duration, useNow } from "../../kit/values/time.tsx";
-import { isOver, titleOf } from "../workload/bill.ts";
+import { titleOf } from "../workload/bill.ts";
 import { stopEffects } from "./stop-effects.ts";
 
 const MOST_NAMES = 5;

@@ -1,5 +1,6 @@
 import type { WorkloadView } from "@corepool/protocol/resources";
-import { billOf, isOver } from "../workload/bill.ts";
+import { isOver } from "@corepool/sdk/follow";
+import { billOf } from "../workload/bill.ts";
 
 /** What stopping costs in one token, base units: billed so far, at most in the end, and what comes back for sure. */
 export interface StopSum {

@@ -1,5 +1,6 @@
 import type { WorkloadView } from "@corepool/protocol/resources";
 import type { OutputFile } from "@corepool/protocol/spec";
+import { isOver } from "@corepool/sdk/follow";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "../../../kit/ui/button.tsx";
@@ -11,7 +12,6 @@ import { Empty } from "../../../kit/ui/states.tsx";
 import { Hash } from "../../../kit/values/hash.tsx";
 import { bytesText } from "../../../kit/values/quantities.ts";
 import { State } from "../../../kit/values/state.tsx";
-import { isOver } from "../bill.ts";
 import { fetchChecked } from "../fetch-checked.ts";
 import { fileName, imageTypeOf, MOST_SHOWN_BYTES, textOf } from "../file-kind.ts";
 

@@ -1,5 +1,6 @@
 import type { attemptUsage, WorkloadView } from "@corepool/protocol/resources";
 import { workloadMetrics } from "@corepool/protocol/routes/records";
+import { isOver } from "@corepool/sdk/follow";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useMemo, useState } from "react";
 import type { z } from "zod";
@@ -8,7 +9,6 @@ import { LineChart, type Series } from "../../../kit/chart/line-chart.tsx";
 import { Choice } from "../../../kit/form/choice.tsx";
 import { Section } from "../../../kit/ui/page.tsx";
 import { Empty, Failure, Skeleton, Stale } from "../../../kit/ui/states.tsx";
-import { isOver } from "../bill.ts";
 
 type Usage = z.output<typeof attemptUsage>;
 

@@ -1,11 +1,12 @@
 import type { WorkloadEvent, WorkloadView } from "@corepool/protocol/resources";
+import { isOver } from "@corepool/sdk/follow";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Timeline } from "../../../kit/chart/timeline.tsx";
 import { Section } from "../../../kit/ui/page.tsx";
 import { useNow } from "../../../kit/values/time.tsx";
 import { useWorkloadStateName } from "../../../kit/values/workload-state.tsx";
 import { Attempt } from "../attempt.tsx";
-import { isOver, machineOf } from "../bill.ts";
+import { machineOf } from "../bill.ts";
 import { MachineCard } from "../machine-card.tsx";
 import { workloadStretches } from "../phases.ts";
 import { useNextStep, useReason, WORKLOAD_TONES } from "../use-words.ts";

@@ -3,6 +3,7 @@ import type { Token } from "@corepool/core/money";
 import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import { getMarket } from "@corepool/protocol/routes/market";
 import { getReceipt } from "@corepool/protocol/routes/workloads";
+import { isOver } from "@corepool/sdk/follow";
 import type { ChainBill } from "@corepool/sdk/verify-receipt";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
@@ -18,7 +19,7 @@ import { Money, Rate } from "../../../kit/values/money.tsx";
 import { durationText } from "../../../kit/values/quantities.ts";
 import { State } from "../../../kit/values/state.tsx";
 import { Time } from "../../../kit/values/time.tsx";
-import { isOver } from "../bill.ts";
+import { ProblemText } from "../../../problems/problem-text.tsx";
 
 /** A bill that is not there yet is asked for again; a burn, or finality, comes later by itself. */
 const LOOK_MS = 3_000;
@@ -66,7 +67,9 @@ function ChainCheck({ workload, receipt }: { readonly workload: WorkloadView; re
           <State tone={wrong ? "bad" : "warn"}>
             {wrong ? <Trans>The receipt and the chain differ</Trans> : <Trans>The chain could not be asked</Trans>}
           </State>
-          <p className="mt-1 text-muted">{check.error.message}</p>
+          <div className="mt-1">
+            <ProblemText error={check.error} />
+          </div>
           <Button icon={ICONS.refresh} className="mt-2" busy={check.isFetching} onClick={() => void check.refetch()}>
             <Trans>Check again</Trans>
           </Button>

@@ -10,15 +10,18 @@ describe("refusals", () => {
     expect(
       groupRefusals([refusal("memory", "1 GiB"), refusal("cpus", "2"), refusal("cpus", "4"), refusal("cpus", "2")]),
     ).toEqual([
-      { dimension: "cpus", machines: 3, asked: "8", had: ["2", "4"] },
-      { dimension: "memory", machines: 1, asked: "8", had: ["1 GiB"] },
+      { dimension: "cpus", count: 3, asked: "8", had: ["2", "4"], more: false },
+      { dimension: "memory", count: 1, asked: "8", had: ["1 GiB"], more: false },
     ]);
   });
 
-  it("name at most three examples", () => {
+  it("name at most three examples, and say that there are more", () => {
     expect(groupRefusals(["1", "2", "3", "4", "5"].map((had) => refusal("cpus", had)))[0]).toMatchObject({
-      machines: 5,
+      count: 5,
       had: ["1", "2", "3"],
+      more: true,
     });
+    expect(groupRefusals(["1", "2", "3", "1"].map((had) => refusal("cpus", had)))[0]?.more).toBe(false);
+    expect(groupRefusals([])).toEqual([]);
   });
 });

@@ -1,7 +1,11 @@
 import { formatPrice, type Token } from "@corepool/core/money";
 import type { Refusal, RelaxationView } from "@corepool/protocol/resources";
 import { useLingui } from "@lingui/react/macro";
-import { bytesText, durationText } from "../../kit/values/quantities.ts";
+import { loadWordsOf } from "../app/messages.ts";
+import { bytesText, durationText } from "../kit/values/quantities.ts";
+
+// Several screens tell it, and its words are a part of their own.
+loadWordsOf("placement").catch(() => undefined);
 
 /** What a machine can lack, in words. */
 export function useDimensionName(): (dimension: Refusal["dimension"]) => string {
