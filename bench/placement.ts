@@ -10,18 +10,25 @@ import { percentile, ROOT } from "./support/up.ts";
 type Print = (name: string, value: string | number, unit: string) => void;
 
 const DATA = join(ROOT, "bench/data/openb");
-const WORKLOADS = ["default", "gpushare40", "multigpu20", "cpu100"] as const;
+export const WORKLOADS = ["default", "gpushare40", "multigpu20", "cpu100"] as const;
 const SEEDS = 10;
 /** Percent of GPUs, as its authors published them: mean of ten seeds at 130 % load; cited, not measured here. */
-const CITED = {
+export const CITED = {
   default: { bestfit: 93.08, fgd: 95.39 },
   gpushare40: { bestfit: 91.69, fgd: 94.15 },
   multigpu20: { bestfit: 93.93, fgd: 95.65 },
   cpu100: { bestfit: 93.44, fgd: 95.35 },
 } as const;
 
+const NODES = join(DATA, "nodes.csv");
+const podsOf = (workload: string): string => join(DATA, `pods-${workload}.csv`);
+const read = (file: string): string => readFileSync(file, "utf8");
+
+/** The trace with one of its lists of workloads. */
+export const traceOf = (workload: (typeof WORKLOADS)[number]): Trace => parseTrace(read(NODES), read(podsOf(workload)));
+
 /** The policy that ships, with its default weights, on machines that differ in nothing but what they have. */
-function play(trace: Trace, demands: readonly Demand[], seed: number) {
+export function play(trace: Trace, demands: readonly Demand[], seed: number) {
   const pool = new Pool({ seed });
   const price = { perGpu: 0n, perCpu: 0n };
   for (const { id, capacity } of trace.machines) pool.add({ id, capacity, price, reputation: 1, since: 0 });
@@ -50,11 +57,13 @@ export async function run(print: Print): Promise<void> {
   const seeds = Number(values.seeds ?? SEEDS);
   if (!Number.isSafeInteger(seeds) || seeds < 1 || seeds > 1_000)
     throw new Error("--seeds takes a number of 1 to 1000");
-  const nodes = readFileSync(values.nodes ?? join(DATA, "nodes.csv"), "utf8");
   const files = values.pods === undefined ? WORKLOADS : [values.pods];
   for (const file of files) {
     const named = WORKLOADS.find((each) => each === file);
-    const trace = parseTrace(nodes, readFileSync(named === undefined ? file : join(DATA, `pods-${named}.csv`), "utf8"));
+    const trace =
+      named === undefined || values.nodes !== undefined
+        ? parseTrace(read(values.nodes ?? NODES), read(named === undefined ? file : podsOf(named)))
+        : traceOf(named);
     const share = (milli: number): number => (100 * milli) / capacityOf(trace) / seeds;
     const times: number[] = [];
     let [ours, theirs, ms] = [0, 0, 0];

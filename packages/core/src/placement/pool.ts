@@ -132,7 +132,12 @@ export class Pool {
   /** Whether the request would find a place now. Takes and learns nothing. */
   fits(request: Omit<PoolRequest, "id">): boolean {
     checkDemand(request.demand);
-    return this.#fitting({ ...request, id: "" }, this.#states.known(request.demand)).next().done !== true;
+    let found = false;
+    this.#visitFitting({ ...request, id: "" }, this.#states.known(request.demand), () => {
+      found = true;
+      return true;
+    });
+    return found;
   }
 
   /** Gives back what a workload had; one that has no place is no error. */
@@ -180,21 +185,22 @@ export class Pool {
     return known;
   }
 
-  /** Groups with room, in rough order, each with the machine of it that the request may have. */
-  *#fitting(
+  /** Visits groups with room, in rough order, each with the machine of it that the request may have, until told enough. */
+  #visitFitting(
     request: PoolRequest,
     known: Known,
-  ): Generator<{ readonly entry: Entry; readonly options: readonly Option[] }> {
+    visit: (entry: Entry, options: readonly Option[]) => boolean,
+  ): void {
     const { cpuMilli, memoryMib, diskMib } = known.demand;
-    for (const group of this.#shelves.walk(known.demand)) {
+    this.#shelves.visit(known.demand, (group) => {
       const { state } = group;
       // Most that do not fit lack these; to work out and keep that for each of them would cost more than to ask.
-      if (state.cpu < cpuMilli || state.memory < memoryMib || state.disk < diskMib) continue;
+      if (state.cpu < cpuMilli || state.memory < memoryMib || state.disk < diskMib) return false;
       const options = this.#states.options(state, known);
-      if (options.length === 0) continue;
+      if (options.length === 0) return false;
       const entry = acceptable(group, request);
-      if (entry !== undefined) yield { entry, options };
-    }
+      return entry !== undefined && visit(entry, options);
+    });
   }
 
   #best(request: PoolRequest, known: Known): Found | undefined {
@@ -203,7 +209,7 @@ export class Pool {
     let best: Found | undefined;
     let least = Number.POSITIVE_INFINITY;
     let seen = 0;
-    for (const { entry, options } of this.#fitting(request, known)) {
+    this.#visitFitting(request, known, (entry, options) => {
       const own = merit(known.demand, entry, weights);
       const worth = futures.worthOf(entry.state) - known.milli;
       for (const option of options) {
@@ -214,8 +220,8 @@ export class Pool {
         }
       }
       seen += options.length;
-      if (seen >= candidates) break;
-    }
+      return seen >= candidates;
+    });
     return best;
   }
 
@@ -226,17 +232,17 @@ export class Pool {
     let best: { readonly entry: Entry } | undefined;
     let least = Number.POSITIVE_INFINITY;
     let seen = 0;
-    for (const { entry } of this.#fitting(gang, known)) {
+    this.#visitFitting(gang, known, (entry) => {
       const left = this.#after(entry.state, known, gang.workers);
-      if (left === undefined) continue;
+      if (left === undefined) return false;
       const lost = futures.worthOf(entry.state) - futures.worthOf(left) - gang.workers * known.milli;
       const score = gang.workers * merit(known.demand, entry, weights) + fragmentation(lost, left, weights);
       if (score < least) {
         least = score;
         best = { entry };
       }
-      if (++seen >= candidates) break;
-    }
+      return ++seen >= candidates;
+    });
     return best;
   }
 
@@ -249,7 +255,10 @@ export class Pool {
 
   #regions(gang: GangRequest, known: Known): Set<string> {
     const regions = new Set<string>();
-    for (const { entry } of this.#fitting(gang, known)) if (entry.region !== undefined) regions.add(entry.region);
+    this.#visitFitting(gang, known, ({ region }) => {
+      if (region !== undefined) regions.add(region);
+      return false;
+    });
     return regions;
   }
 
@@ -257,14 +266,14 @@ export class Pool {
   #count(request: PoolRequest, most: number): number {
     const known = this.#states.known(request.demand);
     let count = 0;
-    for (const group of this.#shelves.walk(known.demand)) {
+    this.#shelves.visit(known.demand, (group) => {
       const machines = group.machines.filter((machine) => allowed(machine, request)).length;
       let each = 0;
       for (let left = this.#after(group.state, known, 1); left !== undefined && each < most; each++)
         left = this.#after(left, known, 1);
       count += each * machines;
-      if (count >= most) break;
-    }
+      return count >= most;
+    });
     return count;
   }
 

@@ -45,21 +45,19 @@ export class Shelves<M extends { readonly id: string }> {
     if (group.machines.length === 0) level.splice(at, 1);
   }
 
-  /** Groups that may serve the demand, in rough order. */
-  *walk(demand: Demand): Generator<Group<M>> {
-    const heads: { readonly level: Group<M>[]; at: number }[] = [];
+  /** Visits groups that may serve the demand, in rough order, until a visit says that it has seen enough. */
+  visit(demand: Demand, visit: (group: Group<M>) => boolean): void {
+    const heads: { readonly level: readonly Group<M>[]; at: number; group: Group<M> }[] = [];
     for (let i = lowest(demand); i < this.#levels.length; i++) {
       const level = this.#levels[i];
-      if (level !== undefined && level.length > 0) heads.push({ level, at: 0 });
+      const group = level?.[0];
+      if (level !== undefined && group !== undefined) heads.push({ level, at: 0, group });
     }
-    while (heads.length > 0) {
-      let first = 0;
-      for (let i = 1; i < heads.length; i++) if (before(heads[i], heads[first])) first = i;
-      const head = heads[first];
-      const group = head?.level[head.at++];
-      if (head === undefined || group === undefined) return;
-      if (head.at >= head.level.length) heads.splice(first, 1);
-      yield group;
+    for (let head = first(heads); head !== undefined; head = first(heads)) {
+      if (visit(head.group)) return;
+      const next = head.level[++head.at];
+      if (next === undefined) heads.splice(heads.indexOf(head), 1);
+      else head.group = next;
     }
   }
 
@@ -69,11 +67,16 @@ export class Shelves<M extends { readonly id: string }> {
   }
 }
 
-type Head<M> = { readonly level: Group<M>[]; readonly at: number } | undefined;
-
-function before<M>(a: Head<M>, b: Head<M>): boolean {
-  const [one, other] = [a?.level[a.at], b?.level[b.at]];
-  return one !== undefined && other !== undefined && order(one, other.rough, other.state) < 0;
+/** The head whose group comes first in rough order. */
+function first<H extends { readonly group: Group<unknown> }>(heads: readonly H[]): H | undefined {
+  let [best] = heads;
+  if (best === undefined) return undefined;
+  for (let i = 1; i < heads.length; i++) {
+    const head = heads[i] as H;
+    const by = head.group.rough - best.group.rough;
+    if (by < 0 || (by === 0 && order(head.group, best.group.rough, best.group.state) < 0)) best = head;
+  }
+  return best;
 }
 
 const order = <M>(group: Group<M>, rough: number, state: State): number =>
