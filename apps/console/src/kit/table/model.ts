@@ -20,6 +20,11 @@ export interface Column<T> {
   readonly wide?: true;
 }
 
+/** The column that stands at the right edge of a phone. */
+export function lastOnPhone<T>(columns: readonly Column<T>[]): Column<T> | undefined {
+  return columns.findLast((column) => column.wide !== true);
+}
+
 /** What a table keeps in the URL. A screen's own filters extend it. */
 export const tableSearch = z.object({
   /** A column's id, with `-` before it for the largest first. */
