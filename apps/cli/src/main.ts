@@ -69,6 +69,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, action:
   lease: async () => (await wallet()).addLease,
   offers: async () => (await import("./commands/offers.ts")).addOffers,
   mandate: async () => (await import("./commands/mandates.ts")).addMandate,
+  simulate: async () => (await import("./commands/simulate.ts")).addSimulate,
   keys: async () => (await import("./commands/keys.ts")).addKeys,
 };
 
