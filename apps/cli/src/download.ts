@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { lstat, mkdir, realpath, rename, rm } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { constants, createWriteStream } from "node:fs";
+import { access, lstat, mkdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CorepoolError } from "@corepool/core/errors";
@@ -15,6 +15,28 @@ function refuse(path: string, why: string): never {
     detail: `The output "${path}" was not written: ${why}.`,
     next: "The job chose that name; nothing was written outside the outputs folder.",
   });
+}
+
+/**
+ * Makes a folder for outputs, with those above it, where it is not there yet. Step by step: asked to make a whole path
+ * below /proc, Node tries for ever. Rejects with `bad-usage` where nothing can be written.
+ */
+export async function outputFolder(path: string): Promise<void> {
+  const whole = resolve(path);
+  try {
+    const steps = whole.split(sep).map((_, i, all) => all.slice(0, i + 1).join(sep) || sep);
+    for (const step of steps) {
+      const there = await stat(step).catch(() => undefined);
+      if (there === undefined) await mkdir(step);
+      else if (!there.isDirectory()) throw new Error(`${step} is a file`);
+    }
+    await access(whole, constants.W_OK);
+  } catch (error) {
+    throw new CorepoolError("bad-usage", {
+      detail: `Outputs cannot be written to ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+      next: "Name a folder that you may write to; the files stay with the coordinator meanwhile.",
+    });
+  }
 }
 
 /** The folder of a file, made step by step: no step may be a link, whoever put it there. */
@@ -44,7 +66,7 @@ export async function downloadOutputs(
   for (const { path } of outputs) {
     if (!workspacePath.safeParse(path).success) refuse(path, "it is not a plain relative path");
   }
-  await mkdir(root, { recursive: true });
+  await outputFolder(root);
   const written: { path: string; file: string }[] = [];
   for (const output of outputs) {
     const folder = await folderFor(root, output.path);

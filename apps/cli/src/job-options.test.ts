@@ -14,6 +14,10 @@ function refusal(changes: Partial<SpecOptions>): string {
   throw new Error("it was accepted");
 }
 
+it("takes no command without a word, before anything is ordered", () => {
+  for (const words of [[], [""], [" ", "x"]]) expect(() => specOf(words, options)).toThrow("The command is empty.");
+});
+
 it("says which option is wrong, in the words in which it is given", () => {
   expect(refusal({ cpu: "banana" })).toBe('--cpu "banana" is not a whole number above zero.');
   expect(refusal({ memory: "lots" })).toBe('--memory "lots" is not a size.');

@@ -56,6 +56,11 @@ function variables(pairs: readonly string[]): Record<string, string> {
 
 /** The specification that the options describe. Rejects with `bad-usage`, naming the option, before anybody is asked. */
 export function specOf(words: readonly string[], options: SpecOptions): JobSpecInput {
+  if ((words[0] ?? "").trim() === "")
+    throw new CorepoolError("bad-usage", {
+      detail: "The command is empty.",
+      next: 'Write it after --, like: corepool run -- python3 -c "print(6*7)"',
+    });
   const spec: JobSpecInput = {
     kind: "job",
     ...(options.name === undefined ? {} : { name: options.name }),

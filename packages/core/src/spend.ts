@@ -1,8 +1,6 @@
 /** What one account spends in one token. Money in base units, `perDay` in order of time; its last day is not over yet. */
 export interface Spending {
   readonly perDay: readonly bigint[];
-  /** Of the last day, seconds that have passed. */
-  readonly daySeconds: number;
   /** Base units per second that live leases cost now. */
   readonly rate: bigint;
   readonly cash: bigint;
@@ -11,7 +9,10 @@ export interface Spending {
 
 /** Where that leads when everything goes on as it does. */
 export interface SpendForecast {
-  /** Base units per day: of the last seven days that are over, or of those since the first spending when fewer. */
+  /**
+   * Base units per day: of the last seven days that are over, or of those since the first spending when fewer; while none
+   * is over, what this one has seen so far.
+   */
   readonly averageDay: bigint;
   /** The average for thirty days. */
   readonly nextThirtyDays: bigint;
@@ -19,23 +20,18 @@ export interface SpendForecast {
   readonly runsOutSeconds: number | null;
 }
 
-const DAY_SECONDS = 86_400n;
 const AVERAGE_DAYS = 7;
 /** A hundred years: beyond, nobody plans. */
 const LONGEST_SECONDS = 3_155_760_000n;
 
-/**
- * Forecasts spending. A first day that is not over counts by the part that has passed, and for at least an hour, so that
- * one early payment is not taken for a day's habit.
- */
+/** Forecasts spending. A first day that is not over stands for itself: one early payment is not taken for a habit. */
 export function forecastSpend(spending: Spending): SpendForecast {
   const { perDay, rate, cash, escrowed } = spending;
   const first = perDay.findIndex((spent) => spent > 0n);
   const begun = first === -1 ? [] : perDay.slice(first);
   const over = begun.slice(0, -1).slice(-AVERAGE_DAYS);
   const sum = over.reduce((total, spent) => total + spent, 0n);
-  const passed = BigInt(Math.min(86_400, Math.max(3_600, Math.floor(spending.daySeconds))));
-  const averageDay = over.length > 0 ? sum / BigInt(over.length) : ((begun[0] ?? 0n) * DAY_SECONDS) / passed;
+  const averageDay = over.length > 0 ? sum / BigInt(over.length) : (begun[0] ?? 0n);
   const left = rate === 0n ? 0n : (cash + escrowed) / rate;
   return {
     averageDay,

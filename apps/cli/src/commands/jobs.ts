@@ -134,7 +134,14 @@ export function addOutputs(program: Command, action: Action): void {
         const written = options.to === undefined ? [] : await downloadOutputs(client, data, options.to);
         for (const line of table(data.map((o) => [o.path, formatBytes(o.sizeBytes), o.hash])))
           context.output.line(line);
-        if (data.length === 0) context.output.line("It left no files (jobs leave files under /work/outputs).");
+        if (data.length === 0) {
+          const over = isOver(await call(client, getWorkload, { params: { id } }));
+          context.output.line(
+            over
+              ? "It left no files (jobs leave files under /work/outputs)."
+              : `It has not ended: its files come then. Follow it with: corepool logs ${id} --follow`,
+          );
+        }
         if (options.to !== undefined)
           context.output.line(
             `${context.output.good("✓")} ${written.length} ${written.length === 1 ? "file" : "files"} verified and written to ${options.to}`,

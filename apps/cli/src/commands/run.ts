@@ -9,6 +9,7 @@ import type { JobSpecInput } from "@corepool/protocol/spec";
 import type { Command } from "commander";
 import { connect, tokenOf } from "../connection.ts";
 import type { Context } from "../context.ts";
+import { outputFolder } from "../download.ts";
 import { inputsOfCommand, namedInputs } from "../inputs.ts";
 import { type SpecOptions, specOf } from "../job-options.ts";
 import { metricsOf } from "../metrics-file.ts";
@@ -151,6 +152,7 @@ export function addRun(
     .action((words: string[], options: RunOptions, command: Command) =>
       action(async (context) => {
         const spec = specOf(words, options);
+        if (options.outputs !== undefined) await outputFolder(options.outputs);
         const connection = await connect(context);
         const wish = await wishOf(context, connection.market, spec, options);
         if (options.mandate !== undefined && options.detach === true) {

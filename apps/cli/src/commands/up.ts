@@ -5,8 +5,10 @@ import { CorepoolError } from "@corepool/core/errors";
 import { formatAmount } from "@corepool/core/money";
 import { EXIT } from "@corepool/protocol/problems";
 import { getAccount } from "@corepool/protocol/routes/accounts";
-import { listOffers } from "@corepool/protocol/routes/market";
+import { getNetwork, listOffers } from "@corepool/protocol/routes/market";
+import { systemFetch } from "@corepool/sdk/adapters/system";
 import { call } from "@corepool/sdk/call";
+import { createClient } from "@corepool/sdk/client";
 import type { Command } from "commander";
 import { connect } from "../connection.ts";
 import type { Context } from "../context.ts";
@@ -157,11 +159,22 @@ async function up(context: Context, given: UpOptions): Promise<number> {
     }
   } finally {
     output.line();
+    const left = await runningNow(context, market).catch(() => 0);
+    if (left > 0)
+      output.line(
+        `! ${left === 1 ? "1 job goes" : `${left} jobs go`} on in ${left === 1 ? "its sandbox" : "their sandboxes"}, unpaid until the next start takes ${left === 1 ? "it" : "them"} up again; to end jobs first: npx corepool jobs, npx corepool cancel ID`,
+      );
     await market.stop((what) => output.line(`stopping ${what}`));
     output.line(`${output.good("✓")} stopped; chain, database and balances are kept in ${home.dir}`);
     output.event("stopped", { home: home.dir });
   }
   return code;
+}
+
+/** Workloads that the market's machines serve now. */
+async function runningNow({ clock, random }: Context, market: RunningMarket): Promise<number> {
+  const client = createClient({ url: market.url, fetch: systemFetch, clock, random, patienceMs: 0, tryMs: 2_000 });
+  return (await call(client, getNetwork, {})).demand.live;
 }
 
 /** `corepool up`: the whole market on this machine, until Ctrl-C. */

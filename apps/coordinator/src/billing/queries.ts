@@ -119,9 +119,8 @@ export async function spendOf(
       });
       const rate = leases.find((row) => row.token === address)?.rate ?? 0n;
       const forecast = forecastSpend({
-        // Today counts by what has passed of it; of an earlier day in whose midst the ledger began nothing is known.
+        // Of an earlier day in whose midst the ledger began nothing is known.
         perDay: perDay.filter((_, i) => i === days - 1 || first + i * DAY_MS >= since).map(({ spent }) => spent),
-        daySeconds: (now - Math.max(today, since)) / 1000,
         rate,
         ...holding,
       });

@@ -8,7 +8,7 @@ export async function ownMandate(uow: Uow, account: Address, id: string, lock = 
   if (mandate === undefined || mandate.client !== account) {
     throw new CorepoolError("not-found", {
       detail: `There is no mandate ${id} of yours.`,
-      next: "See yours: GET /v1/mandates.",
+      next: "List yours: corepool mandate list, or GET /v1/mandates.",
     });
   }
   return mandate;

@@ -25,16 +25,17 @@ export function bindRecords(
   const own = (account: `0x${string}`, id: string) => (uow: Uow) => ownWorkload(uow, account, id);
 
   api.bind(workloadMetrics, async ({ caller, params, query }) => {
-    await store.transaction(own(caller.account, params.id));
+    const { resources } = (await store.transaction(own(caller.account, params.id))).spec;
+    const { cpus, memoryBytes, diskBytes } = resources;
     const attempts = await store.transaction((uow) => uow.attempts.ofWorkload(params.id));
     const data = [];
-    for (const { id, number, spec, state } of attempts) {
+    for (const { id, number, state } of attempts) {
       const points = usagePoints(await samples.of(id), query.points);
-      const { cpus, memoryBytes, diskBytes } = spec.resources;
       data.push({
         attempt: id,
         number,
         over: state === "ended",
+        // What was asked for is what the sandbox holds it to, whatever its unit has beyond.
         limits: { cpus, memoryBytes, diskBytes },
         points: points.map((point) => ({ ...point, at: timestampOf(point.at) })),
       });
