@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Demand } from "@corepool/core/placement/demand";
+import { seeded } from "@corepool/core/placement/mix";
+import { Pool } from "@corepool/core/placement/pool";
 import { simulate } from "@corepool/core/placement/simulate";
 import { arrivals, capacityOf, parseTrace, type Trace } from "@corepool/core/placement/trace";
 import { bestFit } from "./support/best-fit.ts";
@@ -63,12 +66,53 @@ export async function run(print: Print): Promise<void> {
       print(`cited.allocation.bestfit${of}`, CITED[named].bestfit.toFixed(2), "%");
       print(`cited.allocation.fgd${of}`, CITED[named].fgd.toFixed(2), "%");
     }
-    print(
-      `decisions_per_s${of}`,
-      Math.round((1_000 * times.length) / times.reduce((sum, time) => sum + time, 0)),
-      "decisions/s",
-    );
+    print(`decisions_per_s${of}`, rate(times), "decisions/s");
     print(`decision.p99${of}`, percentile(times, 0.99).toFixed(3), "ms");
   }
+  if (values.pods === undefined) scale(print);
   print("placement.heap", Math.round(process.memoryUsage().heapUsed / 2 ** 20), "MiB");
 }
+
+/** Machines of a large pool, each with eight GPUs, and how many demands come to it. */
+const LARGE = [
+  { machines: 10_000, demands: 30_000 },
+  { machines: 100_000, demands: 5_000 },
+] as const;
+const EXPLAINED = 100;
+
+/** Decisions and explanations where there are many more machines than in the trace, most of them free. */
+function scale(print: Print): void {
+  const { demands } = traceOf("default");
+  const device = { model: "G2", memoryMib: 0, shareable: true, group: -1 };
+  const eight = Array.from({ length: 8 }, () => device);
+  for (const { machines, demands: count } of LARGE) {
+    const pool = new Pool();
+    for (let i = 0; i < machines; i++) {
+      // No two of one price, so that none is like another.
+      const price = { perGpu: 10n ** 14n + BigInt(i) * 10n ** 9n, perCpu: 0n };
+      const capacity = { cpuMilli: 96_000, memoryMib: 393_216, diskMib: 0, devices: eight };
+      pool.add({ id: String(i), capacity, price, reputation: 1, since: 0 });
+    }
+    const random = seeded(1);
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const demand = demands[Math.floor(random() * demands.length)] as Demand;
+      const begun = performance.now();
+      pool.place({ id: String(i), demand }, 0);
+      times.push(performance.now() - begun);
+    }
+    print(`decisions_per_s.${machines}_machines`, rate(times), "decisions/s");
+    print(`decision.p99.${machines}_machines`, percentile(times, 0.99).toFixed(3), "ms");
+    if (machines > LARGE[0].machines) continue;
+    const refused = { cpuMilli: 200_000, memoryMib: 1_024, diskMib: 0, gpus: 8, gpuMilli: 1_000, models: ["G3"] };
+    const explained = Array.from({ length: EXPLAINED }, () => {
+      const begun = performance.now();
+      pool.explain({ demand: refused });
+      return performance.now() - begun;
+    });
+    print(`explain.p99.${machines}_machines`, percentile(explained, 0.99).toFixed(1), "ms");
+  }
+}
+
+const rate = (times: readonly number[]): number =>
+  Math.round((1_000 * times.length) / times.reduce((sum, time) => sum + time, 0));

@@ -24,12 +24,12 @@ function CopyDialog({ same, onClose }: { readonly same: SameAs; readonly onClose
     <Dialog title={<Trans>The same in other words</Trans>} onClose={onClose}>
       <div className="flex flex-col gap-3 p-4">
         <Choice label={t`As`} value={way} options={ways.map((each) => [each, NAMES[each]])} onChange={setWay} />
-        <div className="relative rounded-(--radius) border border-line bg-bg">
+        <div className="flex items-start rounded-(--radius) border border-line bg-bg">
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-          <pre tabIndex={0} className="scroll-thin max-h-80 overflow-auto p-3 pr-10 font-mono text-sm">
+          <pre tabIndex={0} className="scroll-thin max-h-80 min-w-0 flex-1 overflow-auto p-3 font-mono text-sm">
             {text}
           </pre>
-          <CopyButton text={text} className="absolute top-2 right-2" />
+          <CopyButton text={text} className="m-2" />
         </div>
       </div>
     </Dialog>

@@ -87,9 +87,9 @@ function Shown({ machine }: { readonly machine: MachineView }) {
               <State tone="warn">{t`Draining`}</State>
             ) : machine.online ? (
               row.leased > 0 ? (
-                <State tone="live">{t`Serving`}</State>
+                <State tone="info">{t`Serving`}</State>
               ) : (
-                <State tone="info">{t`Online`}</State>
+                <State tone="live">{t`Online`}</State>
               )
             ) : (
               <State tone="bad">{t`Offline`}</State>

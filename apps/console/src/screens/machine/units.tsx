@@ -87,9 +87,9 @@ function Unit({
         {offers.length === 0 ? (
           <State tone="idle">{t`Not offered`}</State>
         ) : taken ? (
-          <State tone="live">{t`Taken`}</State>
+          <State tone="info">{t`Taken`}</State>
         ) : (
-          <State tone="info">{t`Free`}</State>
+          <State tone="live">{t`Free`}</State>
         )}
         <span className="text-muted">
           {[

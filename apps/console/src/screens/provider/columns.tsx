@@ -18,8 +18,8 @@ export function MachineState({ row }: { readonly row: FleetRow }) {
   if (!row.machine.online) return <State tone="bad">{t`Offline`}</State>;
   if (row.own?.draining === true) return <State tone="warn">{t`Draining`}</State>;
   if (row.offers.length === 0) return <State tone="warn">{t`No offer`}</State>;
-  if (row.leased > 0) return <State tone="live">{t`Serving`}</State>;
-  return <State tone="info">{t`Free`}</State>;
+  if (row.leased > 0) return <State tone="info">{t`Serving`}</State>;
+  return <State tone="live">{t`Free`}</State>;
 }
 
 /** Columns of the machines. */

@@ -22,12 +22,12 @@ export function Connect({ market, account }: { readonly market: Market; readonly
           bubblewrap:
         </Trans>
       </p>
-      <div className="relative rounded-(--radius) border border-line bg-bg">
+      <div className="flex items-start rounded-(--radius) border border-line bg-bg">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-        <pre data-connect tabIndex={0} className="scroll-thin overflow-x-auto p-3 pr-10 font-mono text-sm">
+        <pre data-connect tabIndex={0} className="scroll-thin min-w-0 flex-1 overflow-x-auto p-3 font-mono text-sm">
           {command}
         </pre>
-        <CopyButton text={command} className="absolute top-2 right-2" />
+        <CopyButton text={command} className="m-2" />
       </div>
       <ul className="flex list-disc flex-col gap-1 pl-5 text-sm text-muted">
         <li>

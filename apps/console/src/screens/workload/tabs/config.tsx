@@ -17,12 +17,12 @@ import { sameAs } from "../same-as.ts";
 function Json({ label, value }: { readonly label: string; readonly value: unknown }) {
   const text = JSON.stringify(value, null, 2);
   return (
-    <div className="relative min-w-0 rounded-(--radius) border border-line bg-surface">
+    <div className="flex min-w-0 items-start rounded-(--radius) border border-line bg-surface">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
-      <section tabIndex={0} aria-label={label} className="scroll-thin max-h-[32rem] overflow-auto p-3 pr-10">
+      <section tabIndex={0} aria-label={label} className="scroll-thin max-h-[32rem] min-w-0 flex-1 overflow-auto p-3">
         <pre className="font-mono text-sm">{text}</pre>
       </section>
-      <CopyButton text={text} className="absolute top-2 right-2" />
+      <CopyButton text={text} className="m-2" />
     </div>
   );
 }
