@@ -57,7 +57,13 @@ describe("what is kept about a workload", () => {
     agent.send({ type: "sample", body: { ...usage, cpuMs: 20_000, processes: 4 } });
     const { data } = await until(async () => ((await view()).data[0]?.points.length === 2 ? view() : undefined));
     expect(data).toMatchObject([
-      { attempt, number: 1, over: false, limits: { cpus: 1, memoryBytes: 2 ** 28 }, points: [{ cpus: 0, processes: 3 }, { processes: 4 }] },
+      {
+        attempt,
+        number: 1,
+        over: false,
+        limits: { cpus: 1, memoryBytes: 2 ** 28 },
+        points: [{ cpus: 0, processes: 3 }, { processes: 4 }],
+      },
     ]);
     expect(data[0]?.points[1]?.cpus).toBeGreaterThan(1.5);
     expect(data[0]?.points[1]?.cpus).toBeLessThanOrEqual(2);
