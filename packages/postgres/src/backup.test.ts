@@ -31,6 +31,7 @@ describe("a base backup", () => {
     expect(await runningPostgres(dir)).toBe(server.url);
     const pool = new pg.Pool({ connectionString: server.url, max: 2 });
     // A pool that was ended may still be saying goodbye when the server stops.
+    pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));
     await pool.query("create table money (account int primary key, amount int8 not null)");
     await pool.query("insert into money select n, 1000 from generate_series(1, 2000) n");

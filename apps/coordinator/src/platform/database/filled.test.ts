@@ -115,6 +115,7 @@ async function onDatabase<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
   const { url, drop } = await testDatabase();
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   // Dropping the database ends connections that the pool has let go of and that are not closed yet.
+  pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   try {
     return await work(pool);
