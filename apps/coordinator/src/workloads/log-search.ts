@@ -1,10 +1,9 @@
 import { CorepoolError } from "@corepool/core/errors";
 import { type FoundLine, type LogPlace, type LogQuery, LogSearch } from "@corepool/core/log-search";
-import type { LogLimit } from "@corepool/core/ports/store-messages";
 import type { MarketStore } from "../market/documents.ts";
+import { LOG_PAGE } from "./log-stream.ts";
 
-/** Read at once. A search looks at no more than so many pages in one call: longer logs take several. */
-const PAGE: LogLimit = { chunks: 4_096, bytes: 2 ** 20 };
+/** Pages that a search looks at in one call at most: longer logs take several. */
 const MOST_PAGES = 4;
 
 export interface SearchedLog {
@@ -34,7 +33,7 @@ export async function searchStoredLog(
   };
   const goOn = (): SearchedLog => ({ found, next: search.place, searched: search.place.at });
   for (let pages = 0, { from } = search; pages < MOST_PAGES; pages++) {
-    const chunks = await store.transaction((uow) => uow.logs.read(attempt, from, PAGE));
+    const chunks = await store.transaction((uow) => uow.logs.read(attempt, from, LOG_PAGE));
     for (const chunk of chunks) {
       if (full(search.take(chunk))) return goOn();
       from = chunk.offset + chunk.data.length;
