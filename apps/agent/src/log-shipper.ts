@@ -73,6 +73,11 @@ export class LogShipper {
     return this.#offset;
   }
 
+  /** Bytes of it that the coordinator has stored. */
+  get stored(): number {
+    return this.#window[0]?.offset ?? this.#offset;
+  }
+
   /**
    * Reads and sends until the log has ended or `signal` aborts. Rejects when the sandbox is gone, or its log stays
    * unreadable.
@@ -208,7 +213,7 @@ export class LogShipper {
   }
 
   #underWay(): number {
-    return this.#offset - (this.#window[0]?.offset ?? this.#offset);
+    return this.#offset - this.stored;
   }
 
   #wake(): void {
