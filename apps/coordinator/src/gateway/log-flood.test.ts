@@ -61,4 +61,42 @@ describe("an agent whose job floods its log on the real socket", () => {
     expect(Buffer.concat(parts).equals(whole)).toBe(true);
     expect(LINES / seconds).toBeGreaterThan(2_000);
   });
+
+  it("finds its log where it was when the coordinator is back: bytes come again, however cut, and none twice or never", {
+    timeout: 60_000,
+  }, async () => {
+    const job = await client.leased(agent);
+    await agent.run(job.assign);
+    const { attempt } = job.assign;
+    const whole = Buffer.from(Array.from({ length: 3_000 }, (_, n) => `${n}\n`).join(""));
+    const send = (from: number, to: number, step: number) => {
+      for (let offset = from; offset < to; offset += step) {
+        const data = whole.subarray(offset, Math.min(to, offset + step)).toString("base64");
+        agent.send({ type: "log", body: { attempt, stream: "stdout", offset, data } });
+      }
+    };
+    const stored = (offset: number) =>
+      agent.waitFor("log-ack", (m) => m.body.attempt === attempt && m.body.offset === offset);
+    send(0, 6_000, 7);
+    await agent.waitFor("log-ack", (m) => m.body.attempt === attempt && m.body.offset > 1_000);
+    await market.stop();
+    await market.start();
+    await agent.connect(market.url);
+    // Beyond what came before: the coordinator says where it goes on, and takes nothing of it.
+    send(12_000, 12_010, 10);
+    send(900, 6_000, 1_000);
+    await stored(6_000);
+    send(5_500, whole.length, 1_234);
+    await stored(whole.length);
+    const parts: Buffer[] = [];
+    let end = 0;
+    for await (const event of followEvents(market.api, streamLogs, () => ({ params: { id: job.id }, query: {} }))) {
+      if (event.event === "end") break;
+      const { offset, data } = JSON.parse(event.data) as { offset: number; data: string };
+      expect(offset).toBe(end);
+      parts.push(Buffer.from(data, "base64"));
+      end += parts.at(-1)?.length ?? 0;
+    }
+    expect(Buffer.concat(parts).toString()).toBe(whole.toString());
+  });
 });
