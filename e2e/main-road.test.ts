@@ -151,6 +151,11 @@ describe("the main road, from a fresh folder", () => {
     expect([early.code, early.error?.code]).toEqual([4, "illegal-transition"]);
     const follow = await market.command("logs", id, "--follow");
     expect(logOf(follow.said)).toBe("alone\n");
+    const grep = (...args: readonly string[]) => market.command("logs", id, ...args);
+    const line = { type: "line", stream: "stdout", offset: 0, number: 1, text: "alone" };
+    expect((await grep("--grep", "ALO", "-i")).said).toEqual([line]);
+    expect((await grep("--grep", "ALO")).said).toEqual([]);
+    expect((await grep("--grep", "a", "--follow")).error?.code).toBe("bad-usage");
     for (let i = 0; i < 100; i++) {
       const { said: jobs } = await market.command("jobs", id);
       if (jobs[0]?.state === "succeeded") break;

@@ -146,6 +146,12 @@ describe("workloads, in a browser, on a real market", () => {
       .waitFor();
     await page.keyboard.press("Enter");
     await page.locator("li[aria-current] mark").getByText("warning at 10").waitFor();
+    // The coordinator searches all of it, and what it finds is gone to here.
+    await page.getByRole("button", { name: "Search the whole log" }).click();
+    const whole = page.getByRole("region", { name: "Search of the whole log" });
+    await whole.getByText(/lines? found in/).waitFor();
+    await whole.getByRole("button", { name: /warning at 10$/ }).click();
+    await page.locator("li[aria-current] mark").getByText("warning at 10").waitFor();
     await page.getByLabel("Search in the log").fill("");
     await page.waitForURL((url) => !url.search.includes("find"));
 

@@ -119,7 +119,7 @@ export class Agent {
 
   async #welcomed(): Promise<void> {
     if (this.#own.length > 0) await this.#sendOffers();
-    for (const attempt of this.#attempts.values()) void attempt.reconnected();
+    for (const attempt of this.#attempts.values()) attempt.reconnected();
   }
 
   async #offer(signal: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ export interface AttemptDeps {
   readonly signer: Signer;
   readonly keys: KeyAgreement;
   readonly journal: Journal;
-  readonly gateway: Pick<Gateway, "post" | "tell" | "connected">;
+  readonly gateway: Pick<Gateway, "connected" | "logTurns" | "post" | "tell">;
   readonly blobs: BlobTransfer;
   readonly inputs: InputStore;
   readonly slots: SlotPool;

@@ -184,9 +184,9 @@ export class Attempt {
   }
 
   /** The line to the coordinator is up again. */
-  async reconnected(): Promise<void> {
+  reconnected(): void {
     this.#wake();
-    await this.#logs?.resend();
+    this.#logs?.resend();
   }
 
   // --- preparing ---
@@ -401,6 +401,7 @@ export class Attempt {
       clock,
       handle,
       from: this.record.log,
+      turns: gateway.logTurns,
       send: (message) => gateway.tell(message),
       stored: (to) => void journal.change(this.id, { log: to }),
     });

@@ -8,6 +8,7 @@ const PATIENCE = { connectedMs: 15_000, totalMs: 120_000 };
 function log() {
   const whole = Promise.withResolvers<void>();
   return {
+    stored: 0,
     whole: () => whole.resolve(),
     drained: (signal: AbortSignal) =>
       Promise.race([
@@ -51,6 +52,26 @@ describe("the end of a log", () => {
     expect(gone.done()).toBe(false);
     await gone.clock.advance(1_500);
     expect(gone.done()).toBe(true);
+  });
+
+  it("is waited for as long as more of it is stored, but no longer than patience lasts in all", async () => {
+    const { clock, done, logs } = await waiting(true);
+    for (let stored = 0; stored < 11; stored++) {
+      await clock.advance(10_000);
+      logs.stored++;
+    }
+    expect(done()).toBe(false);
+    await clock.advance(9_000);
+    expect(done()).toBe(false);
+    await clock.advance(1_500);
+    expect(done()).toBe(true);
+    const stuck = await waiting(true);
+    await stuck.clock.advance(10_000);
+    stuck.logs.stored++;
+    await stuck.clock.advance(14_000);
+    expect(stuck.done()).toBe(false);
+    await stuck.clock.advance(1_500);
+    expect(stuck.done()).toBe(true);
   });
 
   it("is not waited for when the agent stops", async () => {

@@ -9,6 +9,7 @@ import { agentHelloData, type MarketDomain } from "@corepool/protocol/eip712";
 import { isProblemCode, PROBLEMS } from "@corepool/protocol/problems";
 import type { Journal } from "./journal.ts";
 import type { AttemptRecord, ReleasedLease } from "./journal-entries.ts";
+import { LogTurns } from "./log-turns.ts";
 import type { Identity, KeyAgreement, Log } from "./ports.ts";
 import { decode, encode, type Incoming } from "./wire.ts";
 
@@ -63,6 +64,8 @@ interface Link {
  * with growing, jittered pauses whenever the line breaks.
  */
 export class Gateway {
+  /** In which the logs of all jobs share the line. */
+  readonly logTurns: LogTurns;
   readonly #options: GatewayOptions;
   #link: Link | undefined;
   #token: string | undefined;
@@ -74,6 +77,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.logTurns = new LogTurns(options.clock);
   }
 
   /** Bearer for blobs, of the newest sign-in. Undefined before the first. */

@@ -3,6 +3,7 @@ import type { FromAgent } from "@corepool/protocol/agent";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LogShipper } from "./log-shipper.ts";
+import { LogTurns } from "./log-turns.ts";
 import { ManualClock, settled } from "./test/manual-clock.ts";
 
 type LogMessage = Extract<FromAgent, { type: "log" }>["body"];
@@ -47,6 +48,7 @@ function shipper(
     attempt: "att_0000000000000001",
     clock,
     handle: logOf(chunks, [...fails], everyNotice),
+    turns: new LogTurns(clock),
     from,
     send: async (message) => {
       if (message.type !== "log") return;
@@ -93,7 +95,10 @@ describe("LogShipper", () => {
     const { logs, sent } = shipper(lines, undefined, [], false, 20_000);
     const running = logs.run(signal);
     await settled();
-    expect(sent.map(({ data }) => Buffer.from(data, "base64").toString())).toEqual(lines.slice(0, 4).map(String));
+    const texts = sent.map(({ data }) => Buffer.from(data, "base64").toString());
+    expect(texts.slice(0, 4)).toEqual(lines.slice(0, 4).map(String));
+    // What cannot take in more waits for nothing.
+    expect(texts.slice(4, 7).map((text) => text.length > 65_000)).toEqual([true, true, true]);
     for (let round = 0; bytesOf(sent).length < Buffer.concat(lines).length && round < 100; round++) {
       logs.acknowledged(bytesOf(sent).length);
       await settled();
@@ -102,6 +107,24 @@ describe("LogShipper", () => {
     expect(bytesOf(sent).equals(Buffer.concat(lines))).toBe(true);
     expect(sent.length).toBeLessThan(20);
     expect(Math.max(...sent.map(({ data }) => Buffer.from(data, "base64").length))).toBeLessThanOrEqual(65_536);
+  });
+
+  it("sends outputs that take turns in order, 32 at once", async () => {
+    const lines = Array.from({ length: 200 }, (_, i) => Buffer.from(`line ${i}\n`));
+    const { logs, sent } = shipper(lines, undefined, [], false, 2);
+    const running = logs.run(signal);
+    await settled();
+    expect(sent.length).toBe(32);
+    logs.acknowledged(sent[9]?.offset ?? 0);
+    await settled();
+    expect(sent.length).toBe(32 + 9);
+    for (let round = 0; sent.length < 200 && round < 20; round++) {
+      logs.acknowledged(bytesOf(sent).length);
+      await settled();
+    }
+    await running;
+    expect(bytesOf(sent).equals(Buffer.concat(lines))).toBe(true);
+    expect(new Set(sent.map(({ offset }) => offset)).size).toBe(200);
   });
 
   it("reads on after a read that failed, without losing or repeating a byte", async () => {
@@ -137,7 +160,7 @@ describe("LogShipper", () => {
     await logs.run(signal);
     logs.acknowledged(3);
     sent.length = 0;
-    await logs.resend();
+    logs.resend();
     expect(sent.map(({ offset, stream }) => [offset, stream])).toEqual([
       [3, "stdout"],
       [6, "stderr"],

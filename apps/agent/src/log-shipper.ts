@@ -2,12 +2,15 @@ import { codeOf } from "@corepool/core/errors";
 import type { Clock } from "@corepool/core/ports/clock";
 import type { SandboxHandle } from "@corepool/core/ports/runtime";
 import type { FromAgent } from "@corepool/protocol/agent";
+import type { LogTurns, Turn } from "./log-turns.ts";
 
 /** At most this much is under way: the sandbox's log file holds the rest. */
 const WINDOW_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** What is written while so many pieces wait for their answers goes together at the next one. */
+/** What is written while so many messages wait for their answers goes together in the next one. */
 const MANY = 4;
+/** Messages that wait for their answers at once, when no two of them go together: outputs that take turns. */
+const MOST = 32;
 /** What is not stored after so long is sent again: the coordinator could not store it, and does not ask for it. */
 const AGAIN_MS = 5_000;
 /** Of a log that has ended: whoever does not take it for so many times never will. */
@@ -24,8 +27,8 @@ interface Piece {
   readonly parts: Uint8Array[];
   /** Where the sandbox's log goes on, when this piece ends a chunk of it. */
   position: number | undefined;
-  /** Until then it takes in what comes after it. */
-  sent: boolean;
+  /** Once it is sent. Until then it takes in what comes after it. */
+  turn: Turn | undefined;
 }
 
 export interface LogShipperOptions {
@@ -34,6 +37,8 @@ export interface LogShipperOptions {
   readonly handle: Pick<SandboxHandle, "followLog">;
   /** How far the coordinator has stored the log. */
   readonly from: { readonly offset: number; readonly position: number };
+  /** Shared by the logs of all jobs on the line. */
+  readonly turns: LogTurns;
   readonly send: (message: FromAgent) => Promise<void>;
   /** The coordinator has stored everything up to here. */
   readonly stored: (to: { readonly offset: number; readonly position: number }) => void;
@@ -41,8 +46,8 @@ export interface LogShipperOptions {
 
 /**
  * Ships a sandbox's log in order, each write at once while the coordinator keeps up, several in one message when it does
- * not. What it has not stored is kept in memory (256 KiB at most) and sent again after a reconnect; beyond that the log is
- * not read, so a slow coordinator costs nothing here.
+ * not, or when other jobs have their turns. What it has not stored is kept in memory (256 KiB at most) and sent again
+ * after a reconnect; beyond that the log is not read, so a slow coordinator costs nothing here.
  */
 export class LogShipper {
   readonly #options: LogShipperOptions;
@@ -52,6 +57,9 @@ export class LogShipper {
   #position: number;
   #unread = 0;
   #finished = false;
+  #asked = false;
+  /** The agent stops: nothing more is sent. */
+  #over = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(options: LogShipperOptions) {
@@ -65,6 +73,11 @@ export class LogShipper {
     return this.#offset;
   }
 
+  /** Bytes of it that the coordinator has stored. */
+  get stored(): number {
+    return this.#window[0]?.offset ?? this.#offset;
+  }
+
   /**
    * Reads and sends until the log has ended or `signal` aborts. Rejects when the sandbox is gone, or its log stays
    * unreadable.
@@ -74,6 +87,7 @@ export class LogShipper {
     this.#sendStuck(signal).catch(() => undefined);
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake, { once: true });
+    signal.addEventListener("abort", () => (this.#over = true), { once: true });
     try {
       while (!signal.aborted && !this.#finished) {
         try {
@@ -118,18 +132,22 @@ export class LogShipper {
     let end = 0;
     while (this.#window[0] !== undefined && this.#window[0].end <= offset) {
       const piece = this.#window.shift();
+      piece?.turn?.giveBack();
       if (piece?.position === undefined) continue;
       position = piece.position;
       end = piece.end;
     }
     if (position !== undefined) this.#options.stored({ offset: end, position });
-    void this.#sendUnsent();
+    this.#ask();
     this.#wake();
   }
 
-  /** Sends again what is not stored, after a reconnect. */
-  async resend(): Promise<void> {
-    for (const piece of this.#window.filter(({ sent }) => sent)) await this.#send(piece);
+  /** Sends again what is not stored, after a reconnect: in its turns, like everything else. */
+  resend(): void {
+    const turns = this.#window.map(({ turn }) => turn);
+    for (const piece of this.#window) piece.turn = undefined;
+    for (const turn of turns) turn?.giveBack();
+    this.#ask();
   }
 
   /** Sends again while the oldest piece stays where it is. Ends with the log. */
@@ -138,7 +156,7 @@ export class LogShipper {
     for (let oldest: Piece | undefined; left > 0 && !(this.#finished && this.#window.length === 0); ) {
       await this.#options.clock.sleep(AGAIN_MS, signal);
       if (this.#finished) left--;
-      if (this.#window[0] !== undefined && this.#window[0] === oldest) await this.resend();
+      if (this.#window[0] !== undefined && this.#window[0] === oldest) this.resend();
       oldest = this.#window[0];
     }
   }
@@ -150,24 +168,43 @@ export class LogShipper {
     const end = offset + bytes.length;
     this.#offset = end;
     const last = this.#window.at(-1);
-    if (last !== undefined && !last.sent && last.stream === stream && end - last.offset <= PIECE_BYTES) {
+    if (last !== undefined && last.turn === undefined && last.stream === stream && end - last.offset <= PIECE_BYTES) {
       last.parts.push(bytes);
       Object.assign(last, { end, position });
-    } else this.#window.push({ stream, parts: [bytes], position, offset, end, sent: false });
-    if (this.#window.length <= MANY) await this.#sendUnsent();
+    } else this.#window.push({ stream, parts: [bytes], position, offset, end, turn: undefined });
+    this.#ask();
   }
 
-  async #sendUnsent(): Promise<void> {
-    for (let next = this.#unsent(); next !== undefined; next = this.#unsent()) {
-      next.sent = true;
+  /** Asks for a turn, if there is something to send and little under way. */
+  #ask(): void {
+    if (this.#asked || this.#over || !this.#due()) return;
+    this.#asked = true;
+    this.#options.turns.ask((turn) => {
+      this.#asked = false;
+      const piece = this.#unsent();
+      if (piece === undefined || this.#over || !this.#due()) return 0;
+      piece.turn = turn;
       // What the line does not take stays in the window, and is sent again.
-      await this.#send(next).catch(() => undefined);
-    }
+      this.#send(piece).catch(() => undefined);
+      this.#ask();
+      return piece.end - piece.offset;
+    });
   }
 
-  /** The oldest piece that was not sent yet: they are sent in order. */
+  /** Whether the oldest unsent piece goes now; the newest one takes in more while others are under way. */
+  #due(): boolean {
+    const sent = this.#sent();
+    const unsent = this.#window.length - sent;
+    return (unsent > 0 && sent < MANY) || (unsent > 1 && sent < MOST);
+  }
+
+  /** Pieces are sent in order: those that were, and the oldest that was not. */
+  #sent(): number {
+    return this.#window.findLastIndex(({ turn }) => turn !== undefined) + 1;
+  }
+
   #unsent(): Piece | undefined {
-    return this.#window[this.#window.findLastIndex(({ sent }) => sent) + 1];
+    return this.#window[this.#sent()];
   }
 
   #send({ stream, offset, parts }: Piece): Promise<void> {
@@ -176,7 +213,7 @@ export class LogShipper {
   }
 
   #underWay(): number {
-    return this.#offset - (this.#window[0]?.offset ?? this.#offset);
+    return this.#offset - this.stored;
   }
 
   #wake(): void {

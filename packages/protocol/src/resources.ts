@@ -242,6 +242,19 @@ export const logRecord = z.object({
 });
 export type LogRecord = z.infer<typeof logRecord>;
 
+/**
+ * A line of a log that a search found. `offset`: of the first byte of `text` in the whole log. `number`: lines count from
+ * 1 by their first bytes, stdout and stderr together; a line of more than 16 KiB is searched in parts, which share its
+ * number. `text`: what a terminal shows of it.
+ */
+export const foundLine = z.object({
+  stream: z.enum(["stdout", "stderr"]),
+  offset: z.int(),
+  number: z.int(),
+  text: z.string(),
+});
+export type FoundLogLine = z.infer<typeof foundLine>;
+
 /** What an attempt used: per stretch of time the processors in use on average, and the most of everything else. */
 export const attemptUsage = z.object({
   attempt: id("att"),

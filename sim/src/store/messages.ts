@@ -86,16 +86,13 @@ export function simLogs(tx: SimTransaction): LogStore {
       await tx.statement();
       return endOf(attempt);
     },
-    async append(chunk, kept) {
+    async append(attempt, taken, chunks) {
       await tx.statement();
-      const { attempt, offset, data } = chunk;
       await tx.lockRow("log_ends", attempt);
-      await tx.write("log_ends", attempt, {
-        taken: offset + data.length,
-        kept: endOf(attempt).kept + (kept ? data.length : 0),
-      });
-      if (kept) {
-        const key = `${attempt}:${offset}`;
+      const kept = chunks.reduce((sum, { data }) => sum + data.length, endOf(attempt).kept);
+      await tx.write("log_ends", attempt, { taken, kept });
+      for (const chunk of chunks) {
+        const key = `${attempt}:${chunk.offset}`;
         await tx.lockRow("log_chunks", key);
         if (tx.get("log_chunks", key) !== undefined) throw new Error(`duplicate key: log ${key}`);
         await tx.write("log_chunks", key, chunk);

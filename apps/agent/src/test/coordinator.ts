@@ -5,16 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CorepoolError, codeOf } from "@corepool/core/errors";
 import type { BlobHash, Hex } from "@corepool/core/hex";
 import { type FromAgent, fromAgent, type ToAgent } from "@corepool/protocol/agent";
 import type { MarketDomain } from "@corepool/protocol/eip712";
 import { openFileBlobs } from "@corepool/storage/adapters/files";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Outgoing } from "../wire.ts";
 
 /** A message of the agent, checked against the wire. */
-export type Heard = FromAgent & { readonly id: string; readonly connection: number };
+export type Heard = FromAgent & {
+  readonly id: string;
+  readonly connection: number;
+  /** When it was taken in, milliseconds since the epoch. */
+  readonly at: number;
+};
 
 /**
  * A coordinator just large enough to serve one agent: the wire over a real WebSocket, blobs over real HTTP. It
@@ -39,6 +45,8 @@ export interface TestCoordinator {
   hangUp(): void;
   /** Refuses and cuts connections until the returned function is called. */
   goDark(): () => void;
+  /** Takes messages in one by one, each in so many milliseconds, until the returned function is called. */
+  slow(ms: number): () => void;
   put(bytes: Uint8Array): Promise<BlobHash>;
   get(hash: BlobHash): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -57,6 +65,7 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
   const sockets: WebSocket[] = [];
   const signedIn: WebSocket[] = [];
   let dark = false;
+  let slowMs = 0;
   let wake = Promise.withResolvers<void>();
 
   const http = createServer((request, response) => {
@@ -76,10 +85,17 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
   function connected(ws: WebSocket): void {
     const connection = sockets.push(ws) - 1;
     send(ws, "c0", { type: "challenge", body: { nonce: nonce(), chainId: domain.chainId, market: domain.market } });
+    let turn = Promise.resolve();
     ws.on("message", (data) => {
+      turn = turn.then(async () => {
+        if (slowMs > 0) await sleep(slowMs);
+        take(data);
+      });
+    });
+    const take = (data: RawData): void => {
       const value = JSON.parse(Buffer.from(data as Uint8Array<ArrayBuffer>).toString()) as { id: string };
       const message = fromAgent.parse(value);
-      heard.push({ ...message, id: value.id, connection });
+      heard.push({ ...message, id: value.id, connection, at: Date.now() });
       wake.resolve();
       wake = Promise.withResolvers();
       if (message.type === "hello") {
@@ -94,7 +110,7 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
       if (ACKED.has(message.type) && !silent.has(message.type)) {
         send(ws, `a${value.id}`, { type: "ack", body: { of: value.id } });
       }
-    });
+    };
   }
 
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
@@ -133,6 +149,12 @@ export async function testCoordinator(domain: MarketDomain): Promise<TestCoordin
       for (const ws of sockets) ws.terminate();
       return () => {
         dark = false;
+      };
+    },
+    slow(ms) {
+      slowMs = ms;
+      return () => {
+        slowMs = 0;
       };
     },
     async put(bytes) {

@@ -4,19 +4,17 @@ import type { Address } from "@corepool/core/hex";
 import { formatRate } from "@corepool/core/money";
 import type { Signer } from "@corepool/core/ports/signer";
 import { EXIT, type ProblemCode } from "@corepool/protocol/problems";
-import { logRecord, type Receipt, type WorkloadView } from "@corepool/protocol/resources";
+import type { Receipt, WorkloadView } from "@corepool/protocol/resources";
 import {
   cancelWorkload,
   getReceipt,
   getWorkload,
   listOutputs,
   listWorkloads,
-  streamLogs,
 } from "@corepool/protocol/routes/workloads";
 import { call } from "@corepool/sdk/call";
 import { isOver } from "@corepool/sdk/follow";
 import { attendWorkload, receiptOf } from "@corepool/sdk/run";
-import { followEvents } from "@corepool/sdk/sse";
 import { type ChainBill, verifyReceipt } from "@corepool/sdk/verify-receipt";
 import type { Command } from "commander";
 import { type Connection, chainOf, connect, tokenOf } from "../connection.ts";
@@ -83,37 +81,6 @@ export function addJobs(program: Command, action: Action): void {
         if (page.data.length === 0) output.line('No jobs yet. Try: corepool run -- python3 -c "print(6*7)"');
         if (page.hasMore) output.hint("  and more: --limit");
         output.data(page);
-        return EXIT.ok;
-      }, command),
-    );
-}
-
-/** `corepool logs ID [--follow]`. */
-export function addLogs(program: Command, action: Action): void {
-  program
-    .command("logs")
-    .description("show what a job wrote, and follow it")
-    .argument("<id>", "a job's id")
-    .option("-f, --follow", "go on until the job ends")
-    .addHelpText("after", "\nExamples:\n  $ corepool logs wkl_01… --follow")
-    .action((id: string, options: { readonly follow?: boolean }, command: Command) =>
-      action(async (context) => {
-        const { client } = await connect(context, { reads: true });
-        const input = (lastId: string | undefined) => ({
-          params: { id },
-          query: {
-            offset: Number(lastId ?? 0),
-            follow: options.follow === true ? ("true" as const) : ("false" as const),
-          },
-        });
-        for await (const event of followEvents(client, streamLogs, input)) {
-          if (event.event === "end") break;
-          const record = logRecord.safeParse(event.event === "reset" ? undefined : JSON.parse(event.data)).data;
-          if (record === undefined) continue;
-          context.output.event("log", { stream: record.stream, offset: record.offset, data: record.data });
-          if (!context.output.json)
-            (record.stream === "stderr" ? process.stderr : process.stdout).write(Buffer.from(record.data, "base64"));
-        }
         return EXIT.ok;
       }, command),
     );

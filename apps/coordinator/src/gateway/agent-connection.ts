@@ -7,7 +7,8 @@ import { CLOSE, type ToAgent, toAgent } from "@corepool/protocol/agent";
 import { isProblemCode } from "@corepool/protocol/problems";
 import { checkHello, connectMachine } from "../machines/connect.ts";
 import { lower } from "../market/context.ts";
-import { type HandlerParts, handleMessage, Outdated } from "./handle.ts";
+import { type HandlerParts, handleMessage, Outdated, storeLog } from "./handle.ts";
+import { LogIntake, type LogMessage } from "./log-intake.ts";
 import { formatMessage, parseMessage } from "./messages.ts";
 import type { Seat } from "./seats.ts";
 
@@ -51,6 +52,7 @@ export class AgentConnection {
   #sent = new Set<bigint>();
   #flushing: Promise<void> = Promise.resolve();
   #count = 0;
+  #logs: LogIntake | undefined;
 
   constructor(parts: ConnectionParts, connection: Connection, seat?: Seat) {
     this.#seat = seat;
@@ -74,21 +76,27 @@ export class AgentConnection {
       if (machine === undefined) return;
       joined(machine);
       await this.flush();
+      this.#logs = new LogIntake((attempt, pieces) => this.#storeLog(machine, attempt, pieces));
       for (;;) {
         const { done, value } = await messages.next();
         if (done === true || this.#over.signal.aborted) return;
         await this.#take(machine, value);
       }
     } catch (error) {
-      if (error instanceof Outdated) this.close(CLOSE.replaced, "a newer connection has taken over");
-      else {
-        this.#parts.onTrouble(error, this.machine?.id);
-        this.close(CLOSE.goingAway, "something broke on our side");
-      }
+      this.#broken(error);
     } finally {
       this.#over.abort();
+      await this.#logs?.idle();
       for (const answer of this.#probes.values()) answer(undefined);
       this.#probes.clear();
+    }
+  }
+
+  #broken(error: unknown): void {
+    if (error instanceof Outdated) this.close(CLOSE.replaced, "a newer connection has taken over");
+    else {
+      this.#parts.onTrouble(error, this.machine?.id);
+      this.close(CLOSE.goingAway, "something broke on our side");
     }
   }
 
@@ -153,6 +161,9 @@ export class AgentConnection {
         this.#probes.delete(request);
         return;
       }
+      if (message.type === "log") return await this.#logs?.add({ id, body: message.body });
+      // Whoever is told of the end must find the whole log.
+      if (message.type === "ended") await this.#logs?.idle();
       if (message.type === "problem") this.#sendAgain(machine, message.body.of);
       const { acknowledge, answers } = await handleMessage(this.#parts, machine, message);
       for (const answer of answers) await this.#send(answer);
@@ -162,6 +173,23 @@ export class AgentConnection {
       if (codeOf(error) === undefined) this.#parts.onTrouble(error, machine.id);
       await this.#sendProblem(of, error);
       if (of === null) this.close(CLOSE.badMessage, "malformed message");
+    }
+  }
+
+  /** Never rejects: what goes wrong is told to the agent, or ends the connection. */
+  async #storeLog(machine: MachineRecord, attempt: string, messages: readonly LogMessage[]): Promise<void> {
+    try {
+      if (this.#over.signal.aborted) return;
+      const offset = await storeLog(this.#parts, machine, attempt, messages);
+      await this.#send({ type: "log-ack", body: { attempt, offset } });
+    } catch (error) {
+      if (error instanceof Outdated) {
+        this.#broken(error);
+        return;
+      }
+      if (codeOf(error) === undefined) this.#parts.onTrouble(error, machine.id);
+      // None of them is stored: the first stands for all.
+      await this.#sendProblem(messages[0]?.id ?? null, error).catch((failed: unknown) => this.#broken(failed));
     }
   }
 

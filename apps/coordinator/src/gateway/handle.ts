@@ -11,6 +11,7 @@ import { announce, checkAnnouncement } from "../offers/announce.ts";
 import { takeLog } from "../workloads/logs.ts";
 import { attemptEnded, attemptMoved, attemptOn, checkEnded } from "../workloads/progress.ts";
 import { tellClosed } from "./closed.ts";
+import type { LogMessage } from "./log-intake.ts";
 
 export interface HandlerParts {
   readonly context: MarketContext;
@@ -24,12 +25,31 @@ export interface HandlerParts {
 }
 
 /** What a message asks to be said back, beside its acknowledgement. */
-export type Answer =
-  | { readonly type: "log-ack"; readonly body: { readonly attempt: string; readonly offset: number } }
-  | {
-      readonly type: "closed";
-      readonly body: { readonly attempt: string; readonly lease: `0x${string}`; readonly paid: string };
-    };
+export interface Answer {
+  readonly type: "closed";
+  readonly body: { readonly attempt: string; readonly lease: `0x${string}`; readonly paid: string };
+}
+
+/**
+ * Stores pieces of one attempt's log, in one transaction that also proves that the connection is still the machine's
+ * newest. Resolves with the offset up to which the log is taken in. Rejects with `Outdated` or `not-found`.
+ */
+export async function storeLog(
+  { context, store }: HandlerParts,
+  machine: MachineRecord,
+  attempt: string,
+  messages: readonly LogMessage[],
+): Promise<number> {
+  const pieces = messages.map(({ body: { stream, offset, data } }) => ({
+    stream,
+    offset,
+    data: new Uint8Array(Buffer.from(data, "base64")),
+  }));
+  return store.transaction(async (uow) => {
+    await provenNewest(uow, context, machine);
+    return takeLog(uow, machine.id, attempt, pieces);
+  });
+}
 
 /** The connection's machine has connected again: what this one says counts no more. */
 export class Outdated extends Error {}
@@ -37,6 +57,11 @@ export class Outdated extends Error {}
 type Handled = { readonly acknowledge: boolean; readonly answers: readonly Answer[] };
 const ACKNOWLEDGED: Handled = { acknowledge: true, answers: [] };
 const SILENT: Handled = { acknowledge: false, answers: [] };
+
+async function provenNewest(uow: Uow, context: MarketContext, machine: MachineRecord): Promise<void> {
+  if (!(await machineSeen(uow, machine.id, machine.epoch, context.clock.now())))
+    throw new Outdated("a newer connection of this machine has taken over");
+}
 
 /**
  * Takes one message of a connected agent in, in one transaction that also proves that the connection is still the
@@ -46,13 +71,12 @@ const SILENT: Handled = { acknowledge: false, answers: [] };
 export async function handleMessage(
   parts: HandlerParts,
   machine: MachineRecord,
-  message: Exclude<FromAgent, { readonly type: "hello" | "probe-answer" }>,
+  message: Exclude<FromAgent, { readonly type: "hello" | "probe-answer" | "log" }>,
 ): Promise<Handled> {
   const { context, store } = parts;
   const inStore = <T>(work: (uow: Uow) => Promise<T>): Promise<T> =>
     store.transaction(async (uow) => {
-      const current = await machineSeen(uow, machine.id, machine.epoch, context.clock.now());
-      if (!current) throw new Outdated("a newer connection of this machine has taken over");
+      await provenNewest(uow, context, machine);
       return work(uow);
     });
 
@@ -75,12 +99,6 @@ export async function handleMessage(
     case "attempt":
       await inStore((uow) => attemptMoved(uow, context, machine.id, message.body));
       return ACKNOWLEDGED;
-    case "log": {
-      const { attempt, stream, offset, data } = message.body;
-      const bytes = Buffer.from(data, "base64");
-      const taken = await inStore((uow) => takeLog(uow, machine.id, { attempt, stream, offset, data: bytes }));
-      return { acknowledge: false, answers: [{ type: "log-ack", body: { attempt, offset: taken } }] };
-    }
     case "sample": {
       const { attempt, cpuMs, memoryBytes, diskBytes, processes } = message.body;
       const { state } = await inStore((uow) => attemptOn(uow, machine.id, attempt));

@@ -76,6 +76,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   workloadMetrics: { good: 200, private: true },
   listWorkloadEvents: { good: 200, private: true },
   downloadLog: { good: 200, private: true },
+  searchLog: { good: 200, private: true },
   listOutputs: { good: 200, private: true },
   // It runs, so there is no bill yet.
   getReceipt: { good: 409, private: true },

@@ -171,6 +171,8 @@ export async function goodRequest(route: Route, own: Belongings): Promise<GoodRe
     case "downloadLog":
     case "getReceipt":
       return about(own.leased.id);
+    case "searchLog":
+      return { ...about(own.leased.id), query: { text: "loss" } };
     case "streamEvents":
       return { ...base, query: { workload: own.leased.id } };
     case "getLease":

@@ -272,9 +272,13 @@ export function storeConformance(name: string, open: () => Promise<MarketStore>)
       inStore(async (uow) => {
         const text = (value: string) => new TextEncoder().encode(value);
         expect(await uow.logs.end("att_1")).toEqual({ taken: 0, kept: 0 });
-        await uow.logs.append({ attempt: "att_1", stream: "stdout", offset: 0, data: text("abc") }, true);
-        await uow.logs.append({ attempt: "att_1", stream: "stderr", offset: 3, data: text("def") }, true);
-        await uow.logs.append({ attempt: "att_1", stream: "stdout", offset: 6, data: text("dropped") }, false);
+        const chunk = (stream: "stdout" | "stderr", offset: number, value: string) => {
+          return { attempt: "att_1", stream, offset, data: text(value) };
+        };
+        await uow.logs.append("att_1", 6, [chunk("stdout", 0, "abc"), chunk("stderr", 3, "def")]);
+        expect(await uow.logs.end("att_1")).toEqual({ taken: 6, kept: 6 });
+        // Bytes that are counted and not kept.
+        await uow.logs.append("att_1", 13, []);
         expect(await uow.logs.end("att_1")).toEqual({ taken: 13, kept: 6 });
         const read = async (from: number, chunks: number, bytes: number) =>
           (await uow.logs.read("att_1", from, { chunks, bytes })).map(({ offset }) => offset);

@@ -14,20 +14,20 @@ export function logRepository(tx: Tx): LogStore {
       const row = await tx.selectFrom("log_ends").selectAll().where("attempt", "=", attempt).executeTakeFirst();
       return { taken: Number(row?.taken ?? 0n), kept: Number(row?.kept ?? 0n) };
     },
-    async append({ attempt, stream, offset, data }, kept) {
-      const taken = BigInt(offset + data.length);
-      const bytes = kept ? BigInt(data.length) : 0n;
+    async append(attempt, end, chunks) {
+      const taken = BigInt(end);
+      const kept = BigInt(chunks.reduce((sum, { data }) => sum + data.length, 0));
       await tx
         .insertInto("log_ends")
-        .values({ attempt, taken, kept: bytes })
+        .values({ attempt, taken, kept })
         .onConflict((conflict) =>
-          conflict.column("attempt").doUpdateSet((row) => ({ taken, kept: row("log_ends.kept", "+", bytes) })),
+          conflict.column("attempt").doUpdateSet((row) => ({ taken, kept: row("log_ends.kept", "+", kept) })),
         )
         .execute();
-      if (kept) {
+      if (chunks.length > 0) {
         await tx
           .insertInto("log_chunks")
-          .values({ attempt, start: BigInt(offset), stream, data })
+          .values(chunks.map(({ stream, offset, data }) => ({ attempt, start: BigInt(offset), stream, data })))
           .execute();
       }
       await notifyOnCommit(tx, logTopic(attempt));

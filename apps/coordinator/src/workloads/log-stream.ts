@@ -15,7 +15,7 @@ export interface LogStreamParts {
 }
 
 /** Read at once: a slow reader holds no more than that. */
-export const LOG_PAGE: LogLimit = { chunks: 512, bytes: 2 ** 20 };
+export const LOG_PAGE: LogLimit = { chunks: 4_096, bytes: 2 ** 20 };
 /** A reader gets no longer piece in one event; shorter ones that follow each other come together. */
 const EVENT_BYTES = 64 * 1024;
 /** Readers look by themselves too: notifications may be lost. */

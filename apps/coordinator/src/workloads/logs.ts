@@ -6,30 +6,35 @@ import { attemptOn } from "./progress.ts";
 /** Bytes of an attempt's log that are kept; what comes beyond is taken in and dropped. */
 export const KEPT_BYTES = 64 * 2 ** 20;
 
+/** Bytes of a chunk that is put together from several pieces. */
+const CHUNK_BYTES = 64 * 1024;
+
 /**
- * Takes a piece of an attempt's log. Bytes that are there already are ignored, a piece beyond the end is not taken (the
- * agent goes on at the answer). Resolves with the offset up to which the log is taken in.
+ * Takes pieces of an attempt's log, in the order in which they came. Bytes that are there already are ignored, a piece
+ * beyond the end is not taken (the agent goes on at the answer). Resolves with the offset up to which the log is taken in.
+ * Rejects with `not-found` when the attempt is not the machine's.
  */
 export async function takeLog(
   uow: Uow,
   machine: Hex,
-  piece: {
-    readonly attempt: string;
-    readonly stream: "stdout" | "stderr";
-    readonly offset: number;
-    readonly data: Uint8Array;
-  },
+  attempt: string,
+  pieces: readonly Omit<LogChunkRecord, "attempt">[],
 ): Promise<number> {
-  await attemptOn(uow, machine, piece.attempt);
-  const { taken, kept } = await uow.logs.end(piece.attempt);
-  const end = piece.offset + piece.data.length;
-  if (piece.offset > taken || end <= taken) return taken;
-  const data = piece.data.subarray(taken - piece.offset);
-  await uow.logs.append(
-    { attempt: piece.attempt, stream: piece.stream, offset: taken, data },
-    kept + data.length <= KEPT_BYTES,
-  );
-  return end;
+  await attemptOn(uow, machine, attempt);
+  const end = await uow.logs.end(attempt);
+  let { taken, kept } = end;
+  const fresh: LogChunkRecord[] = [];
+  for (const piece of pieces) {
+    const after = piece.offset + piece.data.length;
+    if (piece.offset > taken || after <= taken) continue;
+    const chunk = fromOffset({ attempt, ...piece }, taken);
+    taken = after;
+    if (kept + chunk.data.length > KEPT_BYTES) continue;
+    kept += chunk.data.length;
+    fresh.push(chunk);
+  }
+  if (taken > end.taken) await uow.logs.append(attempt, taken, joined(fresh, CHUNK_BYTES));
+  return taken;
 }
 
 /** What of a chunk lies at or after `offset`. */
@@ -48,14 +53,16 @@ export function within<T>(rows: readonly T[], limit: LogLimit, sizeOf: (row: T) 
   return beyond === -1 ? rows : rows.slice(0, beyond);
 }
 
-/** The same bytes in fewer chunks: what follows on the same stream is put together, up to `most` bytes. */
+/** The same bytes in fewer chunks: what follows at once on the same stream is put together, up to `most` bytes. */
 export function joined(chunks: readonly LogChunkRecord[], most: number): readonly LogChunkRecord[] {
   const groups: LogChunkRecord[][] = [];
   let size = 0;
   for (const chunk of chunks) {
     const group = groups.at(-1);
     size += chunk.data.length;
-    if (group !== undefined && group[0]?.stream === chunk.stream && size <= most) group.push(chunk);
+    const last = group?.at(-1);
+    const follows = last?.stream === chunk.stream && last.offset + last.data.length === chunk.offset;
+    if (group !== undefined && follows && size <= most) group.push(chunk);
     else {
       groups.push([chunk]);
       size = chunk.data.length;

@@ -1,5 +1,5 @@
 import { usagePoints } from "@corepool/core/samples";
-import { downloadLog, listWorkloadEvents, workloadMetrics } from "@corepool/protocol/routes/records";
+import { downloadLog, listWorkloadEvents, searchLog, workloadMetrics } from "@corepool/protocol/routes/records";
 import { sql } from "kysely";
 import { timestampOf } from "../market/context.ts";
 import type { MarketStore, Uow } from "../market/documents.ts";
@@ -7,7 +7,9 @@ import { accountTopic } from "../market/store.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Api } from "../platform/http/call.ts";
 import { Reply } from "../platform/http/call.ts";
+import { pager } from "../platform/http/page.ts";
 import { workloadEventOf } from "./event-stream.ts";
+import { formatPlace, parsePlace, searchStoredLog, strangeCursor } from "./log-search.ts";
 import { LOG_PAGE } from "./log-stream.ts";
 import { fromOffset } from "./logs.ts";
 import { newestAttempt, ownWorkload } from "./own.ts";
@@ -16,7 +18,14 @@ import type { Samples } from "./samples.ts";
 /** Events of one workload that are shown: far more than one ever has. */
 const MOST_EVENTS = 1_000;
 
-/** Binds what is kept about a workload beside itself: measurements, events, and its log as a file. */
+/** The attempt of that number, or the newest. Rejects with `not-found` when the workload is not the account's. */
+async function attemptOf(uow: Uow, account: `0x${string}`, workload: string, number: number | undefined) {
+  await ownWorkload(uow, account, workload);
+  if (number === undefined) return newestAttempt(uow, workload);
+  return (await uow.attempts.ofWorkload(workload)).find((attempt) => attempt.number === number);
+}
+
+/** Binds what is kept about a workload beside itself: measurements, events, and its log as a file and to search in. */
 export function bindRecords(
   api: Api,
   parts: { readonly store: MarketStore; readonly database: Pick<Database, "reader">; readonly samples: Samples },
@@ -59,13 +68,7 @@ export function bindRecords(
   });
 
   api.bind(downloadLog, async ({ caller, params, query, stillAllowed }) => {
-    const attempt = await store.transaction(async (uow) => {
-      await ownWorkload(uow, caller.account, params.id);
-      const all = await uow.attempts.ofWorkload(params.id);
-      return query.attempt === undefined
-        ? await newestAttempt(uow, params.id)
-        : all.find(({ number }) => number === query.attempt);
-    });
+    const attempt = await store.transaction((uow) => attemptOf(uow, caller.account, params.id, query.attempt));
     let offset = 0;
     const stream = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -91,5 +94,33 @@ export function bindRecords(
     });
     const name = `${params.id}${attempt === undefined ? "" : `-${attempt.number}`}.log`;
     return new Reply(stream, { headers: { "content-disposition": `attachment; filename="${name}"` } });
+  });
+
+  api.bind(searchLog, async ({ caller, params, query }) => {
+    const { text, stream, limit, cursor, attempt: number } = query;
+    const ignoreCase = query.ignoreCase === "true";
+    const list = pager(`searchLog ${params.id}`, { text, stream, ignoreCase, attempt: number });
+    const after = list.after(cursor);
+    const goOn = after === undefined ? undefined : parsePlace(after.id, after.at);
+    const { attempt, logBytes } = await store.transaction(async (uow) => {
+      const asked = await attemptOf(uow, caller.account, params.id, number);
+      // A search goes on in the attempt in which it began, though there is a newer one.
+      const attempt = goOn === undefined ? asked : await uow.attempts.get(goOn.attempt);
+      if (goOn !== undefined && attempt?.workload !== params.id) throw strangeCursor();
+      return { attempt, logBytes: attempt === undefined ? 0 : (await uow.logs.end(attempt.id)).taken };
+    });
+    if (attempt === undefined)
+      return { attempt: null, data: [], nextCursor: null, hasMore: false, searchedBytes: 0, logBytes };
+    const found = await searchStoredLog(store, attempt.id, { text, stream, ignoreCase }, goOn?.place, limit);
+    const { next, searched } = found;
+    const nextCursor = next === undefined ? null : list.cursor({ at: next.at, id: formatPlace(attempt.id, next) });
+    return {
+      attempt: attempt.id,
+      data: [...found.found],
+      nextCursor,
+      hasMore: next !== undefined,
+      searchedBytes: searched,
+      logBytes: Math.max(logBytes, searched),
+    };
   });
 }

@@ -51,8 +51,8 @@ export interface LogLimit {
 export interface LogStore {
   /** Where the log goes on: everything below is taken in (bytes above the bound are counted and not kept). */
   end(attempt: string): Promise<{ readonly taken: number; readonly kept: number }>;
-  /** Appends at the end; `kept` false counts the bytes without keeping them. */
-  append(chunk: LogChunkRecord, kept: boolean): Promise<void>;
+  /** The log is taken in up to `taken` now, in bytes; `chunks`, in order, are what is kept of it. */
+  append(attempt: string, taken: number, chunks: readonly LogChunkRecord[]): Promise<void>;
   /** Chunks that hold bytes at or after `offset`, in order, within `limit`. */
   read(attempt: string, offset: number, limit: LogLimit): Promise<readonly LogChunkRecord[]>;
 }

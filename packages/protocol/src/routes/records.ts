@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { id } from "../primitives.ts";
-import { attemptUsage, workloadEvent } from "../resources.ts";
+import { id, page, pageQuery } from "../primitives.ts";
+import { attemptUsage, foundLine, workloadEvent } from "../resources.ts";
 import { defineRoute } from "../route.ts";
 
 const byId = z.strictObject({ id: id("wkl") });
@@ -51,4 +51,38 @@ export const downloadLog = defineRoute({
   response: "application/octet-stream",
   status: 200,
   problems: ["not-found"],
+});
+
+/**
+ * One call looks at a bounded stretch of the log, so that a page may hold few lines or none while `hasMore` says that the
+ * search goes on: by `nextCursor`, with the same text, stream and case. `searchedBytes` of `logBytes` were looked at so
+ * far. `text` is found as it stands: it is no pattern.
+ */
+export const searchLog = defineRoute({
+  method: "GET",
+  path: "/v1/workloads/{id}/log/search",
+  operationId: "searchLog",
+  summary: "Find the lines of an attempt's log (the newest by default) that hold a text",
+  scopes: ["workloads:read"],
+  rate: "read",
+  idempotent: false,
+  params: byId,
+  query: pageQuery.extend({
+    text: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^\r\n]*$/, "a text within one line"),
+    ignoreCase: z.enum(["true", "false"]).default("false"),
+    stream: z.enum(["stdout", "stderr"]).optional(),
+    attempt: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  }),
+  response: page(foundLine).extend({
+    /** Null before the first attempt. */
+    attempt: id("att").nullable(),
+    searchedBytes: z.int(),
+    logBytes: z.int(),
+  }),
+  status: 200,
+  problems: ["bad-request", "not-found", "bad-cursor"],
 });

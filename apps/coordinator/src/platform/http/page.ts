@@ -48,12 +48,17 @@ export function pager(
     position: (row: Row) => Position,
     view: (row: Row) => View,
   ) => { data: View[]; nextCursor: string | null; hasMore: boolean };
+  /** The cursor with which a list goes on behind a position. */
+  readonly cursor: (position: Position) => string;
 } {
   const hash = filterHash(list, filter);
+  const cursor = (position: Position): string =>
+    Buffer.from(JSON.stringify({ v: 1, f: hash, ...position })).toString("base64url");
   return {
-    after(cursor) {
-      if (cursor === undefined) return undefined;
-      const parsed = cursorSchema.safeParse(decode(cursor));
+    cursor,
+    after(given) {
+      if (given === undefined) return undefined;
+      const parsed = cursorSchema.safeParse(decode(given));
       if (parsed.success && parsed.data.f === hash) return { at: parsed.data.at, id: parsed.data.id };
       throw new CorepoolError("bad-cursor", {
         detail: "The cursor was not made by this list with these filters.",
@@ -64,10 +69,7 @@ export function pager(
       const data = rows.slice(0, limit);
       const last = data.at(-1);
       const hasMore = rows.length > limit;
-      const nextCursor =
-        hasMore && last !== undefined
-          ? Buffer.from(JSON.stringify({ v: 1, f: hash, ...position(last) })).toString("base64url")
-          : null;
+      const nextCursor = hasMore && last !== undefined ? cursor(position(last)) : null;
       return { data: data.map(view), nextCursor, hasMore };
     },
   };

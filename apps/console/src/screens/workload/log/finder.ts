@@ -1,3 +1,4 @@
+import { textMatcher } from "@corepool/core/log-text";
 import type { LogLine, LogLines, LogSource } from "./lines.ts";
 
 /** What is looked for. `text` empty: every line of the source. */
@@ -15,9 +16,8 @@ export function isNarrow(query: LogQuery): boolean {
 }
 
 function matcherOf({ text, source }: LogQuery): (line: LogLine) => boolean {
-  const wanted = text.toLowerCase();
-  return (line) =>
-    (source === "all" || line.source === source) && (wanted === "" || line.text.toLowerCase().includes(wanted));
+  const holds = textMatcher(text, true);
+  return (line) => (source === "all" || line.source === source) && (text === "" || holds(line.text));
 }
 
 /**

@@ -1,5 +1,6 @@
+import { shownText } from "@corepool/core/log-text";
 import { describe, expect, it } from "vitest";
-import { LogLines, MOST_CHARS, shownText } from "./lines.ts";
+import { LogLines, MOST_CHARS } from "./lines.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const texts = (log: LogLines): string[] =>

@@ -1,3 +1,5 @@
+import { shownText } from "@corepool/core/log-text";
+
 /** Which of a process's two outputs a line came from. */
 export type LogSource = "stdout" | "stderr";
 
@@ -16,20 +18,6 @@ export const MOST_CHARS = 4_096;
 const SLACK = 20_000;
 
 const ESC = String.fromCharCode(27);
-const BELL = String.fromCharCode(7);
-/** Escape sequences of terminals (ECMA-48): colours and the like, titles, and the rest. */
-const ESCAPES = new RegExp(
-  `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BELL}${ESC}]*(?:${BELL}|${ESC}\\\\)?|[@-Z\\\\-_])`,
-  "g",
-);
-
-/** What a terminal would show of a line: without colours, and after a carriage return only what overwrote the rest. */
-export function shownText(raw: string): string {
-  const plain = raw.includes(ESC) ? raw.replaceAll(ESCAPES, "") : raw;
-  if (!plain.includes("\r")) return plain;
-  const kept = plain.replace(/\r+$/, "");
-  return kept.slice(kept.lastIndexOf("\r") + 1);
-}
 
 /** A line whose end has not come. */
 interface Open {

@@ -9,6 +9,7 @@ import { isNarrow, LogFinder, nextFound } from "./finder.ts";
 import type { LogLine } from "./lines.ts";
 import type { LogReader } from "./reader.ts";
 import { LogTools } from "./tools.tsx";
+import { WholeSearchPanel } from "./whole-search.tsx";
 
 /** Pixels of a line, as `h-5` is. */
 const LINE = 20;
@@ -216,7 +217,9 @@ export function LogPane({
 
   const jump = (step: 1 | -1): void => {
     const number = nextFound(finder.found, chosen ?? (step === 1 ? lines.first - 1 : lines.end), step);
-    if (number === undefined) return;
+    if (number !== undefined) goTo(number);
+  };
+  const goTo = (number: number): void => {
     setChosen(number);
     setFollowing(false);
     const place = onlyFound ? finder.found.indexOf(number) : number - lines.first;
@@ -245,6 +248,7 @@ export function LogPane({
         onJump={jump}
         onFollow={setFollowing}
       />
+      {text === "" ? null : <WholeSearchPanel workload={workload} query={finder.query} lines={lines} onGoTo={goTo} />}
       {missing > 0 ? (
         <p className="border-b border-line px-4 py-1 text-sm text-warn md:px-6">
           <Trans>{missing} bytes are missing: the log was longer than what is kept.</Trans>
