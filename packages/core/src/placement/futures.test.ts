@@ -23,6 +23,8 @@ function slowly(states: States, state: State, futures: readonly (readonly Known[
   return served / futures.length;
 }
 
+const of = (gpuMilli: number): Demand => ({ cpuMilli: 1, memoryMib: 1, diskMib: 0, gpus: 1, gpuMilli });
+
 describe("what a state is worth", () => {
   it("is what imagined futures would be served from it", () => {
     // With one kind of device it does not matter which of several equally free ones is taken.
@@ -53,9 +55,22 @@ describe("what a state is worth", () => {
     );
   });
 
+  it("counts the least free device that serves a demand as the one that is taken", () => {
+    const states = new States();
+    const { kind } = states.kind({
+      ...{ cpuMilli: 100, memoryMib: 100, diskMib: 0 },
+      devices: [16, 80].map((memoryMib) => ({ model: "A100", memoryMib, shareable: true, group: -1 })),
+    });
+    const future = [states.known(of(300)), states.known(of(600))];
+    for (const free of [
+      [300, 600],
+      [600, 300],
+    ])
+      expect(new Futures([future]).worthOf(states.state(kind, 100, 100, 0, free))).toBe(900);
+  });
+
   it("is learnt from what was asked for, recent demands more than old ones", () => {
     const states = new States();
-    const of = (gpuMilli: number): Demand => ({ cpuMilli: 1, memoryMib: 1, diskMib: 0, gpus: 1, gpuMilli });
     const { kind } = states.kind({
       ...{ cpuMilli: 100, memoryMib: 100, diskMib: 0 },
       devices: [{ model: "A100", memoryMib: 80, shareable: true, group: -1 }],
@@ -63,9 +78,10 @@ describe("what a state is worth", () => {
     const left = states.state(kind, 100, 100, 0, [300]);
     const mix = new Mix(1, { remembered: 32, futures: 16, length: 8, first: 4 });
     expect(mix.futures.worthOf(left)).toBe(0);
-    for (let i = 0; i < 32; i++) mix.meet(states.known(of(500)));
+    for (let i = 0; i < 10_000; i++) mix.meet(states.known(of(500)));
     expect(mix.futures.worthOf(left)).toBe(0);
-    for (let i = 0; i < 1_000; i++) mix.meet(states.known(of(300)));
-    expect(mix.futures.worthOf(left)).toBe(300);
+    // A fiftieth of all, and all that is recent.
+    for (let i = 0; i < 200; i++) mix.meet(states.known(of(300)));
+    expect(mix.futures.worthOf(left)).toBeGreaterThan(270);
   });
 });

@@ -71,11 +71,11 @@ describe("a gang", () => {
   });
 
   it("that does not start changes no machine's place in the queue", () => {
-    const pool = poolOf([box(1), box(1)]);
-    expect(pool.placeAll({ id: "g", demand: one, workers: 3, spread: "any" }, 1_000_000)).toBeUndefined();
-    const other = poolOf([box(1), box(1)]);
-    const next = { id: "w", demand: one };
-    expect(pool.place(next, 1_000_001)).toEqual(other.place(next, 1_000_001));
+    // Only the first could take a worker; for what asks for no device both are alike, and it is first by its name.
+    const pool = poolOf([box(1), box(0)]);
+    expect(pool.placeAll({ id: "g", demand: one, workers: 2, spread: "any" }, 1_000_000)).toBeUndefined();
+    const next = { ...one, gpus: 0, gpuMilli: 0 };
+    expect(pool.place({ id: "w", demand: next }, 1_000_001)?.machine).toBe("m0");
   });
 
   it("takes one machine that holds all of it rather than break up one that others have a use for", () => {
@@ -88,8 +88,18 @@ describe("a gang", () => {
     expect(places?.map(({ machine }) => machine)).toEqual(["m1", "m1", "m1", "m1"]);
   });
 
+  it("does not take the name of a workload that has a place", () => {
+    const pool = poolOf([box(4)]);
+    pool.place({ id: "g#1", demand: one }, 0);
+    const before = freeOf(pool, [box(4)]);
+    expect(() => pool.placeAll({ id: "g", demand: one, workers: 2, spread: "any" }, 0)).toThrow(
+      "g#1 has a place already",
+    );
+    expect(freeOf(pool, [box(4)])).toEqual(before);
+  });
+
   it("of absurd size is refused", () => {
-    for (const workers of [-1, 0.5, 1e9])
+    for (const workers of [-1, 0, 0.5, 1e9])
       expect(() => poolOf([box(1)]).placeAll({ id: "g", demand: one, workers, spread: "any" }, 0)).toThrow(
         expect.objectContaining({ code: "bad-request" }) as Error,
       );

@@ -14,12 +14,15 @@ export function seeded(seed: number): () => number {
 
 /** How the mix of demands is learnt. */
 export interface MixSettings {
-  /** Demands that are remembered, all of the past with the same chance until it is twice as long, then recent ones more. */
+  /** Demands that are remembered: all with the same chance while the past is no longer than twice this, then recent ones more. */
   readonly remembered: number;
   /** Imagined futures, and demands in each. */
   readonly futures: number;
   readonly length: number;
-  /** After so many demands the futures are drawn anew for the first time; then each time there are twice as many. */
+  /**
+   * After so many demands the futures are drawn anew for the first time; then each time there are twice as many, until
+   * that is more than what is remembered twice over, and from then on after each as many.
+   */
   readonly first: number;
 }
 

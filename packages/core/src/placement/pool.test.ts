@@ -176,9 +176,23 @@ describe("a pool", () => {
     expect(indexes("c", pair)).toBeUndefined();
   });
 
+  it("fills a device to the last thousandth", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999 }), (gpuMilli) => {
+        const pool = new Pool();
+        pool.add(machine("m", { ...box, devices: [gpu] }));
+        expect(pool.place({ id: "a", demand: { ...half, gpuMilli } }, 0)).toBeDefined();
+        expect(pool.place({ id: "b", demand: { ...half, gpuMilli: 1_001 - gpuMilli } }, 0)).toBeUndefined();
+        expect(pool.place({ id: "c", demand: { ...half, gpuMilli: 1_000 - gpuMilli } }, 0)).toBeDefined();
+      }),
+    );
+  });
+
   it("says which workloads lost their place with their machine", () => {
     const pool = new Pool();
     pool.add(machine("m", box));
+    pool.place({ id: "over", demand: half }, 0);
+    pool.release("over");
     pool.place({ id: "w", demand: half }, 0);
     expect(pool.remove("m")).toEqual(["w"]);
     expect(pool.place({ id: "w", demand: half }, 0)).toBeUndefined();

@@ -62,9 +62,11 @@ export class Pool {
   readonly #shelves = new Shelves<Entry>();
   readonly #machines = new Map<string, Entry>();
   readonly #held = new Map<string, Held>();
+  #most: number;
 
   constructor(settings: Partial<PoolSettings> = {}) {
     this.#settings = { ...POOL, ...settings };
+    this.#most = this.#settings.states;
     this.#mix = new Mix(this.#settings.seed, this.#settings.mix);
   }
 
@@ -101,7 +103,7 @@ export class Pool {
    * @throws CorepoolError `bad-request` for absurd figures, or a workload that has a place
    */
   place(request: PoolRequest, at: number): Place | undefined {
-    const known = this.#meet(request, request.id);
+    const known = this.#meet(request, [request.id]);
     const found = this.#best(request, known);
     return found === undefined ? undefined : this.#take(request.id, request.demand, found, at);
   }
@@ -114,7 +116,11 @@ export class Pool {
   placeAll(gang: GangRequest, at: number): readonly Place[] | undefined {
     const { workers, spread } = gang;
     checkCount("workers", workers, MOST_WORKERS);
-    const known = this.#meet(gang, `${gang.id}#0`);
+    if (workers === 0) throw bad("A gang of no workers asks for nothing.", "Ask for one or more.");
+    const known = this.#meet(
+      gang,
+      Array.from({ length: workers }, (_, i) => `${gang.id}#${i}`),
+    );
     if (spread === "any") return this.#takeAll(gang, known, at);
     if (spread === "machine") {
       const { entry } = this.#bestForAll(gang, known) ?? {};
@@ -176,10 +182,15 @@ export class Pool {
   }
 
   /** Checks a request and learns from it. */
-  #meet({ demand }: PoolRequest, first: string): Known {
+  #meet({ demand }: PoolRequest, workloads: readonly string[]): Known {
     checkDemand(demand);
-    if (this.#held.has(first)) throw bad(`Workload ${first} has a place already.`, "Release it first.");
-    if (this.#states.size > this.#settings.states) this.#states.forgetBut(this.#used());
+    const placed = workloads.find((workload) => this.#held.has(workload));
+    if (placed !== undefined) throw bad(`Workload ${placed} has a place already.`, "Release it first.");
+    if (this.#states.size > this.#most) {
+      this.#states.forgetBut(this.#used());
+      // As many again at least: a pool that uses more than are kept would forget at every step.
+      this.#most = Math.max(this.#settings.states, 2 * this.#states.size);
+    }
     const known = this.#states.known(demand);
     this.#mix.meet(known);
     return known;

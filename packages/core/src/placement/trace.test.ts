@@ -31,6 +31,10 @@ describe("a trace", () => {
     const one = arrivals(trace, 7);
     expect(arrivals(trace, 7)).toEqual(one);
     expect(new Set(one.slice(0, 3))).toEqual(new Set(trace.demands));
+    const small = { ...trace, demands: trace.demands.slice(1, 2) };
+    // 13,000 thousandths by 460 each.
+    expect(arrivals(small, 1)).toHaveLength(29);
+    expect(arrivals(small, 1, 2)).toHaveLength(44);
     const asked = one.map(({ gpus, gpuMilli }) => gpus * gpuMilli);
     const sum = asked.reduce((a, b) => a + b, 0);
     expect(sum).toBeGreaterThanOrEqual(13_000);
